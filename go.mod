@@ -1,0 +1,3 @@
+module go.parity
+
+go 1.26.0
