@@ -1,3 +1,5 @@
+//go:build !linux
+
 package net2
 
 // On everything but Linux, what holds a descriptor or makes one is net's own:

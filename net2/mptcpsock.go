@@ -1,0 +1,91 @@
+//go:build linux
+
+package net2
+
+import (
+	"context"
+	"net"
+	"syscall"
+
+	"go.parity/socket"
+)
+
+const protoMPTCP = 0x106 // IPPROTO_MPTCP
+
+// An mptcpStatus is what the user said of Multipath TCP: nothing, yes or no.
+type mptcpStatus uint8
+
+const (
+	mptcpUseDefault mptcpStatus = iota
+	mptcpEnabled
+	mptcpDisabled
+)
+
+func (m *mptcpStatus) set(use bool) {
+	*m = mptcpDisabled
+	if use {
+		*m = mptcpEnabled
+	}
+}
+
+// get returns what the user said, or else what net would do, which depends on
+// its version and on GODEBUG=multipathtcp.
+func (m mptcpStatus) get(byDefault interface{ MultipathTCP() bool }) bool {
+	if m == mptcpUseDefault {
+		return byDefault.MultipathTCP()
+	}
+	return m == mptcpEnabled
+}
+
+// MultipathTCP reports whether the dialer will try Multipath TCP (RFC 8684),
+// which by default it does not.
+func (d *Dialer) MultipathTCP() bool { return d.mptcpStatus.get(new(net.Dialer)) }
+
+// SetMultipathTCP makes the dialer use Multipath TCP where the host has it, or
+// not.
+func (d *Dialer) SetMultipathTCP(use bool) { d.mptcpStatus.set(use) }
+
+// MultipathTCP reports whether listeners will accept Multipath TCP (RFC 8684),
+// which by default they do.
+func (lc *ListenConfig) MultipathTCP() bool { return lc.mptcpStatus.get(new(net.ListenConfig)) }
+
+// SetMultipathTCP makes listeners use Multipath TCP where the host has it, or
+// not.
+func (lc *ListenConfig) SetMultipathTCP(use bool) { lc.mptcpStatus.set(use) }
+
+// std: net.(*sysDialer).dialMPTCP
+func (sd *sysDialer) dialMPTCP(ctx context.Context, laddr, raddr *TCPAddr) (*TCPConn, error) {
+	if socket.HasMultipathTCP() {
+		if c, err := sd.doDialTCPProto(ctx, laddr, raddr, protoMPTCP); err == nil {
+			return c, nil
+		}
+	}
+	// What is wrong with the addresses, plain TCP says too.
+	return sd.dialTCP(ctx, laddr, raddr)
+}
+
+// std: net.(*sysListener).listenMPTCP
+func (sl *sysListener) listenMPTCP(ctx context.Context, laddr *TCPAddr) (*TCPListener, error) {
+	if socket.HasMultipathTCP() {
+		if l, err := sl.listenTCPProto(ctx, laddr, protoMPTCP); err == nil {
+			return l, nil
+		}
+	}
+	return sl.listenTCP(ctx, laddr)
+}
+
+// isUsingMultipathTCP reports whether a connection uses Multipath TCP and has
+// not fallen back to TCP. Kernels before 5.16 do not tell of a fall-back.
+//
+// std: net.isUsingMultipathTCP
+func isUsingMultipathTCP(fd *netFD) bool {
+	if !socket.HasMultipathTCP() {
+		return false
+	}
+	if socket.HasMultipathInfo() {
+		_, err := fd.pfd.GetsockoptInt(socket.SOL_MPTCP, socket.MPTCP_INFO)
+		return err != error(syscall.EOPNOTSUPP) && err != error(syscall.ENOPROTOOPT)
+	}
+	proto, _ := fd.pfd.GetsockoptInt(syscall.SOL_SOCKET, syscall.SO_PROTOCOL)
+	return proto == protoMPTCP
+}

@@ -1,0 +1,246 @@
+//go:build linux
+
+package net2
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+
+	"go.parity/poll"
+	"go.parity/socket"
+)
+
+// netFD is a socket with its addresses.
+//
+// std: net.netFD
+type netFD struct {
+	pfd poll.FD
+
+	// Immutable until Close.
+	family      int
+	sotype      int
+	isConnected bool // connected by dial: no address goes with a write
+	net         string
+
+	laddr address
+	raddr address
+}
+
+// std: net.newFD
+func newFD(sysfd, family, sotype int, net string) *netFD {
+	fd := &netFD{family: family, sotype: sotype, net: net}
+	fd.pfd.Sysfd = sysfd
+	fd.pfd.IsStream = sotype == syscall.SOCK_STREAM
+	fd.pfd.ZeroReadIsEOF = sotype != syscall.SOCK_DGRAM && sotype != syscall.SOCK_RAW
+	return fd
+}
+
+// init puts the socket into the poller.
+//
+// std: net.(*netFD).init
+func (fd *netFD) init() error { return fd.pfd.Init() }
+
+// setFinalizer makes the socket close when it is collected without a Close.
+//
+// std: net.(*netFD).setAddr
+func (fd *netFD) setFinalizer() { runtime.SetFinalizer(fd, (*netFD).Close) }
+
+// Close closes the socket. The local address must be known by then: LocalAddr
+// answers after Close too.
+//
+// std: net.(*netFD).Close
+func (fd *netFD) Close() error {
+	if fd.laddr.onDemand {
+		fd.localAddr()
+	}
+	runtime.SetFinalizer(fd, nil)
+	return fd.pfd.Close()
+}
+
+// accept takes a connection from the queue of a listener.
+//
+// std: net.(*netFD).accept
+func (fd *netFD) accept() (*netFD, error) {
+	var rsa socket.Sockaddr
+	s, err := fd.pfd.Accept(&rsa)
+	if err != nil {
+		return nil, wrapSyscallError("accept4", err)
+	}
+	c := newFD(s, fd.family, fd.sotype, fd.net)
+	if err := c.init(); err != nil {
+		c.pfd.Close()
+		return nil, err
+	}
+	if fd.family == syscall.AF_UNIX {
+		var lsa socket.Sockaddr
+		socket.Getsockname(s, &lsa)
+		c.setAddrs(&lsa, &rsa)
+	} else {
+		c.raddr.raw = rsa.Inet()
+		c.laddr.raw = fd.acceptedLocal()
+		c.laddr.onDemand = c.laddr.raw.Family == syscall.AF_UNSPEC
+	}
+	c.setFinalizer()
+	return c, nil
+}
+
+// acceptedLocal returns the local address of every connection that the
+// listener accepts, if there is only one: it is bound to one address, and
+// nobody has had a chance to make it accept for others (IP_TRANSPARENT).
+//
+// deviation: local-addr-on-demand
+func (fd *netFD) acceptedLocal() socket.Inet {
+	raw := fd.laddr.raw
+	if raw.Addr == ([16]byte{}) || fd.pfd.Shares() != 0 {
+		return socket.Inet{}
+	}
+	return raw
+}
+
+// connect connects the socket to ra, and waits until it is connected, or ctx is
+// done. It returns the address of the peer as the kernel tells it, no address
+// if connect(2) did not wait.
+//
+// std: net.(*netFD).connect
+func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr) (rsa socket.Sockaddr, ret error) {
+	switch errno := socket.Connect(fd.pfd.Sysfd, ra); errno {
+	case syscall.EINPROGRESS, syscall.EALREADY, syscall.EINTR:
+	case 0, syscall.EISCONN:
+		if err := ctx.Err(); err != nil {
+			return rsa, mapErr(err)
+		}
+		return rsa, fd.init()
+	default:
+		return rsa, os.NewSyscallError("connect", errno)
+	}
+	if err := fd.init(); err != nil {
+		return rsa, err
+	}
+
+	if ctx.Done() != nil {
+		if deadline, ok := ctx.Deadline(); ok {
+			fd.pfd.SetWriteDeadline(deadline)
+			defer fd.pfd.SetWriteDeadline(noDeadline)
+		}
+		// A deadline in the past makes WaitWrite give up.
+		stop := context.AfterFunc(ctx, func() { fd.pfd.SetWriteDeadline(aLongTimeAgo) })
+		defer func() {
+			if !stop() && ret == nil {
+				// That function has run or is about to, though we did connect:
+				// the connection would be left with a deadline that has
+				// passed. The caller closes it.
+				ret = mapErr(ctx.Err())
+			}
+		}()
+	}
+
+	for {
+		if err := fd.pfd.WaitWrite(); err != nil {
+			if ctxErr := ctx.Err(); ctxErr != nil {
+				err = mapErr(ctxErr)
+			}
+			return rsa, err
+		}
+		// Writable: connected, failed, or woken without cause.
+		if rsa, ok, err := fd.connected(); ok || err != nil {
+			return rsa, err
+		}
+	}
+}
+
+// connected reports whether a connection that was under way has been made, and
+// to whom, or why it failed.
+func (fd *netFD) connected() (rsa socket.Sockaddr, ok bool, err error) {
+	nerr, errno := socket.GetsockoptInt(fd.pfd.Sysfd, syscall.SOL_SOCKET, syscall.SO_ERROR)
+	if errno != 0 {
+		return rsa, false, os.NewSyscallError("getsockopt", errno)
+	}
+	switch errno := syscall.Errno(nerr); errno {
+	case syscall.EINPROGRESS, syscall.EALREADY, syscall.EINTR:
+		return rsa, false, nil
+	case syscall.EISCONN:
+		return rsa, true, nil
+	case 0:
+		errno := socket.Getpeername(fd.pfd.Sysfd, &rsa)
+		return rsa, errno == 0, nil
+	default:
+		return rsa, false, os.NewSyscallError("connect", errno)
+	}
+}
+
+var (
+	noDeadline   = time.Time{}
+	aLongTimeAgo = time.Unix(1, 0)
+)
+
+// dup returns a file of a duplicate of the socket, which from now on is shared.
+//
+// std: net.(*netFD).dup
+func (fd *netFD) dup() (*os.File, error) {
+	s, err := fd.pfd.Dup()
+	if err != nil {
+		return nil, wrapSyscallError("fcntl", err)
+	}
+	return newFile(s, fd.name())
+}
+
+// name is the name of the file that dup makes.
+//
+// std: net.(*netFD).name
+func (fd *netFD) name() string {
+	var ls, rs string
+	if a := fd.localAddr(); a != nil {
+		ls = a.String()
+	}
+	if a := fd.remoteAddr(); a != nil {
+		rs = a.String()
+	}
+	return fd.net + ":" + ls + "->" + rs
+}
+
+func (fd *netFD) closeRead() error  { return fd.shutdown(syscall.SHUT_RD) }
+func (fd *netFD) closeWrite() error { return fd.shutdown(syscall.SHUT_WR) }
+
+// std: net.(*netFD).shutdown
+func (fd *netFD) shutdown(how int) error {
+	return wrapSyscallError("shutdown", fd.pfd.Shutdown(how))
+}
+
+// std: net.(*netFD).Read
+func (fd *netFD) Read(p []byte) (int, error) {
+	n, err := fd.pfd.Read(p)
+	return n, wrapSyscallError("read", err)
+}
+
+// std: net.(*netFD).Write
+func (fd *netFD) Write(p []byte) (int, error) {
+	n, err := fd.pfd.Write(p)
+	return n, wrapSyscallError("write", err)
+}
+
+// std: net.(*netFD).readFrom
+func (fd *netFD) readFrom(p []byte, sa *socket.Sockaddr) (int, error) {
+	n, err := fd.pfd.ReadFrom(p, sa)
+	return n, wrapSyscallError("recvfrom", err)
+}
+
+// std: net.(*netFD).readMsg
+func (fd *netFD) readMsg(p, oob []byte, flags int, sa *socket.Sockaddr) (n, oobn, retflags int, err error) {
+	n, oobn, retflags, err = fd.pfd.ReadMsg(p, oob, flags, sa)
+	return n, oobn, retflags, wrapSyscallError("recvmsg", err)
+}
+
+// std: net.(*netFD).writeTo
+func (fd *netFD) writeTo(p []byte, sa *socket.Sockaddr) (int, error) {
+	n, err := fd.pfd.WriteTo(p, sa)
+	return n, wrapSyscallError("sendto", err)
+}
+
+// std: net.(*netFD).writeMsg
+func (fd *netFD) writeMsg(p, oob []byte, sa *socket.Sockaddr) (n, oobn int, err error) {
+	n, oobn, err = fd.pfd.WriteMsg(p, oob, sa)
+	return n, oobn, wrapSyscallError("sendmsg", err)
+}

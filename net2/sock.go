@@ -1,0 +1,269 @@
+//go:build linux
+
+package net2
+
+import (
+	"context"
+	"net"
+	"os"
+	"syscall"
+
+	"go.parity/socket"
+)
+
+// A socketSpec says how a socket differs from another of its kind.
+type socketSpec struct {
+	// control is the user's function that sees the socket before it is bound
+	// or connected; nil if there is none.
+	control func(ctx context.Context, network, address string, c syscall.RawConn) error
+
+	// beforeListen prepares a stream socket that is bound, but does not listen
+	// yet; nil if there is nothing to do.
+	beforeListen func(fd *netFD)
+}
+
+// newSocket makes a socket and makes of it a listener (laddr only), or a
+// connection to raddr.
+//
+// std: net.socket
+func newSocket(ctx context.Context, network string, family, sotype, proto int, ipv6only bool, laddr, raddr sockaddr, spec socketSpec) (*netFD, error) {
+	s, errno := socket.Socket(family, sotype, proto)
+	if errno != 0 {
+		return nil, os.NewSyscallError("socket", errno)
+	}
+	if err := setDefaultSockopts(s, family, sotype, ipv6only); err != nil {
+		socket.Close(s)
+		return nil, err
+	}
+	fd := newFD(s, family, sotype, network)
+
+	var err error
+	switch {
+	case laddr == nil || raddr != nil:
+		err = fd.dial(ctx, laddr, raddr, spec)
+	case sotype == syscall.SOCK_STREAM || sotype == syscall.SOCK_SEQPACKET:
+		err = fd.listenStream(ctx, laddr, socket.ListenerBacklog(), spec)
+	case sotype == syscall.SOCK_DGRAM:
+		err = fd.listenDatagram(ctx, laddr, spec)
+	default:
+		err = fd.dial(ctx, laddr, raddr, spec)
+	}
+	if err != nil {
+		fd.pfd.Close()
+		return nil, err
+	}
+	fd.setFinalizer()
+	return fd, nil
+}
+
+// ctrlNetwork is the network that a Control function is told: with the version
+// that the socket has.
+//
+// std: net.(*netFD).ctrlNetwork
+func (fd *netFD) ctrlNetwork() string {
+	switch fd.net {
+	case "unix", "unixgram", "unixpacket":
+		return fd.net
+	}
+	switch fd.net[len(fd.net)-1] {
+	case '4', '6':
+		return fd.net
+	}
+	if fd.family == syscall.AF_INET {
+		return fd.net + "4"
+	}
+	return fd.net + "6"
+}
+
+// callControl shows the socket to the user's function, if there is one, with
+// the first of addrs that is not nil.
+func (fd *netFD) callControl(ctx context.Context, spec socketSpec, addrs ...sockaddr) error {
+	if spec.control == nil {
+		return nil
+	}
+	var address string
+	for _, a := range addrs {
+		if a != nil {
+			address = a.String()
+			break
+		}
+	}
+	return spec.control(ctx, fd.ctrlNetwork(), address, newRawConn(fd))
+}
+
+// bind gives the socket the local address.
+func (fd *netFD) bind(laddr sockaddr) error {
+	var sa socket.Sockaddr
+	if err := laddr.sockaddr(&sa, fd.family); err != nil {
+		return err
+	}
+	if errno := socket.Bind(fd.pfd.Sysfd, &sa); errno != 0 {
+		return os.NewSyscallError("bind", errno)
+	}
+	return nil
+}
+
+// dial binds the socket to laddr and connects it to raddr, each unless it is
+// nil.
+//
+// std: net.(*netFD).dial
+func (fd *netFD) dial(ctx context.Context, laddr, raddr sockaddr, spec socketSpec) error {
+	if err := fd.callControl(ctx, spec, raddr, laddr); err != nil {
+		return err
+	}
+	if laddr != nil {
+		if err := fd.bind(laddr); err != nil {
+			return err
+		}
+	}
+	var rsa socket.Sockaddr
+	if raddr != nil {
+		var sa socket.Sockaddr
+		err := raddr.sockaddr(&sa, fd.family)
+		if err != nil {
+			return err
+		}
+		if rsa, err = fd.connect(ctx, &sa); err != nil {
+			return err
+		}
+		fd.isConnected = true
+	} else if err := fd.init(); err != nil {
+		return err
+	}
+
+	var lsa socket.Sockaddr
+	socket.Getsockname(fd.pfd.Sysfd, &lsa)
+	if rsa.Family() == syscall.AF_UNSPEC {
+		socket.Getpeername(fd.pfd.Sysfd, &rsa)
+	}
+	fd.setAddrs(&lsa, &rsa)
+	if rsa.Family() == syscall.AF_UNSPEC && raddr != nil {
+		fd.raddr.store(&addrBox{addr: netAddr(raddr)})
+	}
+	return nil
+}
+
+// listenStream binds the socket and makes it accept connections.
+//
+// std: net.(*netFD).listenStream
+func (fd *netFD) listenStream(ctx context.Context, laddr sockaddr, backlog int, spec socketSpec) error {
+	if err := setDefaultListenerSockopts(fd.pfd.Sysfd); err != nil {
+		return err
+	}
+	// An address that does not suit is refused before the user sees the socket.
+	var sa socket.Sockaddr
+	if err := laddr.sockaddr(&sa, fd.family); err != nil {
+		return err
+	}
+	if err := fd.callControl(ctx, spec, laddr); err != nil {
+		return err
+	}
+	if errno := socket.Bind(fd.pfd.Sysfd, &sa); errno != 0 {
+		return os.NewSyscallError("bind", errno)
+	}
+	if spec.beforeListen != nil {
+		spec.beforeListen(fd)
+	}
+	if errno := socket.Listen(fd.pfd.Sysfd, backlog); errno != 0 {
+		return os.NewSyscallError("listen", errno)
+	}
+	if err := fd.init(); err != nil {
+		return err
+	}
+	fd.setLocalAddr()
+	return nil
+}
+
+// listenDatagram binds the socket. One that is bound to a multicast group
+// listens on every address, so that it can join further groups, and shares its
+// port with others that do the same.
+//
+// std: net.(*netFD).listenDatagram
+func (fd *netFD) listenDatagram(ctx context.Context, laddr sockaddr, spec socketSpec) error {
+	if a, ok := laddr.(udpSockaddr); ok && a.IP != nil && a.IP.IsMulticast() {
+		if err := setDefaultMulticastSockopts(fd.pfd.Sysfd); err != nil {
+			return err
+		}
+		addr := *a.UDPAddr
+		switch fd.family {
+		case syscall.AF_INET:
+			addr.IP = IPv4zero
+		case syscall.AF_INET6:
+			addr.IP = IPv6unspecified
+		}
+		laddr = udpSockaddr{&addr}
+	}
+	var sa socket.Sockaddr
+	if err := laddr.sockaddr(&sa, fd.family); err != nil {
+		return err
+	}
+	if err := fd.callControl(ctx, spec, laddr); err != nil {
+		return err
+	}
+	if errno := socket.Bind(fd.pfd.Sysfd, &sa); errno != 0 {
+		return os.NewSyscallError("bind", errno)
+	}
+	if err := fd.init(); err != nil {
+		return err
+	}
+	fd.setLocalAddr()
+	return nil
+}
+
+// setLocalAddr sets the address of a socket without a peer.
+func (fd *netFD) setLocalAddr() {
+	var lsa, none socket.Sockaddr
+	socket.Getsockname(fd.pfd.Sysfd, &lsa)
+	fd.setAddrs(&lsa, &none)
+}
+
+// netAddr returns the address type of net behind a sockaddr.
+func netAddr(sa sockaddr) net.Addr {
+	switch a := sa.(type) {
+	case tcpSockaddr:
+		return a.TCPAddr
+	case udpSockaddr:
+		return a.UDPAddr
+	case ipSockaddr:
+		return a.IPAddr
+	case unixSockaddr:
+		return a.UnixAddr
+	}
+	return nil
+}
+
+// favoriteAddrFamily chooses the address family of a socket: that of its
+// network or of its addresses; and, for a listener on every address, IPv6 with
+// IPv4 mapped into it where the host can do that.
+//
+// std: net.favoriteAddrFamily
+func favoriteAddrFamily(network string, laddr, raddr sockaddr, mode string) (family int, ipv6only bool) {
+	switch network[len(network)-1] {
+	case '4':
+		return syscall.AF_INET, false
+	case '6':
+		return syscall.AF_INET6, true
+	}
+	if mode == "listen" && (laddr == nil || laddr.isWildcard()) {
+		if caps := socket.HostCapabilities(); caps.IPv4Mapped || !caps.IPv4 {
+			return syscall.AF_INET6, false
+		}
+		if laddr == nil {
+			return syscall.AF_INET, false
+		}
+		return laddr.family(), false
+	}
+	if (laddr == nil || laddr.family() == syscall.AF_INET) &&
+		(raddr == nil || raddr.family() == syscall.AF_INET) {
+		return syscall.AF_INET, false
+	}
+	return syscall.AF_INET6, false
+}
+
+// internetSocket makes a TCP, UDP or raw IP socket. mode is "dial" or "listen".
+//
+// std: net.internetSocket
+func internetSocket(ctx context.Context, network string, laddr, raddr sockaddr, sotype, proto int, mode string, spec socketSpec) (*netFD, error) {
+	family, ipv6only := favoriteAddrFamily(network, laddr, raddr, mode)
+	return newSocket(ctx, network, family, sotype, proto, ipv6only, laddr, raddr, spec)
+}

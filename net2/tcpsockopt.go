@@ -1,0 +1,98 @@
+//go:build linux
+
+package net2
+
+import (
+	"syscall"
+	"time"
+
+	"go.parity/socket"
+)
+
+// What a keep-alive configuration means where it says 0.
+const (
+	defaultTCPKeepAliveIdle     = 15 * time.Second
+	defaultTCPKeepAliveInterval = 15 * time.Second
+	defaultTCPKeepAliveCount    = 9
+)
+
+// A tcpOption is a socket option with the value that it is to have.
+type tcpOption struct{ level, name, value int }
+
+// noDelayOption switches Nagle's algorithm off, or on.
+func noDelayOption(noDelay bool) tcpOption {
+	return tcpOption{syscall.IPPROTO_TCP, syscall.TCP_NODELAY, boolint(noDelay)}
+}
+
+// keepAliveOptions returns what cfg sets, in net's order: 0 stands for the
+// default, and what is negative stays as it is.
+func keepAliveOptions(cfg KeepAliveConfig) []tcpOption {
+	opts := make([]tcpOption, 0, 4)
+	opts = append(opts, tcpOption{syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, boolint(cfg.Enable)})
+	if o, ok := keepAliveIdleOption(cfg.Idle); ok {
+		opts = append(opts, o)
+	}
+	if d := orDefault(cfg.Interval, defaultTCPKeepAliveInterval); d > 0 {
+		opts = append(opts, tcpOption{syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL, seconds(d)})
+	}
+	if n := orDefault(cfg.Count, defaultTCPKeepAliveCount); n > 0 {
+		opts = append(opts, tcpOption{syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT, n})
+	}
+	return opts
+}
+
+func keepAliveIdleOption(idle time.Duration) (o tcpOption, ok bool) {
+	d := orDefault(idle, defaultTCPKeepAliveIdle)
+	return tcpOption{syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, seconds(d)}, d > 0
+}
+
+func orDefault[T ~int | ~int64](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+// seconds rounds d up to whole seconds, in which the kernel counts.
+//
+// std: net.roundDurationUp
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+// connOptions returns the options of a new connection: no delay, and keep-alive
+// by cfg, or else by the older idle unless that is negative.
+//
+// std: net.newTCPConn
+func connOptions(idle time.Duration, cfg KeepAliveConfig) []tcpOption {
+	if !cfg.Enable && idle >= 0 {
+		cfg = KeepAliveConfig{Enable: true, Idle: idle}
+	}
+	opts := []tcpOption{noDelayOption(true)}
+	if cfg.Enable {
+		opts = append(opts, keepAliveOptions(cfg)...)
+	}
+	return opts
+}
+
+// setOption sets an option of an open socket.
+func (fd *netFD) setOption(o tcpOption) error { return fd.setsockoptInt(o.level, o.name, o.value) }
+
+// setOptions sets the options of a new connection. It goes on after keep-alive
+// as a whole was refused, for the connection is good without; but not past the
+// first of its options that is, like net.
+func (fd *netFD) setOptions(opts []tcpOption) {
+	for i, o := range opts {
+		if fd.setOption(o) != nil && i > 0 {
+			return
+		}
+	}
+}
+
+// hasOptions reports whether the socket s has all the options.
+func hasOptions(s int, opts []tcpOption) bool {
+	for _, o := range opts {
+		if v, errno := socket.GetsockoptInt(s, o.level, o.name); errno != 0 || v != o.value {
+			return false
+		}
+	}
+	return true
+}

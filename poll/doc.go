@@ -1,0 +1,15 @@
+//go:build linux
+
+// Package poll keeps one descriptor: its lifetime, who reads and who writes it,
+// and the waiting until it is ready.
+//
+// An operation takes a reference, and the read or the write lock, from fdMutex;
+// it makes its system call, and on EAGAIN parks in the poller. Close marks the
+// mutex closed, evicts whoever is parked, and drops its own reference; whoever
+// drops the last one destroys the descriptor. So a descriptor number is never
+// used after it could have been given to another file.
+//
+// Errors are an errno as [socket.Errno], or one of [net.ErrClosed],
+// [os.ErrDeadlineExceeded], [io.EOF], [io.ErrUnexpectedEOF],
+// [os.ErrNoDeadline] and [ErrNotPollable].
+package poll

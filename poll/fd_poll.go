@@ -1,0 +1,132 @@
+//go:build linux
+
+package poll
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"go.parity/runtime_hooks"
+	"go.parity/socket"
+)
+
+// ErrNotPollable is returned by a read when the poller reported nothing but an
+// error on the descriptor.
+var ErrNotPollable = errors.New("not pollable")
+
+// pollDesc is a descriptor's place in the poller; nil until init.
+type pollDesc struct {
+	desc *runtimehooks.PollDesc
+}
+
+// std: internal/poll.(*pollDesc).init
+func (pd *pollDesc) init(sysfd int) error {
+	if errno := runtimehooks.PollServerInit(); errno != 0 {
+		return socket.Errno(errno)
+	}
+	desc, errno := runtimehooks.PollOpen(uintptr(sysfd))
+	if errno != 0 {
+		return socket.Errno(errno)
+	}
+	pd.desc = desc
+	return nil
+}
+
+// close takes the descriptor out of the poller. shared is PollClose's.
+//
+// std: internal/poll.(*pollDesc).close
+func (pd *pollDesc) close(shared bool) {
+	if pd.desc != nil {
+		runtimehooks.PollClose(pd.desc, shared)
+		pd.desc = nil
+	}
+}
+
+// evict wakes whoever is parked on the descriptor, and keeps everyone from
+// parking from now on.
+//
+// std: internal/poll.(*pollDesc).evict
+func (pd *pollDesc) evict() {
+	if pd.desc != nil {
+		runtimehooks.PollUnblock(pd.desc)
+	}
+}
+
+// std: internal/poll.(*pollDesc).prepareRead
+func (pd *pollDesc) prepareRead() error { return pd.prepare('r') }
+
+// std: internal/poll.(*pollDesc).prepareWrite
+func (pd *pollDesc) prepareWrite() error { return pd.prepare('w') }
+
+// prepare forgets an old notification before the first system call of an
+// operation. What comes after it ends the operation's wait.
+func (pd *pollDesc) prepare(mode int) error {
+	if pd.desc == nil {
+		return nil
+	}
+	return convertErr(runtimehooks.PollReset(pd.desc, mode))
+}
+
+// std: internal/poll.(*pollDesc).waitRead
+func (pd *pollDesc) waitRead() error { return pd.wait('r') }
+
+// std: internal/poll.(*pollDesc).waitWrite
+func (pd *pollDesc) waitWrite() error { return pd.wait('w') }
+
+func (pd *pollDesc) wait(mode int) error {
+	if pd.desc == nil {
+		return errors.New("waiting for unsupported file type")
+	}
+	return convertErr(runtimehooks.PollWait(pd.desc, mode))
+}
+
+// std: internal/poll.(*pollDesc).pollable
+func (pd *pollDesc) pollable() bool { return pd.desc != nil }
+
+// std: internal/poll.convertErr
+func convertErr(code int) error {
+	switch code {
+	case runtimehooks.NoError:
+		return nil
+	case runtimehooks.ErrClosing:
+		return net.ErrClosed
+	case runtimehooks.ErrTimeout:
+		return os.ErrDeadlineExceeded
+	case runtimehooks.ErrNotPollable:
+		return ErrNotPollable
+	}
+	panic(fmt.Sprintf("poll: poller answered %d", code))
+}
+
+// SetDeadline sets the time at which reads and writes fail, those under way
+// too; the zero time clears it. It returns [os.ErrNoDeadline] if the descriptor
+// is not in the poller.
+func (fd *FD) SetDeadline(t time.Time) error { return fd.setDeadline(t, 'r'+'w') }
+
+// SetReadDeadline is SetDeadline for reads only.
+func (fd *FD) SetReadDeadline(t time.Time) error { return fd.setDeadline(t, 'r') }
+
+// SetWriteDeadline is SetDeadline for writes only.
+func (fd *FD) SetWriteDeadline(t time.Time) error { return fd.setDeadline(t, 'w') }
+
+// std: internal/poll.setDeadlineImpl
+func (fd *FD) setDeadline(t time.Time, mode int) error {
+	var d int64
+	if !t.IsZero() {
+		if d = int64(time.Until(t)); d == 0 {
+			d = -1 // now has passed; 0 would be no deadline
+		}
+	}
+	if err := fd.incref(); err != nil {
+		return err
+	}
+	defer fd.decref()
+	if !fd.pd.pollable() {
+		return os.ErrNoDeadline
+	}
+	runtimehooks.PollSetDeadline(fd.pd.desc, d, mode)
+	return nil
+}

@@ -1,0 +1,47 @@
+//go:build linux
+
+package poll
+
+import (
+	"golang.org/x/sys/unix"
+
+	"go.parity/socket"
+)
+
+// RawControl calls f with the descriptor, which stays open meanwhile.
+//
+// std: internal/poll.(*FD).RawControl
+func (fd *FD) RawControl(f func(uintptr)) error {
+	fd.Share()
+	return fd.control(func(sysfd int) socket.Errno {
+		f(uintptr(sysfd))
+		return 0
+	})
+}
+
+// RawRead calls f with the descriptor under the read lock, and again each time
+// it becomes readable, until f returns true.
+//
+// std: internal/poll.(*FD).RawRead
+func (fd *FD) RawRead(f func(uintptr) bool) error {
+	fd.Share()
+	return fd.readIO(untilTrue(f))
+}
+
+// RawWrite is RawRead for writing.
+//
+// std: internal/poll.(*FD).RawWrite
+func (fd *FD) RawWrite(f func(uintptr) bool) error {
+	fd.Share()
+	return fd.writeIO(untilTrue(f))
+}
+
+// untilTrue makes f an operation that would block as long as f returns false.
+func untilTrue(f func(uintptr) bool) func(sysfd int) socket.Errno {
+	return func(sysfd int) socket.Errno {
+		if f(uintptr(sysfd)) {
+			return 0
+		}
+		return unix.EAGAIN
+	}
+}

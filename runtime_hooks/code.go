@@ -1,0 +1,14 @@
+//go:build linux
+
+package runtimehooks
+
+// What PollReset and PollWait return. The numbers are the runtime's, for the
+// runtime's own hooks return them too.
+//
+// std: runtime.pollNoError
+const (
+	NoError        = 0
+	ErrClosing     = 1 // the descriptor is closed or being closed
+	ErrTimeout     = 2 // the deadline has passed
+	ErrNotPollable = 3 // epoll reported nothing but an error
+)

@@ -1,0 +1,51 @@
+//go:build linux
+
+// Package runtimehooks is what Go's runtime gives internal/poll, rebuilt
+// outside the runtime: a network poller that parks goroutines until a
+// descriptor is ready, a deadline has passed or the descriptor is closed, and
+// the semaphores of fdMutex.
+//
+// # What a poller owes
+//
+// Eight hooks, which bear the names of the runtime's (runtime/netpoll.go):
+//
+//	PollServerInit    make the poller ready; may be called any number of times
+//	PollOpen          watch a descriptor: edge-triggered, both directions
+//	PollReset         forget a notification before a new operation is tried
+//	PollWait          park until ready, timed out or closing
+//	PollWaitCanceled  park until ready, whatever else happens
+//	PollSetDeadline   set, move or clear the deadline of one or both directions
+//	PollUnblock       mark as closing and wake whoever waits
+//	PollClose         stop watching; comes after PollUnblock
+//
+// The caller holds the read lock of fdMutex around PollReset and PollWait in
+// mode 'r', and the write lock in mode 'w': at most one goroutine waits on
+// each side. It makes the system call first and waits only after EAGAIN; the
+// poller may wake it without cause, and the caller then tries again. What the
+// poller must never do is lose a wake-up: an event, a deadline or a close that
+// comes at any moment between PollReset and the end of PollWait ends the wait.
+//
+// # The states of one side
+//
+// Each descriptor has two binary semaphores, rg for the reader and wg for the
+// writer:
+//
+//	           netpollblock            netpollblockcommit
+//	┌─ pdNil ───────────────▶ pdWait ───────────────────▶ G ─┐
+//	│    ▲                       │                           │ netpollunblock
+//	│    │ consumed by           │ netpollunblock            │ readies G
+//	│    │ netpollblock          ▼                           │
+//	└─▶ pdReady ◀────────────────┴───────────────────────────┘
+//	     (readiness; a deadline or a close leads back to pdNil instead)
+//
+// A notification that finds pdWait changes the state before the goroutine has
+// parked: the commit then fails, and the goroutine does not park at all.
+//
+// # Three builds
+//
+// The default is an epoll instance of our own, nested in the runtime's poller
+// (netpoll_epoll.go), with goroutines parked by runtime.gopark. With the build
+// tag net2_runtime the hooks are the runtime's own (engine_runtime.go). With
+// net2_portable nothing is linked to the runtime: the same poller parks its
+// goroutines on channels (park_portable.go). [Engine] names the build.
+package runtimehooks

@@ -1,0 +1,32 @@
+//go:build linux && net2_runtime && !net2_portable
+
+package runtimehooks
+
+import _ "unsafe" // for go:linkname
+
+// The runtime gives these to internal/poll as functions of a uintptr, which is
+// the pointer that it names here.
+
+//go:linkname runtime_pollServerInit internal/poll.runtime_pollServerInit
+func runtime_pollServerInit()
+
+//go:linkname runtime_pollOpen internal/poll.runtime_pollOpen
+func runtime_pollOpen(fd uintptr) (*PollDesc, int)
+
+//go:linkname runtime_pollClose internal/poll.runtime_pollClose
+func runtime_pollClose(pd *PollDesc)
+
+//go:linkname runtime_pollReset internal/poll.runtime_pollReset
+func runtime_pollReset(pd *PollDesc, mode int) int
+
+//go:linkname runtime_pollWait internal/poll.runtime_pollWait
+func runtime_pollWait(pd *PollDesc, mode int) int
+
+//go:linkname runtime_pollWaitCanceled internal/poll.runtime_pollWaitCanceled
+func runtime_pollWaitCanceled(pd *PollDesc, mode int)
+
+//go:linkname runtime_pollSetDeadline internal/poll.runtime_pollSetDeadline
+func runtime_pollSetDeadline(pd *PollDesc, d int64, mode int)
+
+//go:linkname runtime_pollUnblock internal/poll.runtime_pollUnblock
+func runtime_pollUnblock(pd *PollDesc)

@@ -1,0 +1,335 @@
+//go:build linux && (!net2_runtime || net2_portable)
+
+package runtimehooks
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// The states of a pollSema; see the package documentation. Any other value is
+// a parked goroutine.
+const (
+	pdNil   uintptr = 0 // none of the others
+	pdReady uintptr = 1 // a notification is pending; netpollblock consumes it
+	pdWait  uintptr = 2 // a goroutine is about to park
+)
+
+// A pollSema is one side of a PollDesc: a binary semaphore on which at most
+// one goroutine waits.
+type pollSema struct {
+	state atomic.Uintptr
+	parking
+}
+
+// PollDesc is what the poller knows of one descriptor.
+//
+// PollDescs are type-stable: pollCache hands them out again but never frees
+// them, since an event or a timer may still name one after its descriptor was
+// closed. fdseq tells events of an earlier use, rseq and wseq timers.
+type PollDesc struct {
+	link  *PollDesc     // in pollCache, guarded by its lock
+	index int32         // place in pollCache, constant
+	fd    int32         // constant while in use
+	fdseq atomic.Uint32 // the tag of this use's events; changed by pollCache.free
+
+	// atomicInfo is what netpollcheckerr needs of closing, rd and wd, which
+	// are written under mu, in one word that it can read without the lock.
+	//
+	// Whoever changes those fields calls publishInfo before netpollunblock,
+	// and netpollblock stores pdWait before it calls netpollcheckerr. Of the
+	// two, store then load on either side, at least one sees the other: either
+	// the waiter sees the new info and does not park, or netpollunblock sees
+	// pdWait and undoes it. TestCloseDuringPark fails without this order.
+	atomicInfo atomic.Uint32
+
+	rg pollSema // the reader
+	wg pollSema // the writer
+
+	mu      sync.Mutex // guards the following
+	closing bool
+	rseq    uint64         // changes with each read deadline and each use
+	wseq    uint64         // changes with each write deadline and each use
+	rd      int64          // read deadline in nanotime, 0 for none, -1 when it has passed
+	wd      int64          // write deadline, likewise
+	rt      *deadlineTimer // for the read deadline, or both when they are the same
+	wt      *deadlineTimer // for the write deadline
+}
+
+// pollInfo is the value of atomicInfo.
+type pollInfo uint32
+
+const (
+	pollClosing pollInfo = 1 << iota
+	pollEventErr
+	pollExpiredReadDeadline
+	pollExpiredWriteDeadline
+
+	// The other bits are the low bits of fdseq, so that pollEventErr is set
+	// and the tag of its event checked in one step.
+	pollFlags      = 1<<4 - 1
+	pollFDSeqShift = 4
+	pollFDSeqMask  = 1<<(32-pollFDSeqShift) - 1
+)
+
+func (pd *PollDesc) info() pollInfo { return pollInfo(pd.atomicInfo.Load()) }
+
+func (pd *PollDesc) sema(mode int) *pollSema {
+	if mode == 'r' {
+		return &pd.rg
+	}
+	return &pd.wg
+}
+
+// publishInfo makes closing, rd, wd and fdseq visible to netpollcheckerr. The
+// caller holds pd.mu. pollEventErr stays as it is: atomicInfo is its only home.
+//
+// std: runtime.(*pollDesc).publishInfo
+func (pd *PollDesc) publishInfo() {
+	info := pollInfo(pd.fdseq.Load()&pollFDSeqMask) << pollFDSeqShift
+	if pd.closing {
+		info |= pollClosing
+	}
+	if pd.rd < 0 {
+		info |= pollExpiredReadDeadline
+	}
+	if pd.wd < 0 {
+		info |= pollExpiredWriteDeadline
+	}
+	for {
+		old := pd.info()
+		if pd.atomicInfo.CompareAndSwap(uint32(old), uint32(info|old&pollEventErr)) {
+			return
+		}
+	}
+}
+
+// setEventErr records whether the last event on the descriptor was nothing but
+// an error, unless the event's tag is of an earlier use.
+//
+// std: runtime.(*pollDesc).setEventErr
+func (pd *PollDesc) setEventErr(b bool, tag uint32) {
+	for {
+		old := pd.info()
+		if old&pollEventErr != 0 == b || uint32(old)>>pollFDSeqShift != tag&pollFDSeqMask {
+			return
+		}
+		if pd.atomicInfo.CompareAndSwap(uint32(old), uint32(old^pollEventErr)) {
+			return
+		}
+	}
+}
+
+// PollOpen starts to watch fd. On failure it returns the errno of
+// epoll_ctl(2): EPERM for a descriptor that cannot be watched, such as a
+// regular file's, ENOSPC when the user has too many watches, EEXIST and EBADF
+// for a descriptor that is watched already or is none.
+//
+// std: runtime.poll_runtime_pollOpen
+func PollOpen(fd uintptr) (*PollDesc, int) {
+	pd := pollcache.alloc()
+	pd.mu.Lock()
+	pd.checkIdle("free")
+	pd.fd = int32(fd)
+	pd.closing = false
+	pd.setEventErr(false, pd.fdseq.Load())
+	pd.rseq++
+	pd.rg.state.Store(pdNil)
+	pd.rd = 0
+	pd.wseq++
+	pd.wg.state.Store(pdNil)
+	pd.wd = 0
+	pd.publishInfo()
+	pd.mu.Unlock()
+
+	if errno := netpollopen(pd); errno != 0 {
+		pollcache.free(pd)
+		return nil, int(errno)
+	}
+	return pd, 0
+}
+
+// PollClose stops watching the descriptor, which PollUnblock has marked and
+// which the caller closes next. shared says that another descriptor may refer
+// to the same open file: then the kernel does not drop the watch at close, and
+// PollClose must.
+//
+// std: runtime.poll_runtime_pollClose
+// deviation: close-without-epoll-del
+func PollClose(pd *PollDesc, shared bool) {
+	if !pd.closing {
+		panic("runtimehooks: PollClose without PollUnblock")
+	}
+	pd.checkIdle("closing")
+	if shared {
+		netpollclose(pd)
+	}
+	pollcache.free(pd)
+}
+
+// checkIdle panics when a goroutine waits on pd: then a reference to the
+// descriptor was dropped too early, and a wake-up would be lost.
+func (pd *PollDesc) checkIdle(what string) {
+	rg, wg := pd.rg.state.Load(), pd.wg.state.Load()
+	if rg > pdReady || wg > pdReady {
+		panic(fmt.Sprintf("runtimehooks: waiter on %s descriptor %d: rg=%#x wg=%#x", what, pd.fd, rg, wg))
+	}
+}
+
+// PollReset makes pd ready for a new operation in mode 'r' or 'w': it forgets
+// a notification that an earlier operation left behind. It returns ErrClosing,
+// ErrTimeout or ErrNotPollable when the operation must not start.
+//
+// std: runtime.poll_runtime_pollReset
+func PollReset(pd *PollDesc, mode int) int {
+	if code := netpollcheckerr(pd, mode); code != NoError {
+		return code
+	}
+	pd.sema(mode).state.Store(pdNil)
+	return NoError
+}
+
+// PollWait parks the goroutine until the descriptor may be ready in mode 'r'
+// or 'w', or returns ErrClosing, ErrTimeout or ErrNotPollable.
+//
+// std: runtime.poll_runtime_pollWait
+func PollWait(pd *PollDesc, mode int) int {
+	for {
+		if code := netpollcheckerr(pd, mode); code != NoError {
+			return code
+		}
+		if netpollblock(pd, mode, false) {
+			return NoError
+		}
+		// Woken, but not by readiness: by a close, by a deadline, or by a
+		// deadline that was moved again before we could run. Then wait on.
+	}
+}
+
+// PollWaitCanceled parks the goroutine until the descriptor is ready, even if
+// it is closing or its deadline has passed.
+//
+// std: runtime.poll_runtime_pollWaitCanceled
+func PollWaitCanceled(pd *PollDesc, mode int) {
+	for !netpollblock(pd, mode, true) {
+	}
+}
+
+// PollUnblock marks pd as closing and wakes whoever waits on it. From here on
+// PollReset and PollWait return ErrClosing.
+//
+// std: runtime.poll_runtime_pollUnblock
+func PollUnblock(pd *PollDesc) {
+	pd.mu.Lock()
+	if pd.closing {
+		panic("runtimehooks: PollUnblock of a closing descriptor")
+	}
+	pd.closing = true
+	pd.rseq++
+	pd.wseq++
+	pd.publishInfo()
+	rg := netpollunblock(pd, 'r', false)
+	wg := netpollunblock(pd, 'w', false)
+	pd.rt.stop()
+	pd.wt.stop()
+	pd.mu.Unlock()
+	rg.ready()
+	wg.ready()
+}
+
+// netpollcheckerr says why an operation in mode must not start or go on. An
+// event error counts for readers only: a writer learns more from its own call.
+//
+// std: runtime.netpollcheckerr
+func netpollcheckerr(pd *PollDesc, mode int) int {
+	info := pd.info()
+	switch {
+	case info&pollFlags == 0:
+		return NoError
+	case info&pollClosing != 0:
+		return ErrClosing
+	case mode == 'r' && info&pollExpiredReadDeadline != 0,
+		mode == 'w' && info&pollExpiredWriteDeadline != 0:
+		return ErrTimeout
+	case mode == 'r' && info&pollEventErr != 0:
+		return ErrNotPollable
+	}
+	return NoError
+}
+
+// netpollblock parks the goroutine on one side of pd and reports whether that
+// side became ready: false means that a deadline or a close ended the wait.
+// waitio waits for readiness only.
+//
+// std: runtime.netpollblock
+func netpollblock(pd *PollDesc, mode int, waitio bool) bool {
+	s := pd.sema(mode)
+	for {
+		if s.state.CompareAndSwap(pdReady, pdNil) {
+			return true
+		}
+		if s.state.CompareAndSwap(pdNil, pdWait) {
+			break
+		}
+		// Readiness may have come between the two; anything else is a second
+		// waiter, which fdMutex keeps out.
+		if v := s.state.Load(); v > pdReady {
+			panic(fmt.Sprintf("runtimehooks: two goroutines wait in mode %q: state %#x", rune(mode), v))
+		}
+	}
+	// The store of pdWait comes before this load of the info: see atomicInfo.
+	if waitio || netpollcheckerr(pd, mode) == NoError {
+		s.park()
+	}
+	// A notification may arrive up to this very swap, and must count.
+	old := s.state.Swap(pdNil)
+	if old > pdWait {
+		panic(fmt.Sprintf("runtimehooks: woken in mode %q with state %#x", rune(mode), old))
+	}
+	return old == pdReady
+}
+
+// netpollunblock ends the wait on one side of pd, if there is one, and returns
+// the goroutine that the caller must ready. Readiness (ioready) is kept for the
+// next netpollblock; a deadline or a close is not, for its cause stands in
+// atomicInfo.
+//
+// std: runtime.netpollunblock
+func netpollunblock(pd *PollDesc, mode int, ioready bool) g {
+	s := pd.sema(mode)
+	for {
+		old := s.state.Load()
+		if old == pdReady || old == pdNil && !ioready {
+			return noG
+		}
+		next := pdNil
+		if ioready {
+			next = pdReady
+		}
+		if s.state.CompareAndSwap(old, next) {
+			if old <= pdWait {
+				return noG // not parked yet: its commit fails
+			}
+			return s.parked(old)
+		}
+	}
+}
+
+// netpollready says that the descriptor of pd is ready in mode 'r', 'w' or
+// 'r'+'w', and appends the goroutines that waited for that to toRun.
+//
+// std: runtime.netpollready
+func netpollready(toRun []g, pd *PollDesc, mode int) []g {
+	if mode == 'r' || mode == 'r'+'w' {
+		if rg := netpollunblock(pd, 'r', true); rg != noG {
+			toRun = append(toRun, rg)
+		}
+	}
+	if mode == 'w' || mode == 'r'+'w' {
+		if wg := netpollunblock(pd, 'w', true); wg != noG {
+			toRun = append(toRun, wg)
+		}
+	}
+	return toRun
+}

@@ -1,0 +1,170 @@
+//go:build linux && (!net2_runtime || net2_portable)
+
+package runtimehooks
+
+import (
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The nested poller.
+//
+// Our epoll descriptor is itself watched by the runtime's poller. One
+// goroutine waits there, in "IO wait" like any reader, so that no thread
+// blocks on our behalf. When our epoll has events the runtime wakes that
+// goroutine; it takes them with epoll_wait(2) and timeout 0 and readies whoever
+// waited for them.
+//
+// The runtime watches our descriptor edge-triggered: an event that comes while
+// we take others is a new edge and ends the next wait at once. So the list is
+// taken until a call returns fewer events than there was room for, and only
+// then is waited again.
+
+// netpollEvents is how many events one epoll_wait takes, the runtime's number.
+const netpollEvents = 128
+
+var netpollServer struct {
+	mu    sync.Mutex
+	ready atomic.Bool
+	epfd  int      // valid once ready is set
+	file  *os.File // keeps epfd open and watched by the runtime
+}
+
+// PollServerInit makes the poller ready. Once it has succeeded it costs one
+// load. It returns the errno of what failed, EMFILE for one, and then may be
+// called again; the runtime's own would end the program.
+//
+// std: runtime.poll_runtime_pollServerInit
+func PollServerInit() int {
+	if netpollServer.ready.Load() {
+		return 0
+	}
+	netpollServer.mu.Lock()
+	defer netpollServer.mu.Unlock()
+	if netpollServer.ready.Load() {
+		return 0
+	}
+	errno := netpollinit()
+	netpollServer.ready.Store(errno == 0)
+	return int(errno)
+}
+
+// netpollinit makes the epoll instance and starts the goroutine that waits for
+// it. The caller holds netpollServer.mu.
+//
+// std: runtime.netpollinit
+// deviation: nested-poller
+func netpollinit() unix.Errno {
+	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return err.(unix.Errno)
+	}
+	if err := unix.SetNonblock(epfd, true); err != nil {
+		unix.Close(epfd)
+		return err.(unix.Errno)
+	}
+	// A non-blocking descriptor is one that os.NewFile hands to the runtime's
+	// poller. Where that refuses it, a deadline cannot be set either.
+	file := os.NewFile(uintptr(epfd), "net2 poller")
+	conn, err := file.SyscallConn()
+	if err == nil {
+		err = file.SetReadDeadline(time.Time{})
+	}
+	if err != nil {
+		file.Close()
+		return unix.ENOSPC
+	}
+	netpollServer.epfd, netpollServer.file = epfd, file
+	go conn.Read(func(uintptr) bool {
+		netpoll(epfd)
+		return false // wait for the next edge
+	})
+	return 0
+}
+
+// netpollopen watches the descriptor of pd, edge-triggered in both directions.
+// The event carries pd's index and the tag of this use, no pointer.
+//
+// std: runtime.netpollopen
+func netpollopen(pd *PollDesc) unix.Errno {
+	ev := unix.EpollEvent{
+		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET,
+		Fd:     pd.index,
+		Pad:    int32(pd.fdseq.Load()),
+	}
+	return epollctl(unix.EPOLL_CTL_ADD, pd.fd, &ev)
+}
+
+// netpollclose stops watching the descriptor of pd.
+//
+// std: runtime.netpollclose
+func netpollclose(pd *PollDesc) unix.Errno {
+	return epollctl(unix.EPOLL_CTL_DEL, pd.fd, &unix.EpollEvent{})
+}
+
+func epollctl(op int, fd int32, ev *unix.EpollEvent) unix.Errno {
+	if err := unix.EpollCtl(netpollServer.epfd, op, int(fd), ev); err != nil {
+		return err.(unix.Errno)
+	}
+	return 0
+}
+
+// netpoll takes the events that are there and readies who waited for them. It
+// runs in one goroutine only.
+//
+// std: runtime.netpoll
+func netpoll(epfd int) {
+	var events [netpollEvents]unix.EpollEvent
+	var batch [2 * netpollEvents]g // each event wakes at most two
+	for {
+		n, err := unix.EpollWait(epfd, events[:], 0)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			panic("runtimehooks: epoll_wait: " + err.Error())
+		}
+		stats.polls.Add(1)
+		toRun := netpollevents(events[:n], batch[:0])
+		for _, gp := range toRun {
+			gp.ready()
+		}
+		if len(toRun) > 0 {
+			stats.batches.Add(1)
+		}
+		if n < len(events) {
+			return
+		}
+	}
+}
+
+// netpollevents appends to toRun the goroutines that waited for events. An
+// event whose tag is not that of its PollDesc's present use is of a descriptor
+// that was closed since, and is dropped.
+func netpollevents(events []unix.EpollEvent, toRun []g) []g {
+	stats.events.Add(uint64(len(events)))
+	for i := range events {
+		ev := &events[i]
+		pd, tag := pollcache.at(ev.Fd), uint32(ev.Pad)
+		if pd == nil || pd.fdseq.Load() != tag {
+			stats.staleEvents.Add(1)
+			continue
+		}
+		mode := 0
+		if ev.Events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+			mode += 'r'
+		}
+		if ev.Events&(unix.EPOLLOUT|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+			mode += 'w'
+		}
+		if mode != 0 {
+			pd.setEventErr(ev.Events == unix.EPOLLERR, tag)
+			toRun = netpollready(toRun, pd, mode)
+		}
+	}
+	return toRun
+}

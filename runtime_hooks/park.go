@@ -1,0 +1,55 @@
+//go:build linux && !net2_runtime && !net2_portable && (!race || amd64 || arm64)
+
+package runtimehooks
+
+import "sync/atomic"
+
+// Engine names the poller that this build uses.
+const Engine = "epoll"
+
+// g is a parked goroutine, as the runtime's pointer to it. Goroutine
+// descriptors never move and are never freed, so a number keeps it safely.
+type g uintptr
+
+// noG is no goroutine.
+const noG g = 0
+
+// parking is empty: a parked goroutine stands in the state itself.
+type parking struct{}
+
+// parked returns the goroutine whose park left the state old.
+func (s *pollSema) parked(old uintptr) g { return g(old) }
+
+// The runtime's numbers for gopark: what a goroutine dump and an execution
+// trace say of the wait. TestGoroutineDumpSaysIOWait fails when they change.
+const (
+	waitReasonIOWait = 2
+	traceBlockNet    = 2
+)
+
+// park parks the goroutine, unless the state is no longer pdWait by then.
+func (s *pollSema) park() {
+	gopark(netpollblockcommit, &s.state, waitReasonIOWait, traceBlockNet, 5)
+}
+
+// netpollblockcommit puts the goroutine into the state. The runtime calls it
+// on its scheduling stack, when the goroutine has stopped: it must not grow
+// the stack, nor call into the race detector, which has no context there. That
+// is why the swap is in assembly where there is a race detector.
+//
+// std: runtime.netpollblockcommit
+//
+//go:nosplit
+//go:norace
+func netpollblockcommit(gp g, state *atomic.Uintptr) bool {
+	return casuintptr(state, pdWait, uintptr(gp))
+}
+
+// ready makes gp runnable.
+//
+// std: runtime.netpollgoready
+func (gp g) ready() {
+	if gp != noG {
+		goready(gp, 1)
+	}
+}

@@ -1,0 +1,40 @@
+//go:build linux && (net2_portable || (!net2_runtime && race && !amd64 && !arm64))
+
+package runtimehooks
+
+// Engine names the poller that this build uses.
+const Engine = "portable"
+
+// g is a parked goroutine: the channel on which it waits.
+type g chan struct{}
+
+// noG is no goroutine.
+var noG g
+
+// parking holds the channel of whoever parks here. It is made by the first one
+// before the state becomes pdParked, and read by others only after that.
+type parking struct{ wake g }
+
+// pdParked stands where the linked build has the goroutine's pointer.
+const pdParked uintptr = 3
+
+func (s *pollSema) parked(uintptr) g { return s.wake }
+
+// park waits for the channel, unless the state is no longer pdWait. Whoever
+// takes the state away from pdParked sends exactly once, and there is room for
+// that, so it never blocks.
+func (s *pollSema) park() {
+	if s.wake == nil {
+		s.wake = make(g, 1)
+	}
+	if s.state.CompareAndSwap(pdWait, pdParked) {
+		<-s.wake
+	}
+}
+
+// ready makes gp runnable.
+func (gp g) ready() {
+	if gp != nil {
+		gp <- struct{}{}
+	}
+}

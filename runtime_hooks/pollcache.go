@@ -1,0 +1,99 @@
+//go:build linux && (!net2_runtime || net2_portable)
+
+package runtimehooks
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// pollBlockSize is how many PollDescs are allocated at a time.
+const pollBlockSize = 64
+
+type pollBlock [pollBlockSize]PollDesc
+
+// pollCache hands out PollDescs and takes them back. It never frees one: an
+// event may name it by its index at any time.
+type pollCache struct {
+	mu    sync.Mutex
+	first *PollDesc // free ones, linked
+	open  int       // how many are handed out
+
+	// blocks only grows. A reader that holds an older slice finds in it all
+	// that existed when the event it looks up was registered.
+	blocks atomic.Pointer[[]*pollBlock]
+}
+
+var pollcache pollCache
+
+// alloc returns a PollDesc that nobody uses.
+//
+// std: runtime.(*pollCache).alloc
+func (c *pollCache) alloc() *PollDesc {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.first == nil {
+		c.grow()
+	}
+	pd := c.first
+	c.first, pd.link = pd.link, nil
+	c.open++
+	return pd
+}
+
+// grow adds a block. The caller holds c.mu.
+func (c *pollCache) grow() {
+	var blocks []*pollBlock
+	if old := c.blocks.Load(); old != nil {
+		blocks = *old
+	}
+	b := new(pollBlock)
+	for i := range b {
+		pd := &b[i]
+		pd.index = int32(len(blocks)*pollBlockSize + i)
+		pd.link = c.first
+		c.first = pd
+	}
+	blocks = append(blocks, b)
+	c.blocks.Store(&blocks)
+}
+
+// at returns the PollDesc with an index, or nil if there is none: an event
+// never names such a one, but a poller does not stake the program on that.
+func (c *pollCache) at(index int32) *PollDesc {
+	blocks := c.blocks.Load()
+	if blocks == nil || index < 0 || int(index)/pollBlockSize >= len(*blocks) {
+		return nil
+	}
+	return &(*blocks)[index/pollBlockSize][index%pollBlockSize]
+}
+
+// each calls f for every PollDesc, in use or not.
+func (c *pollCache) each(f func(*PollDesc)) {
+	blocks := c.blocks.Load()
+	if blocks == nil {
+		return
+	}
+	for _, b := range *blocks {
+		for i := range b {
+			f(&b[i])
+		}
+	}
+}
+
+// free takes pd back. Its tag changes first, so that an event of this use that
+// is still on its way finds another tag than its own.
+//
+// std: runtime.(*pollCache).free
+func (c *pollCache) free(pd *PollDesc) {
+	pd.mu.Lock()
+	pd.fdseq.Add(1)
+	pd.publishInfo()
+	pd.mu.Unlock()
+
+	c.mu.Lock()
+	pd.link = c.first
+	c.first = pd
+	c.open--
+	c.mu.Unlock()
+}

@@ -1,0 +1,16 @@
+//go:build linux && !net2_portable
+
+package runtimehooks
+
+// Sema is a counting semaphore; its zero value has nothing to acquire.
+type Sema struct{ count uint32 }
+
+// Acquire waits until the count is above zero and takes one from it.
+//
+// std: internal/poll.runtime_Semacquire
+func (s *Sema) Acquire() { semacquire(&s.count) }
+
+// Release adds one to the count and wakes a waiter, if there is one.
+//
+// std: internal/poll.runtime_Semrelease
+func (s *Sema) Release() { semrelease(&s.count, false, 1) }

@@ -1,0 +1,30 @@
+//go:build linux && (!net2_runtime || net2_portable)
+
+package runtimehooks
+
+// Stats returns the poller's state. It looks at every descriptor to count the
+// waiters, so call it to look, not to steer. With the build tag net2_runtime
+// it returns zeros, for the runtime does not tell.
+func Stats() PollStats {
+	pollcache.mu.Lock()
+	open := pollcache.open
+	pollcache.mu.Unlock()
+	waiters := 0
+	pollcache.each(func(pd *PollDesc) {
+		if pd.rg.state.Load() > pdWait {
+			waiters++
+		}
+		if pd.wg.state.Load() > pdWait {
+			waiters++
+		}
+	})
+	return PollStats{
+		Open:           open,
+		Waiters:        waiters,
+		Polls:          stats.polls.Load(),
+		Events:         stats.events.Load(),
+		Batches:        stats.batches.Load(),
+		DeadlinesFired: stats.deadlinesFired.Load(),
+		StaleEvents:    stats.staleEvents.Load(),
+	}
+}

@@ -1,0 +1,132 @@
+//go:build linux
+
+package socket
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Capabilities is what the network stack of this host can do.
+type Capabilities struct {
+	IPv4       bool // IPv4 sockets can be made
+	IPv6       bool // an IPv6 socket can be bound to ::1
+	IPv4Mapped bool // an IPv6 socket can be bound to an IPv4 address
+}
+
+// HostCapabilities returns what this host can do, tried once.
+//
+// std: net.(*ipStackCapabilities).probe
+var HostCapabilities = sync.OnceValue(func() Capabilities {
+	var caps Capabilities
+	fd, errno := Socket(unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_TCP)
+	if errno == 0 {
+		Close(fd)
+		caps.IPv4 = true
+	}
+	loopback := [16]byte{15: 1}
+	mapped := [16]byte{10: 0xff, 11: 0xff, 12: 127, 15: 1}
+	caps.IPv6 = canBind(loopback, 1)
+	caps.IPv4Mapped = canBind(mapped, 0)
+	return caps
+})
+
+func canBind(addr [16]byte, v6only int) bool {
+	fd, errno := Socket(unix.AF_INET6, unix.SOCK_STREAM, unix.IPPROTO_TCP)
+	if errno != 0 {
+		return false
+	}
+	defer Close(fd)
+	SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, v6only)
+	var sa Sockaddr
+	sa.SetInet6(addr, 0, 0)
+	return Bind(fd, &sa) == 0
+}
+
+// Numbers that x/sys does not have.
+const (
+	SOL_MPTCP  = 0x11c
+	MPTCP_INFO = 1
+)
+
+// HasMultipathTCP reports whether Multipath TCP sockets can be made, tried
+// once; see RFC 8684.
+//
+// std: net.supportsMultipathTCP
+var HasMultipathTCP = sync.OnceValue(func() bool {
+	family := unix.AF_INET
+	if !HostCapabilities().IPv4 {
+		family = unix.AF_INET6
+	}
+	fd, errno := Socket(family, unix.SOCK_STREAM, unix.IPPROTO_MPTCP)
+	switch errno {
+	case unix.EPROTONOSUPPORT, unix.EINVAL: // kernel without, before 5.6
+		return false
+	case 0:
+		Close(fd)
+	}
+	return true
+})
+
+// HasMultipathInfo reports whether the kernel answers MPTCP_INFO, which came
+// with 5.16.
+var HasMultipathInfo = sync.OnceValue(func() bool { return kernelVersionGE(5, 16) })
+
+// kernelVersionGE reports whether the running kernel is at least major.minor.
+func kernelVersionGE(major, minor int) bool {
+	var uts unix.Utsname
+	if err := unix.Uname(&uts); err != nil {
+		return false
+	}
+	return versionGE(unix.ByteSliceToString(uts.Release[:]), major, minor)
+}
+
+// versionGE reports whether release, such as "6.18.4-amd64", is at least
+// major.minor.
+func versionGE(release string, major, minor int) bool {
+	var v [2]int
+	for i := range v {
+		n := 0
+		for n < len(release) && '0' <= release[n] && release[n] <= '9' {
+			n++
+		}
+		v[i], _ = strconv.Atoi(release[:n])
+		release = strings.TrimPrefix(release[n:], ".")
+	}
+	return v[0] > major || v[0] == major && v[1] >= minor
+}
+
+// ListenerBacklog returns the backlog to listen with: what the host allows,
+// read once; see somaxconn in listen(2).
+//
+// std: net.listenerBacklog
+var ListenerBacklog = sync.OnceValue(func() int {
+	text, err := os.ReadFile("/proc/sys/net/core/somaxconn")
+	if err != nil {
+		return unix.SOMAXCONN
+	}
+	return parseBacklog(string(text))
+})
+
+// parseBacklog reads the text of somaxconn. Kernels before 4.1 keep the
+// backlog in 16 bits, and a larger one would be cut off at the top.
+//
+// std: net.maxAckBacklog
+func parseBacklog(text string) int {
+	f := strings.Fields(text)
+	if len(f) == 0 {
+		return unix.SOMAXCONN
+	}
+	n, err := strconv.ParseUint(f[0], 10, 32)
+	if err != nil || n == 0 {
+		return unix.SOMAXCONN
+	}
+	if n > 1<<16-1 && !kernelVersionGE(4, 1) {
+		return 1<<16 - 1
+	}
+	return int(min(n, 1<<31-1))
+}

@@ -1,0 +1,135 @@
+//go:build linux
+
+package socket
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+)
+
+// Sockaddr is a socket address as the kernel reads and writes it; see
+// ip(7), ipv6(7) and unix(7). The zero value is no address.
+type Sockaddr struct {
+	_   [0]uint64 // the kernel wants struct sockaddr_un aligned
+	raw [unix.SizeofSockaddrAny]byte
+	len uint32 // how much of raw counts
+}
+
+// Offsets in struct sockaddr_in and sockaddr_in6. The family, and the zone of
+// sockaddr_in6, are in the byte order of the host, the port in that of the
+// network.
+const (
+	offPort  = 2
+	offAddr4 = 4
+	offAddr6 = 8
+	offZone  = 24
+	offPath  = 2
+)
+
+// badLen marks an address that has no encoding. Calls that take it return
+// EINVAL, as those of package syscall do.
+const badLen = ^uint32(0)
+
+// SetInet4 makes sa the IPv4 address and port. A port outside 0 to 65535
+// makes an address that every call refuses with EINVAL.
+func (sa *Sockaddr) SetInet4(addr [4]byte, port int) {
+	*sa = Sockaddr{}
+	sa.setFamily(unix.AF_INET, unix.SizeofSockaddrInet4)
+	sa.setPort(port)
+	copy(sa.raw[offAddr4:], addr[:])
+}
+
+// SetInet6 makes sa the IPv6 address and port in the zone with an interface's
+// index, or 0. A port outside 0 to 65535 makes an address that every call
+// refuses with EINVAL.
+func (sa *Sockaddr) SetInet6(addr [16]byte, port int, zone uint32) {
+	*sa = Sockaddr{}
+	sa.setFamily(unix.AF_INET6, unix.SizeofSockaddrInet6)
+	sa.setPort(port)
+	copy(sa.raw[offAddr6:], addr[:])
+	binary.NativeEndian.PutUint32(sa.raw[offZone:], zone)
+}
+
+// SetUnix makes sa the address of a Unix domain socket: a path, an abstract
+// name when it starts with '@' or NUL, or, when empty, the address to which
+// bind(2) answers by choosing an abstract name. A name that is too long makes
+// an address that every call refuses with EINVAL.
+func (sa *Sockaddr) SetUnix(name string) {
+	*sa = Sockaddr{}
+	const room = unix.SizeofSockaddrUnix - offPath
+	abstract := name != "" && (name[0] == '@' || name[0] == 0)
+	n := offPath + len(name)
+	if name != "" && !abstract {
+		n++ // the NUL that ends a path
+	}
+	if n > offPath+room {
+		sa.len = badLen
+		return
+	}
+	sa.setFamily(unix.AF_UNIX, uint32(n))
+	copy(sa.raw[offPath:], name)
+	if abstract {
+		sa.raw[offPath] = 0
+	}
+}
+
+func (sa *Sockaddr) setFamily(family uint16, n uint32) {
+	binary.NativeEndian.PutUint16(sa.raw[:], family)
+	sa.len = n
+}
+
+func (sa *Sockaddr) setPort(port int) {
+	if port < 0 || port > 0xFFFF {
+		sa.len = badLen
+		return
+	}
+	binary.BigEndian.PutUint16(sa.raw[offPort:], uint16(port))
+}
+
+// Family returns the address family, AF_UNSPEC for no address.
+func (sa *Sockaddr) Family() int {
+	return int(binary.NativeEndian.Uint16(sa.raw[:]))
+}
+
+// Inet returns the IPv4 or IPv6 address in sa; its Family is AF_UNSPEC when
+// there is none.
+func (sa *Sockaddr) Inet() (a Inet) {
+	switch sa.Family() {
+	case unix.AF_INET:
+		a.Family = unix.AF_INET
+		copy(a.Addr[:4], sa.raw[offAddr4:])
+	case unix.AF_INET6:
+		a.Family = unix.AF_INET6
+		copy(a.Addr[:], sa.raw[offAddr6:])
+		a.Zone = binary.NativeEndian.Uint32(sa.raw[offZone:])
+	default:
+		return a
+	}
+	a.Port = binary.BigEndian.Uint16(sa.raw[offPort:])
+	return a
+}
+
+// Unix returns the name of a Unix domain socket, up to its first NUL, an
+// abstract one with '@' for its leading NUL. A socket without a name is "@",
+// as in package syscall.
+func (sa *Sockaddr) Unix() string {
+	var name [unix.SizeofSockaddrUnix - offPath]byte
+	copy(name[:], sa.raw[offPath:])
+	if name[0] == 0 {
+		name[0] = '@'
+	}
+	n := 0
+	for n < len(name) && name[n] != 0 {
+		n++
+	}
+	return string(name[:n])
+}
+
+// Inet is an IPv4 or IPv6 address and port without pointers, to keep.
+type Inet struct {
+	Addr   [16]byte // an IPv4 address stands in the first 4
+	Zone   uint32   // index of the zone's interface, 0 for none
+	Port   uint16
+	Family uint16 // AF_INET, AF_INET6, or AF_UNSPEC for no address
+}

@@ -1,0 +1,182 @@
+//go:build linux
+
+package socket
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// x/sys hands addresses back as freshly allocated interfaces. These calls read
+// and write a Sockaddr of the caller's. Each pointer is converted in the call's
+// argument list, where the compiler keeps what it points to alive and in place,
+// and the kernel is told the length of the array.
+
+// pointer returns the address and the length of sa for a call that reads it;
+// nil is no address.
+func (sa *Sockaddr) pointer() (unsafe.Pointer, uintptr) {
+	if sa == nil {
+		return nil, 0
+	}
+	return unsafe.Pointer(&sa.raw), uintptr(sa.len)
+}
+
+// bad reports whether sa has no encoding.
+func (sa *Sockaddr) bad() bool { return sa != nil && sa.len == badLen }
+
+// Bind gives fd the local address sa; see bind(2).
+func Bind(fd int, sa *Sockaddr) Errno {
+	if sa.bad() {
+		return unix.EINVAL
+	}
+	p, n := sa.pointer()
+	_, _, errno := unix.Syscall(unix.SYS_BIND, uintptr(fd), uintptr(p), n)
+	return errno
+}
+
+// Connect starts to connect fd to sa, or sets the peer of a datagram socket;
+// see connect(2).
+func Connect(fd int, sa *Sockaddr) Errno {
+	if sa.bad() {
+		return unix.EINVAL
+	}
+	p, n := sa.pointer()
+	_, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(fd), uintptr(p), n)
+	return errno
+}
+
+// Accept4 takes a connection off the queue of fd, as a non-blocking descriptor
+// that is closed on exec, and writes its peer's address to sa; see accept(2).
+//
+// std: internal/poll.accept
+func Accept4(fd int, sa *Sockaddr) (int, Errno) {
+	*sa = Sockaddr{len: uint32(len(sa.raw))}
+	r, _, errno := unix.Syscall6(unix.SYS_ACCEPT4, uintptr(fd),
+		uintptr(unsafe.Pointer(&sa.raw)), uintptr(unsafe.Pointer(&sa.len)),
+		unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(r), 0
+}
+
+// Getsockname writes the local address of fd to sa; see getsockname(2).
+func Getsockname(fd int, sa *Sockaddr) Errno { return getname(unix.SYS_GETSOCKNAME, fd, sa) }
+
+// Getpeername writes the address of fd's peer to sa; see getpeername(2).
+func Getpeername(fd int, sa *Sockaddr) Errno { return getname(unix.SYS_GETPEERNAME, fd, sa) }
+
+func getname(trap uintptr, fd int, sa *Sockaddr) Errno {
+	*sa = Sockaddr{len: uint32(len(sa.raw))}
+	_, _, errno := unix.RawSyscall(trap, uintptr(fd),
+		uintptr(unsafe.Pointer(&sa.raw)), uintptr(unsafe.Pointer(&sa.len)))
+	if errno != 0 {
+		*sa = Sockaddr{}
+	}
+	return errno
+}
+
+// Recvfrom receives into p and writes the sender's address to sa, no address
+// if there is none; see recvfrom(2).
+func Recvfrom(fd int, p []byte, flags int, sa *Sockaddr) (int, Errno) {
+	*sa = Sockaddr{len: uint32(len(sa.raw))}
+	r, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), uintptr(flags),
+		uintptr(unsafe.Pointer(&sa.raw)), uintptr(unsafe.Pointer(&sa.len)))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(r), 0
+}
+
+// Sendto sends p to sa, or to the peer when sa is nil; see sendto(2).
+func Sendto(fd int, p []byte, flags int, sa *Sockaddr) Errno {
+	if sa.bad() {
+		return unix.EINVAL
+	}
+	to, n := sa.pointer()
+	_, _, errno := unix.Syscall6(unix.SYS_SENDTO, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), uintptr(flags),
+		uintptr(to), n)
+	return errno
+}
+
+// Recvmsg receives into p, control messages into oob, and writes the sender's
+// address to sa; see recvmsg(2). When control messages are all that is asked of
+// a socket other than a datagram socket, one byte of data is taken with them
+// and dropped.
+//
+// std: syscall.recvmsgRaw
+func Recvmsg(fd int, p, oob []byte, flags int, sa *Sockaddr) (n, oobn, recvflags int, errno Errno) {
+	*sa = Sockaddr{}
+	var msg unix.Msghdr
+	var iov unix.Iovec
+	var dummy byte
+	if errno := fillmsg(fd, &msg, &iov, &dummy, p, oob); errno != 0 {
+		return 0, 0, 0, errno
+	}
+	msg.Name = &sa.raw[0]
+	msg.Namelen = uint32(len(sa.raw))
+	r, _, errno := unix.Syscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), uintptr(flags))
+	if errno != 0 {
+		return -1, 0, 0, errno
+	}
+	sa.len = msg.Namelen
+	return int(r), int(msg.Controllen), int(msg.Flags), 0
+}
+
+// Sendmsg sends p and the control messages oob to sa, or to the peer when sa
+// is nil; see sendmsg(2). When there are only control messages and fd is not a
+// datagram socket, one byte of data goes with them, which n does not count.
+//
+// std: syscall.sendmsgN
+func Sendmsg(fd int, p, oob []byte, flags int, sa *Sockaddr) (n int, errno Errno) {
+	if sa.bad() {
+		return 0, unix.EINVAL
+	}
+	var msg unix.Msghdr
+	var iov unix.Iovec
+	var dummy byte
+	if errno := fillmsg(fd, &msg, &iov, &dummy, p, oob); errno != 0 {
+		return 0, errno
+	}
+	if sa != nil {
+		msg.Name = &sa.raw[0]
+		msg.Namelen = sa.len
+	}
+	r, _, errno := unix.Syscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), uintptr(flags))
+	if errno != 0 {
+		return 0, errno
+	}
+	if len(p) == 0 && len(oob) > 0 {
+		return 0, 0
+	}
+	return int(r), 0
+}
+
+// fillmsg makes msg carry p and oob; dummy is the byte that carries control
+// messages without data.
+func fillmsg(fd int, msg *unix.Msghdr, iov *unix.Iovec, dummy *byte, p, oob []byte) Errno {
+	if len(p) > 0 {
+		iov.Base = &p[0]
+		iov.SetLen(len(p))
+	}
+	if len(oob) > 0 {
+		if len(p) == 0 {
+			sotype, errno := GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+			if errno != 0 {
+				return errno
+			}
+			if sotype != unix.SOCK_DGRAM {
+				iov.Base = dummy
+				iov.SetLen(1)
+			}
+		}
+		msg.Control = &oob[0]
+		msg.SetControllen(len(oob))
+	}
+	msg.Iov = iov
+	msg.SetIovlen(1)
+	return 0
+}
