@@ -1,0 +1,51 @@
+//go:build linux
+
+package net2
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// TestMain fails the run when it ends with more descriptors or goroutines than
+// it began with. The poller's own, which stay, are there before it counts.
+func TestMain(m *testing.M) {
+	l, err := Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	l.Close()
+	fds, goroutines := openFiles(), runtime.NumGoroutine()
+	code := m.Run()
+	if code == 0 && !settles(func() bool { return openFiles() <= fds && runtime.NumGoroutine() <= goroutines }) {
+		fmt.Fprintf(os.Stderr, "left behind: %d descriptors, %d goroutines; began with %d and %d\n",
+			openFiles(), runtime.NumGoroutine(), fds, goroutines)
+		buf := make([]byte, 1<<20)
+		os.Stderr.Write(buf[:runtime.Stack(buf, true)])
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func openFiles() int {
+	d, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		panic(err)
+	}
+	return len(d)
+}
+
+// settles waits until cond holds, for a few seconds at most.
+func settles(cond func() bool) bool {
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if cond() {
+			return true
+		}
+		runtime.GC() // what was leaked to the finalizers
+	}
+	return false
+}
