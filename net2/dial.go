@@ -276,7 +276,7 @@ func ipOf(addr Addr) (ip IP, wildcard bool) {
 	return ip, isWildcard(ip)
 }
 
-// std: net.IP.matchAddrFamily
+// std: net.(IP).matchAddrFamily
 func matchAddrFamily(a, b IP) bool {
 	a4, b4 := a.To4() != nil, b.To4() != nil
 	return a4 && b4 || a.To16() != nil && !a4 && b.To16() != nil && !b4

@@ -5,10 +5,8 @@ package net2
 import (
 	"os"
 
-	"go.parity/runtime_hooks"
+	"go.parity/poll"
 )
 
 // newFile makes a file of the socket s, which is in non-blocking mode.
-func newFile(s int, name string) (*os.File, error) {
-	return runtimehooks.NewUnixFile(s, name), nil
-}
+func newFile(s int, name string) (*os.File, error) { return poll.NewFile(s, name), nil }
