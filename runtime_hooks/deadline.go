@@ -3,7 +3,6 @@
 package runtimehooks
 
 import (
-	"fmt"
 	"math"
 	"time"
 )
@@ -13,96 +12,23 @@ var epoch = time.Now()
 // nanotime is the monotonic clock that deadlines are kept in.
 func nanotime() int64 { return int64(time.Since(epoch)) }
 
-// A deadlineTimer ends the wait on one side of a PollDesc, or on both, when a
-// deadline has passed.
+// Deadlines.
 //
-// time.Timer.Stop does not wait for a function that has already started, so
-// the function may run after the deadline was moved. Therefore a timer carries
-// the sequence number of the deadline for which it was set, and does nothing
-// when the descriptor is at another by then. A timer whose function may still
-// come is never set anew: it keeps its number, and another takes its place.
-type deadlineTimer struct {
-	pd    *PollDesc
-	timer *time.Timer
-
-	// Guarded by pd.mu.
-	seq  uint64 // rseq or wseq of the deadline it was set for
-	mode int    // whom it wakes: 'r', 'w' or 'r'+'w'
-	set  bool   // its function has yet to run
-}
-
-// arm sets t, or a new timer in its place, to go off in d and returns it. The
-// caller holds pd.mu.
-func (t *deadlineTimer) arm(pd *PollDesc, mode int, seq uint64, d time.Duration) *deadlineTimer {
-	if t == nil || !t.stop() {
-		t = &deadlineTimer{pd: pd, mode: mode, seq: seq, set: true}
-		t.timer = time.AfterFunc(d, t.fire)
-		return t
-	}
-	t.mode, t.seq, t.set = mode, seq, true
-	t.timer.Reset(d)
-	return t
-}
-
-// stop reports whether t's function has run or will not run. The caller holds
-// pd.mu.
-func (t *deadlineTimer) stop() bool {
-	if t == nil || !t.set {
-		return true
-	}
-	t.set = !t.timer.Stop()
-	return !t.set
-}
-
-// fire is the timer's function.
-func (t *deadlineTimer) fire() {
-	pd := t.pd
-	pd.mu.Lock()
-	t.set = false
-	seq := pd.rseq
-	if t.mode == 'w' {
-		seq = pd.wseq
-	}
-	if t.seq != seq {
-		pd.mu.Unlock()
-		return
-	}
-	rg, wg := netpolldeadlineimpl(pd, t.mode)
-	pd.mu.Unlock()
-	rg.ready()
-	wg.ready()
-	stats.deadlinesFired.Add(1)
-}
-
-// netpolldeadlineimpl marks the deadlines of mode as passed and returns who
-// waited for less. The caller holds pd.mu.
+// A PollDesc has one timer for both its sides. It goes off no later than the
+// earlier of the two deadlines; its function then looks at the clock, marks
+// what has passed, and sets the timer for what has not. So a deadline that is
+// moved to a later time, as before each read of a server with a read timeout,
+// or cleared, leaves the timer alone.
 //
-// std: runtime.netpolldeadlineimpl
-func netpolldeadlineimpl(pd *PollDesc, mode int) (rg, wg g) {
-	if mode != 'w' && pd.rd <= 0 || mode != 'r' && pd.wd <= 0 {
-		panic(fmt.Sprintf("runtimehooks: timer without deadline: mode %d rd=%d wd=%d", mode, pd.rd, pd.wd))
-	}
-	if mode != 'w' {
-		pd.rd = -1
-	}
-	if mode != 'r' {
-		pd.wd = -1
-	}
-	pd.publishInfo()
-	if mode != 'w' {
-		rg = netpollunblock(pd, 'r', false)
-	}
-	if mode != 'r' {
-		wg = netpollunblock(pd, 'w', false)
-	}
-	return rg, wg
-}
+// time.Timer.Stop and Reset do not wait for a function that has started. One
+// that comes late, after the deadline was moved or after the descriptor was
+// closed and its PollDesc given to another, does no harm: it finds that nothing
+// has passed. The runtime, whose timer functions are told what they were set
+// for and not what time it is, needs a sequence number for that.
 
 // PollSetDeadline sets the deadline of mode 'r', 'w' or 'r'+'w' to d
 // nanoseconds from now. 0 clears it; a negative d is a deadline that has
 // passed, which ends a wait at once.
-//
-// Where both sides have the same deadline, one timer serves both.
 //
 // std: runtime.poll_runtime_pollSetDeadline
 func PollSetDeadline(pd *PollDesc, d int64, mode int) {
@@ -117,7 +43,6 @@ func PollSetDeadline(pd *PollDesc, d int64, mode int) {
 			d = math.MaxInt64
 		}
 	}
-	rd0, wd0 := pd.rd, pd.wd
 	if mode != 'w' {
 		pd.rd = d
 	}
@@ -125,37 +50,83 @@ func PollSetDeadline(pd *PollDesc, d int64, mode int) {
 		pd.wd = d
 	}
 	pd.publishInfo()
+	pd.setTimer(now)
+	rg, wg := pd.unblockExpired()
+	pd.mu.Unlock()
+	rg.ready()
+	wg.ready()
+}
 
-	both0 := rd0 > 0 && rd0 == wd0
-	both := pd.rd > 0 && pd.rd == pd.wd
-	if pd.rd != rd0 || both != both0 {
-		pd.rseq++
-		switch {
-		case both:
-			pd.rt = pd.rt.arm(pd, 'r'+'w', pd.rseq, time.Duration(pd.rd-now))
-		case pd.rd > 0:
-			pd.rt = pd.rt.arm(pd, 'r', pd.rseq, time.Duration(pd.rd-now))
-		default:
-			pd.rt.stop()
-		}
+// setTimer sees to it that the timer goes off by the earlier deadline. The
+// caller holds pd.mu.
+func (pd *PollDesc) setTimer(now int64) {
+	d := pd.rd
+	if d <= 0 || 0 < pd.wd && pd.wd < d {
+		d = pd.wd
 	}
-	if pd.wd != wd0 || both != both0 {
-		pd.wseq++
-		if pd.wd > 0 && !both {
-			pd.wt = pd.wt.arm(pd, 'w', pd.wseq, time.Duration(pd.wd-now))
-		} else {
-			pd.wt.stop()
-		}
+	if d <= 0 || 0 < pd.timerAt && pd.timerAt <= d {
+		return
 	}
+	pd.timerAt = d
+	if pd.timer == nil {
+		pd.timer = time.AfterFunc(time.Duration(d-now), func() { netpollDeadline(pd) })
+	} else {
+		pd.timer.Reset(time.Duration(d - now))
+	}
+}
 
-	var rg, wg g
+// stopTimer spares a descriptor that is being closed its timer. The caller
+// holds pd.mu.
+func (pd *PollDesc) stopTimer() {
+	if pd.timerAt > 0 {
+		pd.timer.Stop()
+		pd.timerAt = 0
+	}
+}
+
+// netpollDeadline is the timer's function.
+//
+// std: runtime.netpollDeadline
+func netpollDeadline(pd *PollDesc) {
+	pd.mu.Lock()
+	pd.timerAt = 0
+	if pd.closing {
+		pd.mu.Unlock()
+		return
+	}
+	rg, wg := netpolldeadlineimpl(pd, nanotime())
+	pd.mu.Unlock()
+	rg.ready()
+	wg.ready()
+}
+
+// netpolldeadlineimpl marks the deadlines that have passed, sets the timer for
+// one that has not, and returns whoever need not wait any longer. The caller
+// holds pd.mu.
+//
+// std: runtime.netpolldeadlineimpl
+func netpolldeadlineimpl(pd *PollDesc, now int64) (rg, wg g) {
+	if 0 < pd.rd && pd.rd <= now {
+		pd.rd = -1
+		stats.deadlinesFired.Add(1)
+	}
+	if 0 < pd.wd && pd.wd <= now {
+		pd.wd = -1
+		stats.deadlinesFired.Add(1)
+	}
+	pd.publishInfo()
+	pd.setTimer(now)
+	return pd.unblockExpired()
+}
+
+// unblockExpired ends the waits whose deadline has passed. The caller holds
+// pd.mu and has published that.
+func (pd *PollDesc) unblockExpired() (rg, wg g) {
 	if pd.rd < 0 {
 		rg = netpollunblock(pd, 'r', false)
 	}
 	if pd.wd < 0 {
 		wg = netpollunblock(pd, 'w', false)
 	}
-	pd.mu.Unlock()
-	rg.ready()
-	wg.ready()
+	return rg, wg
 }

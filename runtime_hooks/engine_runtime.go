@@ -8,9 +8,8 @@ package runtimehooks
 // Engine names the poller that this build uses.
 const Engine = "runtime"
 
-// PollDesc is the runtime's pollDesc, of which we know nothing. It lives
-// outside the heap.
-type PollDesc struct{ _ [0]func() }
+// PollDesc is the runtime's pollDesc.
+type PollDesc = runtimePollDesc
 
 // PollServerInit makes the poller ready; see runtime/netpoll.go. It ends the
 // program when it cannot.

@@ -15,9 +15,9 @@ import (
 // scheduling stack, returns true; else the goroutine goes on.
 //
 //go:linkname gopark runtime.gopark
-func gopark(unlockf func(gp g, state *atomic.Uintptr) bool, state *atomic.Uintptr, reason, traceReason uint8, traceskip int)
+func gopark(unlockf func(gp guintptr, state *atomic.Uintptr) bool, state *atomic.Uintptr, reason, traceReason uint8, traceskip int)
 
 // goready makes a parked goroutine runnable.
 //
 //go:linkname goready runtime.goready
-func goready(gp g, traceskip int)
+func goready(gp guintptr, traceskip int)

@@ -1,8 +1,12 @@
-//go:build linux && net2_runtime && !net2_portable
+//go:build linux && !net2_portable
 
 package runtimehooks
 
 import _ "unsafe" // for go:linkname
+
+// runtimePollDesc is the runtime's pollDesc, of which we know nothing. It lives
+// outside the heap.
+type runtimePollDesc struct{ _ [0]func() }
 
 // The runtime gives these to internal/poll as functions of a uintptr, which is
 // the pointer that it names here.
@@ -11,22 +15,22 @@ import _ "unsafe" // for go:linkname
 func runtime_pollServerInit()
 
 //go:linkname runtime_pollOpen internal/poll.runtime_pollOpen
-func runtime_pollOpen(fd uintptr) (*PollDesc, int)
+func runtime_pollOpen(fd uintptr) (*runtimePollDesc, int)
 
 //go:linkname runtime_pollClose internal/poll.runtime_pollClose
-func runtime_pollClose(pd *PollDesc)
+func runtime_pollClose(pd *runtimePollDesc)
 
 //go:linkname runtime_pollReset internal/poll.runtime_pollReset
-func runtime_pollReset(pd *PollDesc, mode int) int
+func runtime_pollReset(pd *runtimePollDesc, mode int) int
 
 //go:linkname runtime_pollWait internal/poll.runtime_pollWait
-func runtime_pollWait(pd *PollDesc, mode int) int
+func runtime_pollWait(pd *runtimePollDesc, mode int) int
 
 //go:linkname runtime_pollWaitCanceled internal/poll.runtime_pollWaitCanceled
-func runtime_pollWaitCanceled(pd *PollDesc, mode int)
+func runtime_pollWaitCanceled(pd *runtimePollDesc, mode int)
 
 //go:linkname runtime_pollSetDeadline internal/poll.runtime_pollSetDeadline
-func runtime_pollSetDeadline(pd *PollDesc, d int64, mode int)
+func runtime_pollSetDeadline(pd *runtimePollDesc, d int64, mode int)
 
 //go:linkname runtime_pollUnblock internal/poll.runtime_pollUnblock
-func runtime_pollUnblock(pd *PollDesc)
+func runtime_pollUnblock(pd *runtimePollDesc)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // The states of a pollSema; see the package documentation. Any other value is
@@ -27,7 +28,7 @@ type pollSema struct {
 //
 // PollDescs are type-stable: pollCache hands them out again but never frees
 // them, since an event or a timer may still name one after its descriptor was
-// closed. fdseq tells events of an earlier use, rseq and wseq timers.
+// closed. fdseq tells events of an earlier use, the clock tells timers.
 type PollDesc struct {
 	link  *PollDesc     // in pollCache, guarded by its lock
 	index int32         // place in pollCache, constant
@@ -47,14 +48,16 @@ type PollDesc struct {
 	rg pollSema // the reader
 	wg pollSema // the writer
 
+	// Guarded by the caller's read lock.
+	parks int32 // how often the reader was about to park
+	lane  *lane // where it parks; nil for the poller
+
 	mu      sync.Mutex // guards the following
 	closing bool
-	rseq    uint64         // changes with each read deadline and each use
-	wseq    uint64         // changes with each write deadline and each use
-	rd      int64          // read deadline in nanotime, 0 for none, -1 when it has passed
-	wd      int64          // write deadline, likewise
-	rt      *deadlineTimer // for the read deadline, or both when they are the same
-	wt      *deadlineTimer // for the write deadline
+	rd      int64       // read deadline in nanotime, 0 for none, -1 when it has passed
+	wd      int64       // write deadline, likewise
+	timer   *time.Timer // made for the first deadline
+	timerAt int64       // when timer goes off, at the latest; 0 if it is not set
 }
 
 // pollInfo is the value of atomicInfo.
@@ -134,12 +137,9 @@ func PollOpen(fd uintptr) (*PollDesc, int) {
 	pd.fd = int32(fd)
 	pd.closing = false
 	pd.setEventErr(false, pd.fdseq.Load())
-	pd.rseq++
 	pd.rg.state.Store(pdNil)
-	pd.rd = 0
-	pd.wseq++
 	pd.wg.state.Store(pdNil)
-	pd.wd = 0
+	pd.rd, pd.wd = 0, 0
 	pd.publishInfo()
 	pd.mu.Unlock()
 
@@ -162,6 +162,7 @@ func PollClose(pd *PollDesc, shared bool) {
 		panic("runtimehooks: PollClose without PollUnblock")
 	}
 	pd.checkIdle("closing")
+	pd.demote(shared)
 	if shared {
 		netpollclose(pd)
 	}
@@ -186,7 +187,12 @@ func PollReset(pd *PollDesc, mode int) int {
 	if code := netpollcheckerr(pd, mode); code != NoError {
 		return code
 	}
-	pd.sema(mode).state.Store(pdNil)
+	if s := pd.sema(mode); s.state.Load() != pdNil {
+		s.state.Store(pdNil)
+	}
+	if mode == 'r' {
+		pd.lane.prepare()
+	}
 	return NoError
 }
 
@@ -226,13 +232,10 @@ func PollUnblock(pd *PollDesc) {
 		panic("runtimehooks: PollUnblock of a closing descriptor")
 	}
 	pd.closing = true
-	pd.rseq++
-	pd.wseq++
 	pd.publishInfo()
 	rg := netpollunblock(pd, 'r', false)
 	wg := netpollunblock(pd, 'w', false)
-	pd.rt.stop()
-	pd.wt.stop()
+	pd.stopTimer()
 	pd.mu.Unlock()
 	rg.ready()
 	wg.ready()
@@ -265,6 +268,9 @@ func netpollcheckerr(pd *PollDesc, mode int) int {
 // std: runtime.netpollblock
 func netpollblock(pd *PollDesc, mode int, waitio bool) bool {
 	s := pd.sema(mode)
+	if mode == 'r' && pd.lane == nil {
+		pd.promote()
+	}
 	for {
 		if s.state.CompareAndSwap(pdReady, pdNil) {
 			return true
@@ -280,7 +286,11 @@ func netpollblock(pd *PollDesc, mode int, waitio bool) bool {
 	}
 	// The store of pdWait comes before this load of the info: see atomicInfo.
 	if waitio || netpollcheckerr(pd, mode) == NoError {
-		s.park()
+		if mode == 'r' && pd.lane != nil {
+			pd.lane.wait(s)
+		} else {
+			s.park()
+		}
 	}
 	// A notification may arrive up to this very swap, and must count.
 	old := s.state.Swap(pdNil)
@@ -311,7 +321,7 @@ func netpollunblock(pd *PollDesc, mode int, ioready bool) g {
 			if old <= pdWait {
 				return noG // not parked yet: its commit fails
 			}
-			return s.parked(old)
+			return pd.parked(s, old)
 		}
 	}
 }

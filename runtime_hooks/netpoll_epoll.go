@@ -79,6 +79,7 @@ func netpollinit() unix.Errno {
 		return unix.ENOSPC
 	}
 	netpollServer.epfd, netpollServer.file = epfd, file
+	initLanes()
 	go conn.Read(func(uintptr) bool {
 		netpoll(epfd)
 		return false // wait for the next edge
@@ -86,28 +87,29 @@ func netpollinit() unix.Errno {
 	return 0
 }
 
-// netpollopen watches the descriptor of pd, edge-triggered in both directions.
-// The event carries pd's index and the tag of this use, no pointer.
+// netpollMask is what is watched for: both directions, edge-triggered.
+const netpollMask = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+
+// netpollopen watches the descriptor of pd.
 //
 // std: runtime.netpollopen
 func netpollopen(pd *PollDesc) unix.Errno {
-	ev := unix.EpollEvent{
-		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET,
-		Fd:     pd.index,
-		Pad:    int32(pd.fdseq.Load()),
-	}
-	return epollctl(unix.EPOLL_CTL_ADD, pd.fd, &ev)
+	return epollctl(netpollServer.epfd, unix.EPOLL_CTL_ADD, pd, pd.index, netpollMask)
 }
 
 // netpollclose stops watching the descriptor of pd.
 //
 // std: runtime.netpollclose
 func netpollclose(pd *PollDesc) unix.Errno {
-	return epollctl(unix.EPOLL_CTL_DEL, pd.fd, &unix.EpollEvent{})
+	return epollctl(netpollServer.epfd, unix.EPOLL_CTL_DEL, pd, 0, 0)
 }
 
-func epollctl(op int, fd int32, ev *unix.EpollEvent) unix.Errno {
-	if err := unix.EpollCtl(netpollServer.epfd, op, int(fd), ev); err != nil {
+// epollctl changes how the descriptor of pd is watched; see epoll_ctl(2). An
+// event carries an index, pd's, and the tag of this use, no pointer. While a
+// lane watches for what is to be read, the index is the complement of pd's.
+func epollctl(epfd, op int, pd *PollDesc, index int32, events uint32) unix.Errno {
+	ev := unix.EpollEvent{Events: events, Fd: index, Pad: int32(pd.fdseq.Load())}
+	if err := unix.EpollCtl(epfd, op, int(pd.fd), &ev); err != nil {
 		return err.(unix.Errno)
 	}
 	return 0
@@ -149,7 +151,8 @@ func netpollevents(events []unix.EpollEvent, toRun []g) []g {
 	stats.events.Add(uint64(len(events)))
 	for i := range events {
 		ev := &events[i]
-		pd, tag := pollcache.at(ev.Fd), uint32(ev.Pad)
+		onLane := ev.Fd < 0
+		pd, tag := pollcache.at(max(ev.Fd, ^ev.Fd)), uint32(ev.Pad)
 		if pd == nil || pd.fdseq.Load() != tag {
 			stats.staleEvents.Add(1)
 			continue
@@ -162,7 +165,7 @@ func netpollevents(events []unix.EpollEvent, toRun []g) []g {
 			mode += 'w'
 		}
 		if mode != 0 {
-			pd.setEventErr(ev.Events == unix.EPOLLERR, tag)
+			pd.setEventErr(ev.Events == unix.EPOLLERR && !onLane, tag)
 			toRun = netpollready(toRun, pd, mode)
 		}
 	}

@@ -7,18 +7,31 @@ import "sync/atomic"
 // Engine names the poller that this build uses.
 const Engine = "epoll"
 
-// g is a parked goroutine, as the runtime's pointer to it. Goroutine
-// descriptors never move and are never freed, so a number keeps it safely.
-type g uintptr
+// guintptr is the runtime's pointer to a goroutine. Those never move and are
+// never freed, so a number keeps one safely.
+type guintptr uintptr
+
+// g is a parked goroutine: one that the runtime points to, or the one on a
+// lane.
+type g struct {
+	ptr  guintptr
+	lane *lane
+}
 
 // noG is no goroutine.
-const noG g = 0
+var noG g
 
 // parking is empty: a parked goroutine stands in the state itself.
 type parking struct{}
 
-// parked returns the goroutine whose park left the state old.
-func (s *pollSema) parked(old uintptr) g { return g(old) }
+// parked returns the goroutine whose park left the state of s, a side of pd, at
+// old.
+func (pd *PollDesc) parked(s *pollSema, old uintptr) g {
+	if old == pdLane {
+		return g{lane: pd.lane}
+	}
+	return g{ptr: guintptr(old)}
+}
 
 // The runtime's numbers for gopark: what a goroutine dump and an execution
 // trace say of the wait. TestGoroutineDumpSaysIOWait fails when they change.
@@ -41,7 +54,7 @@ func (s *pollSema) park() {
 //
 //go:nosplit
 //go:norace
-func netpollblockcommit(gp g, state *atomic.Uintptr) bool {
+func netpollblockcommit(gp guintptr, state *atomic.Uintptr) bool {
 	return casuintptr(state, pdWait, uintptr(gp))
 }
 
@@ -49,7 +62,10 @@ func netpollblockcommit(gp g, state *atomic.Uintptr) bool {
 //
 // std: runtime.netpollgoready
 func (gp g) ready() {
-	if gp != noG {
-		goready(gp, 1)
+	switch {
+	case gp.lane != nil:
+		gp.lane.kick()
+	case gp.ptr != 0:
+		goready(gp.ptr, 1)
 	}
 }
