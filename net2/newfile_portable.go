@@ -13,7 +13,10 @@ import (
 // Only net makes files whose Fd method leaves non-blocking mode, as users
 // expect of a connection's. It has a way to make one of a socket without
 // touching its options: a listener's File method, or, for datagrams, a packet
-// connection's. Neither asks whether the socket really listens.
+// connection's. Neither asks whether the socket really listens. The name of the
+// file is net's then, which says "tcp" where ours says "tcp4".
+//
+// deviation: portable-file-name
 func newFile(s int, name string) (*os.File, error) {
 	f := os.NewFile(uintptr(s), name)
 	defer f.Close()

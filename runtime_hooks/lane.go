@@ -37,6 +37,8 @@ const (
 )
 
 // A lane parks the reader of one descriptor in the runtime.
+//
+// deviation: reader-lane
 type lane struct {
 	epfd int
 	ctx  *runtimePollDesc // of epfd

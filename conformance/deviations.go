@@ -1,0 +1,93 @@
+package conformance
+
+// A Deviation is one place where net2 makes other system calls than net does.
+// Code that deviates names it in a comment of the form "// deviation: name".
+type Deviation struct {
+	Name     string `json:"name"`
+	Step     string `json:"step"`     // the operation: accept, close, …
+	Net      string `json:"net"`      // what net does
+	Net2     string `json:"net2"`     // what net2 does
+	Unseen   string `json:"unseen"`   // why a program cannot see it
+	Evidence string `json:"evidence"` // the benchmark, test or fact behind it
+}
+
+// Deviations lists all of them. A difference between the system calls of net
+// and net2 that is not on this list is a failure.
+var Deviations = []Deviation{
+	{
+		Name: "accept-options-inherited",
+		Step: "accept",
+		Net: "Sets TCP_NODELAY, SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT " +
+			"on every accepted socket: 5 setsockopt calls for each connection.",
+		Net2: "Sets the same options on the listener, once, before listen(2). On the first accepted " +
+			"connection it checks with getsockopt that the kernel has handed them down. It sets them on each " +
+			"connection, as net does, where the kernel has not, where the listener came from FileListener, and " +
+			"from the moment its descriptor is shared through File or SyscallConn.",
+		Unseen: "An accepted socket starts with the values of the socket that listened, so that getsockopt on a " +
+			"connection reads what it reads in net from the moment that Accept returns. A listening socket does " +
+			"nothing with them. They do show to a program that asks the listener itself with getsockopt, and they pass " +
+			"to the connections that another process accepts from a descriptor of File.",
+		Evidence: "Linux 6.18: all five values are read back from the accepted socket, over IPv4 and IPv6, for TCP " +
+			"and MPTCP listeners with TCP and MPTCP clients. That other kernels do the same is checked, not assumed.",
+	},
+	{
+		Name: "local-addr-on-demand",
+		Step: "accept",
+		Net:  "Calls getsockname after accept4 for each connection.",
+		Net2: "Takes the listener's address where the listener is bound to one specific address and its descriptor " +
+			"was not shared. Else calls getsockname when the address is first asked for, at the latest in Close.",
+		Unseen: "The local address of a connected socket does not change: a connection accepted by a listener that is " +
+			"bound to one address has that address, and getsockname answers the same whenever it is called before " +
+			"close(2). LocalAddr returns after Close what it would have returned before.",
+		Evidence: "tcp(7) and getsockname(2). accept4, epoll_ctl and close are the least that a connection " +
+			"needs on Linux 6.18; net makes 10 calls from accept to close.",
+	},
+	{
+		Name: "close-without-epoll-del",
+		Step: "close",
+		Net:  "Calls epoll_ctl(EPOLL_CTL_DEL) before close(2), for each descriptor.",
+		Net2: "Calls it only where the descriptor was shared, so that another may refer to the same open file. " +
+			"Otherwise close(2) alone ends the watch.",
+		Unseen: "Closing the last descriptor of an open file takes it out of every epoll set. An event that was " +
+			"already on its way carries the tag of the descriptor's use, and is dropped when that use is over, also " +
+			"where the descriptor's number has been given out anew.",
+		Evidence: "epoll(7), question 6. Linux 6.18: after close(2) the set's fdinfo lists no target and epoll_wait " +
+			"returns no event, with data pending at the time of the close.",
+	},
+	{
+		Name: "nested-poller",
+		Step: "poll",
+		Net: "Registers each descriptor in the runtime's epoll set, which the scheduler itself waits for: " +
+			"epoll_create1, eventfd2 and epoll_ctl at the first use, and epoll_wait by whichever thread has nothing else to run.",
+		Net2: "Registers each descriptor in an epoll set of its own, whose descriptor is waited for in the " +
+			"runtime's: one more epoll_create1, fcntl and epoll_ctl at the first use, and epoll_wait calls with " +
+			"timeout 0 by the goroutine that the runtime wakes when the set has events.",
+		Unseen: "Goroutines park and are readied as they are for net: they show as \"IO wait\" in a dump, block no thread, " +
+			"and deadlines and Close end their wait. What is left is one descriptor more, closed on exec, and one goroutine.",
+		Evidence: "epoll(7), question 5: an epoll descriptor can itself be watched. A poller outside the runtime " +
+			"cannot wait inside the scheduler; a thread of its own in a blocking epoll_wait had 30% less " +
+			"throughput at 64 connections (Linux 6.18, 2 cores, echo of 64 bytes).",
+	},
+	{
+		Name: "reader-lane",
+		Step: "read",
+		Net:  "Leaves a descriptor in the runtime's epoll set as it was registered, until it is closed.",
+		Net2: "Makes a few more epoll sets at the first use, each for one descriptor and waited for in the runtime's: " +
+			"an epoll_create1 and an epoll_ctl each. A descriptor whose reader has parked often moves its reading " +
+			"side to one that is free: epoll_ctl(EPOLL_CTL_MOD) and epoll_ctl(EPOLL_CTL_ADD), once.",
+		Unseen: "The reader waits for the same events, and data that came before the move makes the new set ready when " +
+			"it begins. Deadlines and Close end the wait as before. What is left is a descriptor for each set, closed on exec.",
+		Evidence: "Echo of 64 bytes over one connection: 0.97 of net's throughput with lanes, 0.66 without (BenchmarkEcho).",
+	},
+	{
+		Name: "portable-file-name",
+		Step: "file",
+		Net:  "The file that File returns is named after the connection's network, as \"tcp4:127.0.0.1:1->127.0.0.1:2\".",
+		Net2: "Built with net2_portable the name is the one that net gives: \"tcp:127.0.0.1:1->127.0.0.1:2\", without " +
+			"the network's version, and without the peer once that is gone. " +
+			"The file is made by duplicating the descriptor through net.FileListener or net.FilePacketConn.",
+		Unseen: "It can be seen, in os.File.Name, in this build alone. Only net can make a file whose Fd method leaves " +
+			"non-blocking mode, which programs depend on; its name is net's choice.",
+		Evidence: "conformance/model found it: pair on \"tcp4\", File, Name.",
+	},
+}

@@ -1,0 +1,117 @@
+// Package house holds the module to the rules of its design: which package may
+// import which, where unsafe, linkname and assembly may stand, and that what a
+// comment refers to exists.
+//
+// Every rule reads all .go files, whatever their build tags and platform, and
+// returns its findings in the order of the files.
+package house
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// A Finding is one breach of a rule.
+type Finding struct {
+	Pos  token.Position // the file's name is relative to the root of the module
+	Text string
+}
+
+func (f Finding) String() string { return f.Pos.String() + ": " + f.Text }
+
+// A Tree is the source of a module.
+type Tree struct {
+	fset  *token.FileSet
+	files []file
+	other []string // source files in other languages
+}
+
+// A file is a Go file.
+type file struct {
+	path   string // relative to the root, with slashes
+	syntax *ast.File
+}
+
+// room returns the top folder that the file is in, "" for one in the root.
+func (f file) room() string {
+	dir, _, found := strings.Cut(f.path, "/")
+	if !found {
+		return ""
+	}
+	return dir
+}
+
+func (f file) isTest() bool { return strings.HasSuffix(f.path, "_test.go") }
+
+// otherLanguages are the file names, after the last dot, of what cmd/go builds
+// besides Go.
+var otherLanguages = map[string]bool{
+	".s": true, ".S": true, ".sx": true, ".syso": true,
+	".c": true, ".cc": true, ".cpp": true, ".cxx": true, ".m": true,
+	".h": true, ".hh": true, ".hpp": true, ".hxx": true,
+	".f": true, ".F": true, ".for": true, ".f90": true,
+	".swig": true, ".swigcxx": true,
+}
+
+// Read parses the module at the root of fsys. It leaves out what cmd/go leaves
+// out: testdata, and folders whose name begins with a dot or an underscore.
+func Read(fsys fs.FS) (*Tree, error) {
+	t := &Tree{fset: token.NewFileSet()}
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && ignored(d.Name()):
+			return fs.SkipDir
+		case d.IsDir():
+			return nil
+		case path.Ext(name) == ".go":
+			return t.parse(fsys, name)
+		case otherLanguages[path.Ext(name)]:
+			t.other = append(t.other, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func ignored(dir string) bool {
+	return dir == "testdata" || dir != "." && strings.ContainsAny(dir[:1], "._")
+}
+
+func (t *Tree) parse(fsys fs.FS, name string) error {
+	text, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return err
+	}
+	syntax, err := parser.ParseFile(t.fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return err
+	}
+	t.files = append(t.files, file{name, syntax})
+	return nil
+}
+
+// at makes a finding.
+func (t *Tree) at(pos token.Pos, format string, args ...any) Finding {
+	return Finding{t.fset.Position(pos), fmt.Sprintf(format, args...)}
+}
+
+// comments ranges over the comments of a file, directives included.
+func (f file) comments(yield func(*ast.Comment) bool) {
+	for _, group := range f.syntax.Comments {
+		for _, c := range group.List {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}

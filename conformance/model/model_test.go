@@ -1,0 +1,128 @@
+//go:build linux
+
+package model
+
+import (
+	"flag"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+var (
+	runFor  = flag.Duration("model.time", 3*time.Second, "how long to run random programs")
+	runSeed = flag.Uint64("model.seed", 1, "the first program")
+)
+
+func TestRandomProgramsDoNotDiverge(t *testing.T) {
+	end := time.Now().Add(*runFor)
+	ops, d := Run(*runSeed, func(int) bool { return time.Now().After(end) })
+	if d != nil {
+		t.Fatalf("after %d operations: %v", ops, d)
+	}
+	t.Logf("%d operations", ops)
+}
+
+// program is the property that rapid and the fuzzer look for an exception to.
+func program(t *rapid.T) {
+	op := rapid.Custom(func(t *rapid.T) Op {
+		return Op{
+			Kind: Kind(rapid.IntRange(0, int(numKinds)-1).Draw(t, "kind")),
+			Conn: rapid.Uint8().Draw(t, "conn"),
+			N:    rapid.Uint16().Draw(t, "n"),
+		}
+	})
+	p := append(Program{{Kind: Pair, Conn: rapid.Uint8().Draw(t, "network")}},
+		rapid.SliceOfN(op, 0, 60).Draw(t, "ops")...)
+	if diff := Diff(p); diff != "" {
+		t.Fatalf("(-net +net2)\n%s\n%s", diff, p.Source())
+	}
+}
+
+func TestDrawnProgramsDoNotDiverge(t *testing.T) { rapid.Check(t, program) }
+
+func FuzzProgram(f *testing.F) { f.Fuzz(rapid.MakeFuzz(program)) }
+
+// TestEveryOperationRuns shows that no operation is always passed over.
+func TestEveryOperationRuns(t *testing.T) {
+	for k := range numKinds {
+		t.Run(k.String(), func(t *testing.T) {
+			for conn := range uint8(len(networks)) {
+				p := Program{{Kind: Pair, Conn: conn}, {Kind: Write, Conn: 0, N: 10}, {Kind: Read, Conn: 1, N: 10}, {Kind: k, Conn: 1, N: 2}}
+				if k == Read || k == RawRead {
+					p[2].Kind = Names
+				}
+				if _, ran := run(net2Stack, p); ran == len(p) {
+					return
+				}
+			}
+			t.Errorf("%v was passed over on every network", k)
+		})
+	}
+}
+
+// lying is a connection that says something else than it did.
+type lying struct{ tcpConn }
+
+type tcpConn interface {
+	net.Conn
+	syscall.Conn
+	CloseRead() error
+	CloseWrite() error
+	File() (*os.File, error)
+	SetReadBuffer(int) error
+	SetWriteBuffer(int) error
+	SetNoDelay(bool) error
+	SetKeepAlive(bool) error
+	SetKeepAlivePeriod(time.Duration) error
+	SetLinger(int) error
+}
+
+func (c lying) Write(p []byte) (int, error) {
+	n, err := c.tcpConn.Write(p)
+	if n > 100 {
+		n--
+	}
+	return n, err
+}
+
+// TestDivergenceIsFoundAndReduced breaks net2's Write and sees it found.
+func TestDivergenceIsFoundAndReduced(t *testing.T) {
+	saved := net2Stack
+	defer func() { net2Stack = saved }()
+	net2Stack.listen = func(network, address string) (net.Listener, error) {
+		l, err := saved.listen(network, address)
+		if err != nil {
+			return nil, err
+		}
+		return lyingListener{l}, nil
+	}
+	_, d := Run(1, func(ops int) bool { return ops > 100000 })
+	if d == nil {
+		t.Fatal("Run with a Write that miscounts found nothing")
+	}
+	if len(d.Program) != 2 || d.Program[0].Kind != Pair {
+		t.Errorf("reduced to\n%v, want a pair and a write", d.Program)
+	}
+	if !strings.Contains(d.String(), "func TestProgram") {
+		t.Errorf("the divergence is not printed as a test:\n%v", d)
+	}
+}
+
+type lyingListener struct{ net.Listener }
+
+func (l lyingListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	if c, ok := c.(tcpConn); ok {
+		return lying{c}, nil
+	}
+	return c, nil
+}

@@ -1,0 +1,123 @@
+//go:build linux
+
+package model
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// An answer is an operation with what it answered, for the comparison.
+type answer struct {
+	Op     string
+	Answer string
+}
+
+// Diff runs p on both stacks and returns where they differ, "" if nowhere.
+func Diff(p Program) string {
+	diff, _ := diff(p)
+	return diff
+}
+
+// diff also returns how many operations were run, on each stack.
+func diff(p Program) (string, int) {
+	a, ran := run(netStack, p)
+	b, _ := run(net2Stack, p)
+	if slices.Equal(a, b) {
+		return "", ran
+	}
+	return cmp.Diff(answers(p, a), answers(p, b)), ran
+}
+
+func answers(p Program, results []string) []answer {
+	all := make([]answer, len(results))
+	for i, r := range results {
+		if i < len(p) {
+			all[i].Op = p[i].String()
+		}
+		all[i].Answer = r
+	}
+	return all
+}
+
+// Generate returns a program of n operations. It begins with a pair, for
+// without one there is little to do.
+func Generate(r *rand.Rand, n int) Program {
+	p := Program{{Kind: Pair, Conn: uint8(r.Uint32())}}
+	for len(p) < n {
+		p = append(p, Op{Kind: Kind(r.IntN(int(numKinds))), Conn: uint8(r.Uint32()), N: uint16(r.Uint32())})
+	}
+	return p
+}
+
+// Reduce returns the shortest program that it can make of p, by leaving
+// operations out and making numbers smaller, for which fails holds. It holds
+// for p.
+func Reduce(p Program, fails func(Program) bool) Program {
+	p = slices.Clone(p)
+	for size := len(p) / 2; size > 0; {
+		shorter := false
+		for i := 0; i+size <= len(p); {
+			if q := slices.Delete(slices.Clone(p), i, i+size); fails(q) {
+				p, shorter = q, true
+			} else {
+				i += size
+			}
+		}
+		if size = size / 2; size == 0 && shorter {
+			size = 1
+		}
+	}
+	for i := range p {
+		for _, smaller := range []Op{{p[i].Kind, 0, 0}, {p[i].Kind, p[i].Conn, 0}, {p[i].Kind, p[i].Conn, p[i].N % 100}} {
+			q := slices.Clone(p)
+			q[i] = smaller
+			if q[i] != p[i] && fails(q) {
+				p = q
+				break
+			}
+		}
+	}
+	return p
+}
+
+// A Divergence is a program on which the stacks part.
+type Divergence struct {
+	Seed    uint64
+	Program Program // reduced
+	Diff    string
+}
+
+func (d *Divergence) String() string {
+	return fmt.Sprintf("seed %d, reduced to %d operations:\n%s\n(-net +net2)\n%s\nAs a test:\n\n%s",
+		d.Seed, len(d.Program), d.Program, d.Diff, d.Program.Source())
+}
+
+// Run runs random programs, numbered from seed, until until returns true, and
+// returns how many operations were run on each stack, and the first divergence,
+// if there is one.
+func Run(seed uint64, until func(ops int) bool) (ops int, d *Divergence) {
+	for ; !until(ops); seed++ {
+		r := rand.New(rand.NewPCG(seed, 0))
+		p := Generate(r, 10+r.IntN(60))
+		diff, ran := diff(p)
+		ops += ran
+		if diff == "" {
+			continue
+		}
+		// What does not come again is of this machine, not of the stacks; but
+		// it must not be lost.
+		q := p
+		if again := Diff(p); again != "" {
+			q = Reduce(p, func(p Program) bool { return Diff(p) != "" })
+			diff = Diff(q)
+		} else {
+			diff += "\n(It did not come again.)"
+		}
+		return ops, &Divergence{Seed: seed, Program: q, Diff: diff}
+	}
+	return ops, nil
+}
