@@ -7,11 +7,6 @@ import (
 	"time"
 )
 
-var epoch = time.Now()
-
-// nanotime is the monotonic clock that deadlines are kept in.
-func nanotime() int64 { return int64(time.Since(epoch)) }
-
 // Deadlines.
 //
 // A PollDesc has one timer for both its sides. It goes off no later than the
@@ -69,7 +64,7 @@ func (pd *PollDesc) setTimer(now int64) {
 	}
 	pd.timerAt = d
 	if pd.timer == nil {
-		pd.timer = time.AfterFunc(time.Duration(d-now), func() { netpollDeadline(pd) })
+		inRealTime(func() { pd.timer = time.AfterFunc(time.Duration(d-now), func() { netpollDeadline(pd) }) })
 	} else {
 		pd.timer.Reset(time.Duration(d - now))
 	}

@@ -97,13 +97,13 @@ func (pd *PollDesc) promote() {
 		return
 	}
 	lanes.free = lanes.free[:n-1]
-	pd.lane = l
+	pd.lane.Store(l)
 }
 
 // demote takes the lane from pd, which is being closed and has no waiter.
 func (pd *PollDesc) demote(shared bool) {
-	l := pd.lane
-	pd.parks, pd.lane = 0, nil
+	pd.parks = 0
+	l := pd.lane.Swap(nil)
 	if l == nil {
 		return
 	}
@@ -132,11 +132,18 @@ func (l *lane) wait(s *pollSema) {
 	if s.state.CompareAndSwap(pdLane, pdReady) {
 		return
 	}
-	// The kick may still be on its way. It must not hit the next wait.
+	// The kick may still be on its way. It must not hit the next wait. And what
+	// we were woken for beside it must count: the descriptor will not say it
+	// again. TestLaneEventBesideKickIsNotLost fails without that.
+	ready := false
 	for code != ErrTimeout {
+		ready = true
 		code = runtime_pollWait(l.ctx, 'r')
 	}
 	runtime_pollSetDeadline(l.ctx, 0, 'r')
+	if ready {
+		s.state.CompareAndSwap(pdNil, pdReady)
+	}
 }
 
 // kick ends the wait of the goroutine whose pdLane was taken away.

@@ -48,9 +48,10 @@ type PollDesc struct {
 	rg pollSema // the reader
 	wg pollSema // the writer
 
-	// Guarded by the caller's read lock.
-	parks int32 // how often the reader was about to park
-	lane  *lane // where it parks; nil for the poller
+	// Written under the caller's read lock, and by PollClose. The poller too
+	// looks at lane, when it ends a wait there.
+	parks int32                // how often the reader was about to park
+	lane  atomic.Pointer[lane] // where it parks; nil for the poller
 
 	mu      sync.Mutex // guards the following
 	closing bool
@@ -191,7 +192,7 @@ func PollReset(pd *PollDesc, mode int) int {
 		s.state.Store(pdNil)
 	}
 	if mode == 'r' {
-		pd.lane.prepare()
+		pd.lane.Load().prepare()
 	}
 	return NoError
 }
@@ -268,7 +269,7 @@ func netpollcheckerr(pd *PollDesc, mode int) int {
 // std: runtime.netpollblock
 func netpollblock(pd *PollDesc, mode int, waitio bool) bool {
 	s := pd.sema(mode)
-	if mode == 'r' && pd.lane == nil {
+	if mode == 'r' && pd.lane.Load() == nil {
 		pd.promote()
 	}
 	for {
@@ -286,8 +287,8 @@ func netpollblock(pd *PollDesc, mode int, waitio bool) bool {
 	}
 	// The store of pdWait comes before this load of the info: see atomicInfo.
 	if waitio || netpollcheckerr(pd, mode) == NoError {
-		if mode == 'r' && pd.lane != nil {
-			pd.lane.wait(s)
+		if l := pd.lane.Load(); l != nil && mode == 'r' {
+			l.wait(s)
 		} else {
 			s.park()
 		}

@@ -28,7 +28,7 @@ type parking struct{}
 // old.
 func (pd *PollDesc) parked(s *pollSema, old uintptr) g {
 	if old == pdLane {
-		return g{lane: pd.lane}
+		return g{lane: pd.lane.Load()}
 	}
 	return g{ptr: guintptr(old)}
 }

@@ -25,7 +25,7 @@ func (pd *PollDesc) parked(s *pollSema, old uintptr) g { return s.wake }
 // that, so it never blocks.
 func (s *pollSema) park() {
 	if s.wake == nil {
-		s.wake = make(g, 1)
+		inRealTime(func() { s.wake = make(g, 1) })
 	}
 	if s.state.CompareAndSwap(pdWait, pdParked) {
 		<-s.wake

@@ -1,0 +1,187 @@
+//go:build linux
+
+package runtimehooks
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func init() {
+	children["init without descriptors"] = initWithoutDescriptors
+	children["init without watches"] = initWithoutWatches
+	children["nothing"] = func() error { return nil }
+}
+
+// watched returns what the kernel is asked to tell of fd: one mask for each
+// epoll instance of this process that holds it.
+func watched(t *testing.T, fd int) (masks []uint32) {
+	t.Helper()
+	for name, what := range openFiles() {
+		if what != "anon_inode:[eventpoll]" {
+			continue
+		}
+		info, err := os.ReadFile("/proc/self/fdinfo/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(info)) {
+			var tfd int
+			var mask uint32
+			if n, _ := fmt.Sscanf(line, "tfd: %d events: %x", &tfd, &mask); n == 2 && tfd == fd {
+				masks = append(masks, mask)
+			}
+		}
+	}
+	return masks
+}
+
+func TestPollOpenWatchesBothDirectionsEdgeTriggered(t *testing.T) {
+	const want = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+	const always = unix.EPOLLERR | unix.EPOLLHUP // which the kernel adds
+	for _, age := range ages {
+		t.Run(age.name, func(t *testing.T) {
+			a, b := socketpair(t)
+			if got := watched(t, a.fd); len(got) != 0 {
+				t.Fatalf("events watched before PollOpen(%d) = %#x, want none", a.fd, got)
+			}
+			age.watch(a, b)
+			var sum, twice uint32
+			for _, mask := range watched(t, a.fd) {
+				if mask&unix.EPOLLET == 0 {
+					t.Errorf("events watched after PollOpen(%d) = %#x, want EPOLLET in it", a.fd, mask)
+				}
+				twice |= sum & mask &^ (unix.EPOLLET | always)
+				sum |= mask
+			}
+			if sum&^always != want || twice != 0 {
+				t.Errorf("events watched after PollOpen(%d) = %#x, %#x of them twice, want %#x, none", a.fd, sum&^always, twice, want)
+			}
+			a.unwatch(true)
+			if got := watched(t, a.fd); len(got) != 0 {
+				t.Errorf("events watched after PollClose(%d, shared) = %#x, want none", a.fd, got)
+			}
+		})
+	}
+}
+
+// The first use of the poller may come when the process is out of descriptors.
+// The second must not suffer for it.
+func TestPollServerInitWithoutDescriptorsReturnsEMFILE(t *testing.T) {
+	if Engine == "runtime" {
+		t.Skip("the runtime ends the program when its poller cannot be made")
+	}
+	runChild(t, "init without descriptors")
+}
+
+func initWithoutDescriptors() error {
+	// The runtime's poller, which ours needs, throws where it finds no
+	// descriptor. It has those that it needs from here on.
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	defer w.Close()
+
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	next, err := unix.Dup(0) // the lowest free number
+	if err != nil {
+		return err
+	}
+	unix.Close(next)
+	fds := len(openFiles())
+	goroutines := runtime.NumGoroutine()
+	none := limit
+	none.Cur = uint64(next)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &none); err != nil {
+		return err
+	}
+	for range 3 {
+		if errno := PollServerInit(); unix.Errno(errno) != unix.EMFILE {
+			return fmt.Errorf("PollServerInit() = %v, want %v", unix.Errno(errno), unix.EMFILE)
+		}
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	if got := len(openFiles()); got != fds {
+		return fmt.Errorf("descriptors after PollServerInit() failed = %d, want %d", got, fds)
+	}
+	if got := runtime.NumGoroutine(); got != goroutines {
+		return fmt.Errorf("goroutines after PollServerInit() failed = %d, want %d", got, goroutines)
+	}
+	return initAndWait()
+}
+
+// Where the runtime cannot watch our epoll descriptor, the poller cannot be.
+func TestPollServerInitWithoutWatchesReturnsENOSPC(t *testing.T) {
+	if Engine == "runtime" {
+		t.Skip("the runtime ends the program when its poller cannot be made")
+	}
+	withoutEpollAdd(t, unix.ENOSPC, func() {}) // skips where that is impossible
+	runChild(t, "init without watches")
+}
+
+func initWithoutWatches() error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	defer w.Close()
+
+	fds := len(openFiles())
+	failed := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked; the thread ends with its filter
+		err := refuseEpollAdd(unix.ENOSPC)
+		if err == nil {
+			if errno := PollServerInit(); unix.Errno(errno) != unix.ENOSPC {
+				err = fmt.Errorf("PollServerInit() = %v, want %v", unix.Errno(errno), unix.ENOSPC)
+			}
+		}
+		failed <- err
+	}()
+	if err := <-failed; err != nil {
+		return err
+	}
+	if got := len(openFiles()); got != fds {
+		return fmt.Errorf("descriptors after PollServerInit() failed = %d, want %d", got, fds)
+	}
+	return initAndWait()
+}
+
+// initAndWait shows that the poller can be made and works.
+func initAndWait() error {
+	if errno := PollServerInit(); errno != 0 {
+		return fmt.Errorf("PollServerInit() = %v, want 0", unix.Errno(errno))
+	}
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+		return err
+	}
+	pd, errno := PollOpen(uintptr(fds[0]))
+	if errno != 0 {
+		return fmt.Errorf("PollOpen(%d) = %v, want no error", fds[0], unix.Errno(errno))
+	}
+	code := make(chan int)
+	go func() { code <- PollWait(pd, 'r') }()
+	if _, err := unix.Write(fds[1], []byte("x")); err != nil {
+		return err
+	}
+	if got := <-code; got != NoError {
+		return fmt.Errorf("PollWait(%d, r) = %d, want %d", fds[0], got, NoError)
+	}
+	PollUnblock(pd)
+	PollClose(pd, false)
+	return nil
+}
