@@ -57,7 +57,7 @@ func TestLaneNotForWriters(t *testing.T) {
 		waiter.want(NoError)
 	}
 	if w.pd.lane.Load() != nil || freeLanes() != numLanes {
-		t.Errorf("lane of a writer = %p, %d free, want nil, %d", w.pd.lane, freeLanes(), numLanes)
+		t.Errorf("lane of a writer = %p, %d free, want nil, %d", w.pd.lane.Load(), freeLanes(), numLanes)
 	}
 }
 
@@ -128,7 +128,7 @@ func TestLaneRefusedStaysWithPoller(t *testing.T) {
 		}
 	})
 	if r.pd.lane.Load() != nil || freeLanes() != numLanes {
-		t.Errorf("lane = %p, %d free, want nil, %d", r.pd.lane, freeLanes(), numLanes)
+		t.Errorf("lane = %p, %d free, want nil, %d", r.pd.lane.Load(), freeLanes(), numLanes)
 	}
 	r.drain()
 	r.settle('r')
@@ -143,7 +143,7 @@ func TestLaneWaitNotifiedBetweenCheckAndPark(t *testing.T) {
 	r.longUsed(w)
 	for _, state := range []uintptr{pdNil, pdReady} {
 		r.pd.rg.state.Store(state)
-		within(t, "lane.wait", func() { r.pd.lane.wait(&r.pd.rg) })
+		within(t, "lane.wait", func() { r.pd.lane.Load().wait(&r.pd.rg) })
 		wantState(t, r.pd, 'r', state)
 	}
 	r.pd.rg.state.Store(pdNil)
