@@ -90,4 +90,15 @@ var Deviations = []Deviation{
 			"non-blocking mode, which programs depend on; its name is net's choice.",
 		Evidence: "conformance/model found it: pair on \"tcp4\", File, Name.",
 	},
+	{
+		Name: "host-probes",
+		Step: "listen",
+		Net: "At the first use holds the sockets that try IPv6 open until all are tried, asks for the kernel's " +
+			"version with uname when it looks for Multipath TCP, and reads somaxconn with a file reader of its own.",
+		Net2: "Closes each of these sockets before it makes the next, asks for the version when somebody asks " +
+			"whether a connection uses Multipath TCP, and reads somaxconn with os.ReadFile: an fstat and smaller reads.",
+		Unseen: "The answers are the same. The sockets, and the file, are closed before the first Listen or Dial " +
+			"returns; a program that watches its own descriptors meanwhile sees one less.",
+		Evidence: "conformance/trace, scenario listen-first.",
+	},
 }

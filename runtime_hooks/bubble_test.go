@@ -92,22 +92,41 @@ func TestBubbleDeadlineIsInRealTime(t *testing.T) {
 	PollServerInit()
 	r, _ := pipe(t)
 	const d = 20 * time.Millisecond
-	start := time.Now()
-	synctest.Test(t, func(t *testing.T) {
+	passes := func(t *testing.T) {
 		pd, errno := PollOpen(uintptr(r.fd))
 		if errno != 0 {
 			t.Fatalf("PollOpen(%d) = %v, want no error", r.fd, unix.Errno(errno))
 		}
-		PollSetDeadline(pd, int64(d), 'r')
-		if got := PollWait(pd, 'r'); got != ErrTimeout {
-			t.Errorf("PollWait(%d, r) = %d, want %d", r.fd, got, ErrTimeout)
+		// Set anew, moved to an earlier and to a later time.
+		for _, ds := range [][]time.Duration{{d}, {time.Hour, d}, {d / 4, d}, {-1, d}, {time.Hour, 0, d}} {
+			start := now()
+			for _, d := range ds {
+				PollSetDeadline(pd, int64(d), 'r')
+			}
+			if got := PollWait(pd, 'r'); got != ErrTimeout {
+				t.Errorf("PollWait(%d, r) = %d, want %d", r.fd, got, ErrTimeout)
+			}
+			if since := now() - start; since < d {
+				t.Errorf("the deadline %v passed after %v, want %v at least", ds, since, d)
+			}
 		}
 		PollUnblock(pd)
 		PollClose(pd, true)
-	})
-	if since := time.Since(start); since < d {
-		t.Errorf("the deadline passed after %v, want %v at least", since, d)
 	}
+	passes(t)
+	for range 2 { // with a timer from outside, and from another bubble
+		synctest.Test(t, passes)
+	}
+	passes(t)
+}
+
+// now returns real time, in a bubble too.
+func now() time.Duration {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		panic(err)
+	}
+	return time.Duration(ts.Nano())
 }
 
 func TestBubbleDeadlineLeavesPollDescUsable(t *testing.T) {

@@ -40,7 +40,7 @@ func TestLaneGivenToLongUsedAndBackAtClose(t *testing.T) {
 		r.close(shared)
 		if pd.lane.Load() != nil || pd.parks != 0 || freeLanes() != numLanes {
 			t.Fatalf("lane after PollClose(shared=%t) = %p, parks %d, %d free, want nil, 0, %d",
-				shared, pd.lane, pd.parks, freeLanes(), numLanes)
+				shared, pd.lane.Load(), pd.parks, freeLanes(), numLanes)
 		}
 	}
 }

@@ -273,6 +273,22 @@ func (f *file) longUsed(peer *file) *file {
 		unix.Read(f.fd, buf)
 		f.wantReset('r', NoError)
 	}
+	// One byte may be told of twice; wait for what is still on its way.
+	sentinel(f.t)
+	eventually(f.t, "no notification is left", func() bool {
+		f.wantReset('r', NoError)
+		w := f.wait('r')
+		for stateOf(w.id) != parkedState() {
+			if len(w.code) > 0 {
+				return false
+			}
+		}
+		PollSetDeadline(f.pd, -1, 'r')
+		w.waited()
+		PollSetDeadline(f.pd, 0, 'r')
+		return true
+	})
+	f.wantReset('r', NoError)
 	return f
 }
 
@@ -443,6 +459,16 @@ func (w *waiter) parked() *waiter {
 		return stateOf(w.id) == parkedState()
 	})
 	return w
+}
+
+// waited waits for w to return, whatever it returns.
+func (w *waiter) waited() {
+	w.f.t.Helper()
+	select {
+	case <-w.code:
+	case <-time.After(patience):
+		w.f.t.Fatalf("%s has not returned after %v; it is in\n%s", w.op, patience, stackOf(w.id))
+	}
 }
 
 // want waits for w to return.

@@ -42,7 +42,7 @@ func watched(t *testing.T, fd int) (masks []uint32) {
 }
 
 func TestPollOpenWatchesBothDirectionsEdgeTriggered(t *testing.T) {
-	const want = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+	const want uint32 = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
 	const always = unix.EPOLLERR | unix.EPOLLHUP // which the kernel adds
 	for _, age := range ages {
 		t.Run(age.name, func(t *testing.T) {

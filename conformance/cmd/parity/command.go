@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"go.parity/conformance/report"
+	"go.parity/conformance/study"
+)
+
+const (
+	exitSame        = 0
+	exitDifferent   = 1
+	exitUsage       = 2
+	exitUnfinished  = 3
+	exitInterrupted = 130 // as a shell says it
+)
+
+// invocation is how a reader calls the command.
+const invocation = "go run ./conformance/cmd/parity"
+
+// A command is one call of parity, with all that it needs from outside.
+type command struct {
+	stdout, stderr io.Writer
+	sources        []report.Source
+	host           report.Host
+	env            func(string) string
+}
+
+// subcommands come first among the arguments.
+var subcommands = map[string]func(c *command, ctx context.Context, args []string) int{
+	"study": func(c *command, ctx context.Context, args []string) int {
+		return study.Main(ctx, args, c.stdout, c.stderr)
+	},
+}
+
+func (c *command) run(ctx context.Context, args []string) int {
+	if len(args) > 0 {
+		if sub, ok := subcommands[args[0]]; ok {
+			return sub(c, ctx, args[1:])
+		}
+	}
+	return c.compare(ctx, args)
+}
+
+// compare is the command without a subcommand.
+func (c *command) compare(ctx context.Context, args []string) int {
+	flags := flag.NewFlagSet("parity", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	var (
+		verbose = flags.Bool("v", false, "write every check, with its time")
+		pattern = flags.String("run", "", "make only the checks whose \"part/check\" matches `regexp`")
+		asJSON  = flags.Bool("json", false, "write one JSON document instead of the table")
+		list    = flags.Bool("list", false, "list the checks and make none")
+		std     = flags.Bool("stdtests", false, "run the standard library's own tests too, in every build; takes minutes")
+		html    = flags.String("html", "", "write the report as one page to `file`")
+		bench   = flags.String("bench", "", "show the benchmarks of cmd/bench's JSON `file` on the page")
+	)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			c.help(flags)
+			return exitSame
+		}
+		return c.misuse("%v; parity -h lists the flags", err)
+	}
+	match, err := regexp.Compile(*pattern)
+	if err != nil {
+		return c.misuse("-run: %v", err)
+	}
+	last, err := readBench(*bench)
+	if err != nil {
+		return c.misuse("-bench: %v", err)
+	}
+	var page *os.File
+	if *html != "" {
+		if page, err = os.Create(*html); err != nil {
+			return c.misuse("-html: %v", err)
+		}
+		defer page.Close()
+	}
+	if *std {
+		c.sources = append(c.sources, stdtestsSource())
+	}
+	sources, err := c.choose(flags.Args(), *pattern)
+	if err != nil {
+		return c.misuse("%v", err)
+	}
+	if *list {
+		return c.list(ctx, sources, match)
+	}
+
+	text := report.Text{
+		Color:   c.color(c.stdout),
+		Width:   width(c.stdout),
+		Verbose: *verbose,
+		Command: c.invocation(),
+	}
+	if !*asJSON {
+		if err := text.Header(c.stdout, c.host); err != nil {
+			return c.fail(err)
+		}
+	}
+	progress := newProgress(c.stderr, c.env)
+	r := report.Gather(ctx, c.host, sources, match.MatchString, progress.show)
+	progress.end()
+	if len(r.Parts) == 0 && ctx.Err() == nil {
+		return c.misuse("no check matches -run %q; parity -list lists them", *pattern)
+	}
+
+	write := text.Write
+	if *asJSON {
+		write = report.WriteJSON
+	}
+	if err := write(c.stdout, r); err != nil {
+		return c.fail(err)
+	}
+	if page != nil {
+		if err := writePage(ctx, page, r, last); err != nil {
+			return c.fail(err)
+		}
+	}
+	switch {
+	case r.Verdict.Result == report.Different:
+		return exitDifferent
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case r.Verdict.Result == report.Unfinished:
+		return exitUnfinished
+	}
+	return exitSame
+}
+
+// choose returns the sources that are named, or all. A pattern that is bound
+// to one part spares the others the trouble of naming their checks.
+func (c *command) choose(names []string, pattern string) ([]report.Source, error) {
+	var all []string
+	for _, s := range c.sources {
+		all = append(all, s.Name)
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, "-") {
+			return nil, fmt.Errorf("flags come before the names of parts: %s", name)
+		}
+		if !slices.Contains(all, name) {
+			return nil, fmt.Errorf("no part %q; there are %s", name, strings.Join(all, ", "))
+		}
+	}
+	rest, bound := strings.CutPrefix(pattern, "^")
+	bound = bound && !strings.Contains(rest, "|")
+	var chosen []report.Source
+	for _, s := range c.sources {
+		if len(names) > 0 && !slices.Contains(names, s.Name) {
+			continue
+		}
+		if part, _, ok := strings.Cut(rest, "/"); bound && ok && slices.Contains(all, part) && part != s.Name {
+			continue
+		}
+		chosen = append(chosen, s)
+	}
+	return chosen, nil
+}
+
+func (c *command) list(ctx context.Context, sources []report.Source, match *regexp.Regexp) int {
+	n := 0
+	for _, s := range sources {
+		names, err := s.Names(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return exitInterrupted
+			}
+			return c.fail(fmt.Errorf("%s: %w", s.Name, err))
+		}
+		for _, name := range names {
+			if full := s.Name + "/" + name; match.MatchString(full) {
+				n++
+				if _, err := fmt.Fprintln(c.stdout, full); err != nil {
+					return c.fail(err)
+				}
+			}
+		}
+	}
+	if n == 0 {
+		return c.misuse("no check matches -run %q; parity -list lists them", match)
+	}
+	return exitSame
+}
+
+func (c *command) help(flags *flag.FlagSet) {
+	fmt.Fprintf(c.stdout, "usage: parity [flags] [part ...]\n\nHolds go.parity/net2 against net and says whether they are the same.\n\nparts:\n")
+	for _, s := range c.sources {
+		fmt.Fprintf(c.stdout, "  %-10s %s\n", s.Name, s.Doc)
+	}
+	fmt.Fprintf(c.stdout, "\nflags:\n")
+	flags.SetOutput(c.stdout)
+	flags.PrintDefaults()
+	fmt.Fprintf(c.stdout, "\nstudy [step]: the two call paths of a step and its system calls, side by side\n")
+	fmt.Fprintf(c.stdout, "\nexit status: 0 same, 1 different, 2 wrong call, 3 evidence is lacking\n")
+}
+
+// misuse says in one line what is wrong with the call.
+func (c *command) misuse(format string, args ...any) int {
+	line := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " ")
+	fmt.Fprintln(c.stderr, "parity:", line)
+	return exitUsage
+}
+
+// fail says that what was found cannot be told.
+func (c *command) fail(err error) int {
+	fmt.Fprintln(c.stderr, "parity:", err)
+	return exitUnfinished
+}
+
+// color reports whether w shows colours and the user wants them.
+func (c *command) color(w io.Writer) bool {
+	return isTerminal(w) && c.env("NO_COLOR") == "" && c.env("TERM") != "dumb"
+}
+
+// invocation is the command that runs this build again.
+func (c *command) invocation() string {
+	switch c.host.Engine {
+	case "runtime", "portable":
+		return strings.Replace(invocation, "run", "run -tags net2_"+c.host.Engine, 1)
+	}
+	return invocation
+}
+
+func host() report.Host {
+	h := report.Host{
+		Kernel:   kernel(),
+		Go:       runtime.Version(),
+		Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		CPUs:     runtime.NumCPU(),
+		Engine:   engine,
+		User:     "unknown",
+		Date:     time.Now().Truncate(time.Second),
+	}
+	if u, err := user.Current(); err == nil {
+		h.User = u.Username + " (" + u.Uid + ")"
+	}
+	return h
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"go.parity/conformance/bench"
+	"go.parity/conformance/report"
+	"go.parity/conformance/report/page"
+)
+
+// readBench reads what cmd/bench wrote with -json; no name, no benchmarks.
+func readBench(name string) (*bench.Report, error) {
+	if name == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	r := new(bench.Report)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
+}
+
+// writePage writes the report as a page.
+func writePage(ctx context.Context, f *os.File, r *report.Report, last *bench.Report) error {
+	if err := page.Write(f, page.Collect(ctx, r, last)); err != nil {
+		return err
+	}
+	return f.Close()
+}

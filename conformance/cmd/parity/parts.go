@@ -1,0 +1,31 @@
+package main
+
+import (
+	"go.parity/conformance/api"
+	"go.parity/conformance/model"
+	"go.parity/conformance/nettest"
+	"go.parity/conformance/report"
+	"go.parity/conformance/scenario"
+	"go.parity/conformance/stdtests"
+	"go.parity/conformance/trace"
+	"go.parity/conformance/traffic"
+)
+
+// sources is all the evidence, quickest first.
+func sources() []report.Source {
+	const mend = "net is right by definition: mend net2 until both do the same."
+	return []report.Source{
+		{Part: api.Part(), Advice: "Give net2 the object, under net's name and with its identical type, on the platforms named."},
+		{Part: nettest.Part(), Advice: mend, Partial: true}, // x/net knows net's own types alone in places
+		{Part: scenario.Part(), Advice: mend},
+		{Part: trace.Part(), Advice: "Make the system calls that net makes; or, where no program can see the difference, enter it in conformance/deviations.go."},
+		{Part: model.Part(), Advice: "Mend net2, and make the program that is printed a scenario."},
+		{Part: traffic.Part(), Advice: mend},
+	}
+}
+
+// stdtestsSource is the standard library's own tests, which take longer than
+// all the rest and are made with -stdtests alone.
+func stdtestsSource() report.Source {
+	return report.Source{Part: stdtests.FullPart(), Advice: "A test that passes for net must pass for net2: mend net2, not the test."}
+}

@@ -1,0 +1,232 @@
+package nettest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// childEnv tells a process that it is the child, and which kinds to judge.
+const childEnv = "CONFORMANCE_NETTEST"
+
+// childLimit is how long the child may take for everything.
+const childLimit = 5 * time.Minute
+
+// Child does not return in a process that [Part] started: it runs the tests
+// there and exits. In every other process it does nothing.
+func Child() {
+	chosen := os.Getenv(childEnv)
+	if chosen == "" {
+		return
+	}
+	os.Unsetenv(childEnv)
+	os.Args = []string{os.Args[0], "-test.v=test2json", "-test.timeout=" + childLimit.String(), "-test.parallel=8"}
+	// testing.Main is kept for programs like this one.
+	testing.Main(regexp.MatchString, []testing.InternalTest{{
+		Name: root,
+		F:    func(t *testing.T) { judgeKinds(t, strings.Split(chosen, ",")) },
+	}}, nil, nil)
+}
+
+// root is the one test at the top of the child.
+const root = "Conn"
+
+// prefix of the names of the tests that judgeKinds runs side by side.
+const group = "kinds"
+
+// judgeKinds puts the kinds that are chosen through nettest.TestConn. Most of
+// it is waiting for deadlines, so that they run side by side.
+func judgeKinds(t *testing.T, chosen []string) {
+	warmUp()
+	before := descriptors()
+	t.Run(group, func(t *testing.T) {
+		for _, name := range chosen {
+			k, ok := kindNamed(name)
+			if !ok {
+				t.Fatalf("no kind %q", name)
+			}
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				k.judge(t)
+			})
+		}
+	})
+	t.Run(nothingLeft, func(t *testing.T) {
+		deadline := time.Now().Add(3 * time.Second)
+		for len(descriptors()) > len(before) && time.Now().Before(deadline) {
+			time.Sleep(time.Millisecond)
+		}
+		if left := descriptors(); len(left) > len(before) {
+			t.Errorf("%d descriptors open, want the %d from before:\n%s", len(left), len(before), strings.Join(left, "\n"))
+		}
+	})
+}
+
+// A goneError says that the child ended without saying that all is well or
+// which test is not.
+type goneError struct {
+	err  error
+	tail string // of what it printed
+}
+
+func (e *goneError) Error() string { return e.err.Error() + "\n" + e.tail }
+
+// runChild runs this program as the child and reports each result as it
+// comes. A failing test is no error.
+func runChild(ctx context.Context, chosen map[string]bool, report func(result)) error {
+	if os.Getenv(childEnv) != "" {
+		return errors.New("nettest.Child was not called")
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	var list []string
+	for _, k := range append(controls(), kinds...) {
+		if name := k.String(); chosen[name] {
+			list = append(list, name)
+		}
+	}
+	return runProgram(ctx, exe, nil, []string{childEnv + "=" + strings.Join(list, ",")}, root, report)
+}
+
+// runProgram runs a test binary whose test at the root is root.
+func runProgram(ctx context.Context, exe string, args, env []string, root string, report func(result)) error {
+	cmd := exec.CommandContext(ctx, exe, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.WaitDelay = time.Second
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	ended, last, parseErr := parse(out, root, report)
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil && !errors.As(err, &exit):
+		return err
+	case parseErr != nil:
+		return parseErr
+	case !ended:
+		if err == nil {
+			err = errors.New("it stopped early")
+		}
+		return &goneError{err, tail(last + stderr.String())}
+	}
+	return nil
+}
+
+// parse reads what a test binary prints with -test.v=test2json and reports
+// each test that ends. It returns whether the test at the root ended, and else
+// what was printed last.
+//
+// Each line of the framework starts with ^V and names the test to which the
+// lines after it belong.
+func parse(r io.Reader, root string, report func(result)) (ended bool, last string, err error) {
+	const marker = "\x16"
+	outputs := make(map[string]*strings.Builder)
+	current := root
+	output := func(name string) *strings.Builder {
+		if outputs[name] == nil {
+			outputs[name] = new(strings.Builder)
+		}
+		return outputs[name]
+	}
+	lines := bufio.NewReader(r)
+	for {
+		line, err := lines.ReadString('\n')
+		if line != "" {
+			// A marker stands anywhere if a test printed no end of line.
+			text, frame, framed := strings.Cut(line, marker)
+			if text != "" {
+				output(current).WriteString(text)
+			}
+			if framed {
+				verb, name, elapsed := parseFrame(frame)
+				switch verb {
+				case "RUN", "CONT", "NAME", "PAUSE":
+					current = name
+				case "PASS", "FAIL", "SKIP":
+					if name == root {
+						return drain(lines)
+					}
+					report(result{shortName(name), verb, elapsed, output(name).String()})
+					delete(outputs, name)
+					current = root
+				}
+			}
+		}
+		if err == io.EOF {
+			return false, output(current).String(), nil
+		}
+		if err != nil {
+			return false, output(current).String(), err
+		}
+	}
+}
+
+func drain(r io.Reader) (bool, string, error) {
+	_, err := io.Copy(io.Discard, r)
+	return true, "", err
+}
+
+// parseFrame takes "=== RUN   Name" and "--- PASS: Name (0.01s)" apart.
+func parseFrame(line string) (verb, name string, elapsed time.Duration) {
+	if rest, ok := strings.CutPrefix(line, "=== "); ok {
+		verb, name, _ = strings.Cut(rest, " ")
+		return verb, strings.TrimSpace(name), 0
+	}
+	rest, ok := strings.CutPrefix(line, "--- ")
+	if !ok {
+		return "", "", 0
+	}
+	verb, rest, _ = strings.Cut(rest, ": ")
+	name, rest, _ = strings.Cut(rest, " (")
+	elapsed, _ = time.ParseDuration(strings.TrimSuffix(strings.TrimSpace(rest), ")"))
+	return verb, name, elapsed
+}
+
+// shortName leaves out what is the same for all tests of the child.
+func shortName(name string) string {
+	name = strings.TrimPrefix(name, root+"/")
+	return strings.TrimPrefix(name, group+"/")
+}
+
+func tail(s string) string {
+	const most = 3000
+	if len(s) > most {
+		return "…" + s[len(s)-most:]
+	}
+	return s
+}
+
+// descriptors lists this process's open descriptors, where the host can tell.
+func descriptors() []string {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return nil
+	}
+	var list []string
+	for _, e := range entries {
+		if target, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil {
+			list = append(list, fmt.Sprint(e.Name(), " ", target))
+		}
+	}
+	return list
+}

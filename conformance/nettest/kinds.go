@@ -1,0 +1,180 @@
+package nettest
+
+import (
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/net/nettest"
+
+	"go.parity/net2"
+)
+
+// A stack is what the judges need of net or of net2.
+type stack struct {
+	name         string
+	listen       func(network, address string) (net.Listener, error)
+	dial         func(network, address string) (net.Conn, error)
+	listenPacket func(network, address string) (net.PacketConn, error)
+	fileConn     func(*os.File) (net.Conn, error)
+}
+
+var (
+	std = stack{"net", net.Listen, net.Dial, net.ListenPacket, net.FileConn}
+	own = stack{"net2", net2.Listen, net2.Dial, net2.ListenPacket, net2.FileConn}
+)
+
+// A kind is a sort of connection: its network, the end that is judged, and the
+// stacks that the two ends stand on.
+type kind struct {
+	network  string
+	end      string // dialed or accepted; file is a dialed one's duplicate
+	judged   stack
+	opposite stack
+}
+
+func (k kind) String() string {
+	return k.network + "/" + k.end + "/" + k.judged.name + "-with-" + k.opposite.name
+}
+
+// control is the same kind on net alone.
+func (k kind) control() kind {
+	k.judged, k.opposite = std, std
+	return k
+}
+
+// kinds are the connections in which net2 has a part.
+var kinds = func() []kind {
+	var list []kind
+	for _, network := range []string{"tcp4", "tcp6", "unix", "unixpacket"} {
+		for _, end := range []string{"dialed", "accepted"} {
+			for _, opposite := range []stack{own, std} {
+				list = append(list, kind{network, end, own, opposite})
+			}
+		}
+		list = append(list, kind{network, "file", own, own})
+	}
+	return list
+}()
+
+// controls are the kinds that the others are measured by.
+func controls() []kind {
+	var list []kind
+	seen := make(map[string]bool)
+	for _, k := range kinds {
+		if c := k.control(); !seen[c.String()] {
+			seen[c.String()] = true
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func kindNamed(name string) (kind, bool) {
+	for _, k := range append(controls(), kinds...) {
+		if k.String() == name {
+			return k, true
+		}
+	}
+	return kind{}, false
+}
+
+func (k kind) judge(t *testing.T) {
+	dir := t.TempDir()
+	nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) { return k.pipe(dir) })
+}
+
+// pipe makes two ends of a connection, the one to judge first.
+func (k kind) pipe(dir string) (c1, c2 net.Conn, stop func(), err error) {
+	listening, dialing := k.judged, k.opposite
+	if k.end != "accepted" {
+		listening, dialing = dialing, listening
+	}
+	var address string
+	switch k.network {
+	case "tcp4":
+		address = "127.0.0.1:0"
+	case "tcp6":
+		address = "[::1]:0"
+	default:
+		f, err := os.CreateTemp(dir, "s")
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		f.Close()
+		os.Remove(f.Name())
+		address = filepath.Join(dir, filepath.Base(f.Name()))
+	}
+	ln, err := listening.listen(k.network, address)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	type accepted struct {
+		net.Conn
+		error
+	}
+	ch := make(chan accepted, 1)
+	go func() {
+		c, err := ln.Accept()
+		ch <- accepted{c, err}
+	}()
+	dialed, err := dialing.dial(k.network, ln.Addr().String())
+	if err != nil {
+		ln.Close()
+		if a := <-ch; a.error == nil {
+			a.Close()
+		}
+		return nil, nil, nil, err
+	}
+	a := <-ch
+	if a.error != nil {
+		dialed.Close()
+		ln.Close()
+		return nil, nil, nil, a.error
+	}
+	if k.end == "file" {
+		if dialed, err = k.duplicate(dialed); err != nil {
+			a.Close()
+			ln.Close()
+			return nil, nil, nil, err
+		}
+	}
+	c1, c2 = dialed, a.Conn
+	if k.end == "accepted" {
+		c1, c2 = c2, c1
+	}
+	return c1, c2, func() {
+		c1.Close()
+		c2.Close()
+		ln.Close()
+	}, nil
+}
+
+// duplicate returns a connection over a duplicate of c's descriptor, and
+// closes c.
+func (k kind) duplicate(c net.Conn) (net.Conn, error) {
+	defer c.Close()
+	filer, ok := c.(interface{ File() (*os.File, error) })
+	if !ok {
+		return nil, errors.New("connection without File")
+	}
+	f, err := filer.File()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return k.judged.fileConn(f)
+}
+
+// warmUp lets both stacks make what they make once and keep. What fails here
+// fails again where it is looked at.
+func warmUp() {
+	for _, s := range []stack{std, own} {
+		_, _, stop, err := kind{"tcp4", "dialed", s, s}.pipe(os.TempDir())
+		if err == nil {
+			stop()
+		}
+	}
+}

@@ -1,0 +1,373 @@
+// Package report gathers the evidence of the conformance suite into one value,
+// from which every form of it is written: the table on a terminal, JSON, a page.
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.parity/conformance"
+)
+
+// Schema is the version of the report's JSON. It grows when a field changes
+// its meaning or goes, not when one comes.
+const Schema = 1
+
+// A Report is all that one run found. Times are nanoseconds in JSON.
+type Report struct {
+	Schema  int           `json:"schema"`
+	Host    Host          `json:"host"`
+	Parts   []Part        `json:"parts"`
+	Counts  Counts        `json:"counts"`
+	Verdict Verdict       `json:"verdict"`
+	Elapsed time.Duration `json:"elapsed"`
+}
+
+// Host says where and on what the run took place.
+type Host struct {
+	Kernel   string    `json:"kernel"`
+	Go       string    `json:"go"`
+	Platform string    `json:"platform"`
+	CPUs     int       `json:"cpus"`
+	Engine   string    `json:"engine"`
+	User     string    `json:"user"`
+	Date     time.Time `json:"date"`
+}
+
+// Part is what one kind of evidence came to.
+type Part struct {
+	Name    string              `json:"name"`
+	Doc     string              `json:"doc"`
+	Checks  []conformance.Check `json:"checks"`
+	Counts  Counts              `json:"counts"`
+	Error   string              `json:"error,omitempty"` // why evidence is lacking
+	Elapsed time.Duration       `json:"elapsed"`
+
+	// Partial says that what is missing is listed and no divergence.
+	Partial bool   `json:"partial"`
+	Advice  string `json:"advice,omitempty"` // what to do about a difference
+
+	excused bool // Error is this host's or this user's, no failure
+}
+
+// Counts are numbers of checks. Checks is their sum.
+type Counts struct {
+	Checks  int `json:"checks"`
+	Same    int `json:"same"`
+	Differs int `json:"differs"`
+	Missing int `json:"missing"`
+	Skipped int `json:"skipped"`
+}
+
+func (c *Counts) add(s conformance.Status) {
+	c.Checks++
+	switch s {
+	case conformance.Same:
+		c.Same++
+	case conformance.Differs:
+		c.Differs++
+	case conformance.Missing:
+		c.Missing++
+	case conformance.Skipped:
+		c.Skipped++
+	}
+}
+
+func (c *Counts) sum(d Counts) {
+	c.Checks += d.Checks
+	c.Same += d.Same
+	c.Differs += d.Differs
+	c.Missing += d.Missing
+	c.Skipped += d.Skipped
+}
+
+// Result is the verdict in a word.
+type Result string
+
+const (
+	Same       Result = "same"       // no difference was found
+	Different  Result = "different"  // one was
+	Unfinished Result = "unfinished" // none was, but evidence is lacking that this host could give
+)
+
+// A Verdict is what the whole run came to.
+type Verdict struct {
+	Result     Result       `json:"result"`
+	Text       string       `json:"text"` // for people: one line
+	NotChecked []NotChecked `json:"not_checked"`
+}
+
+// NotChecked counts the checks that could not be made for one reason.
+type NotChecked struct {
+	Reason string `json:"reason"`
+	Count  int    `json:"count"` // 0 for a part that never got to its checks
+}
+
+// A Source is one kind of evidence that Gather asks for.
+type Source struct {
+	conformance.Part
+	Partial bool
+	Advice  string
+}
+
+// Progress is told to Gather's caller when a check is done, and when a part
+// begins (Done is 0) and ends (Ended).
+type Progress struct {
+	Part    string
+	Done    int
+	Total   int
+	Check   string // the last one
+	Counts  Counts
+	Ended   bool
+	Elapsed time.Duration
+	Error   string
+}
+
+// grace is how long a part may go on after its context has ended.
+const grace = 3 * time.Second
+
+// Gather runs the sources one after the other, for the checks of which match
+// accepts "part/check", and tells progress how far it is. Sources none of
+// whose checks match are left out.
+func Gather(ctx context.Context, host Host, sources []Source, match func(string) bool, progress func(Progress)) *Report {
+	r := &Report{Schema: Schema, Host: host, Parts: []Part{}}
+	start := time.Now()
+	for _, s := range sources {
+		if ctx.Err() != nil {
+			break
+		}
+		p, ok := gather(ctx, s, match, progress)
+		if !ok {
+			continue
+		}
+		r.Parts = append(r.Parts, p)
+		r.Counts.sum(p.Counts)
+	}
+	r.Elapsed = time.Since(start)
+	r.Verdict = judge(r.Parts, r.Counts, ctx.Err() != nil)
+	return r
+}
+
+// gather runs one source. It returns false if none of its checks match.
+func gather(ctx context.Context, s Source, match func(string) bool, progress func(Progress)) (Part, bool) {
+	p := Part{Name: s.Name, Doc: s.Doc, Partial: s.Partial, Advice: s.Advice, Checks: []conformance.Check{}}
+	start := time.Now()
+	progress(Progress{Part: s.Name})
+
+	var names []string
+	err := guarded(ctx, func() (err error) {
+		names, err = s.Names(ctx)
+		return err
+	})
+	wanted := make(map[string]int) // to its place in the order
+	for _, name := range names {
+		if _, ok := wanted[name]; !ok && match(s.Name+"/"+name) {
+			wanted[name] = len(wanted)
+		}
+	}
+	if err == nil && len(wanted) == 0 {
+		return p, false
+	}
+
+	var mu sync.Mutex
+	over := false // a part that is too late is not listened to
+	if err == nil {
+		seen := make(map[string]bool)
+		var strange []string
+		err = guarded(ctx, func() error {
+			return s.Run(ctx, func(name string) bool { return match(s.Name + "/" + name) }, func(c conformance.Check) {
+				mu.Lock()
+				defer mu.Unlock()
+				if over {
+					return
+				}
+				if _, ok := wanted[c.Name]; !ok || seen[c.Name] {
+					strange = append(strange, c.Name)
+				}
+				seen[c.Name] = true
+				p.Checks = append(p.Checks, c)
+				p.Counts.add(c.Status)
+				progress(Progress{Part: s.Name, Done: len(p.Checks), Total: len(wanted), Check: c.Name, Counts: p.Counts, Elapsed: time.Since(start)})
+			})
+		})
+		mu.Lock()
+		over = true
+		mu.Unlock()
+		if err == nil && len(strange) > 0 {
+			err = fmt.Errorf("reported what it had not announced: %s", few(strange))
+		}
+		if err == nil {
+			var lacking []string
+			for _, name := range names {
+				if _, ok := wanted[name]; ok && !seen[name] {
+					lacking = append(lacking, name)
+				}
+			}
+			if len(lacking) > 0 {
+				err = fmt.Errorf("gave no result for %d checks: %s", len(lacking), few(lacking))
+			}
+		}
+	}
+	if err != nil {
+		p.Error = err.Error()
+		p.excused = errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission)
+	}
+	slices.SortStableFunc(p.Checks, func(a, b conformance.Check) int { return wanted[a.Name] - wanted[b.Name] })
+	p.Elapsed = time.Since(start)
+	progress(Progress{Part: s.Name, Done: len(p.Checks), Total: len(wanted), Counts: p.Counts, Ended: true, Elapsed: p.Elapsed, Error: p.Error})
+	return p, true
+}
+
+// guarded runs f, turns its panic into an error, and does not wait for it long
+// after ctx has ended.
+func guarded(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				done <- fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			}
+		}()
+		done <- f()
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(grace):
+		return ctx.Err()
+	}
+}
+
+// few lists some names.
+func few(names []string) string {
+	const most = 5
+	if extra := len(names) - most; extra > 0 {
+		names = append(names[:most:most], fmt.Sprintf("and %d more", extra))
+	}
+	return strings.Join(names, ", ")
+}
+
+// divergent returns how many of the part's checks are against it.
+func (p *Part) divergent() int {
+	n := p.Counts.Differs
+	if !p.Partial {
+		n += p.Counts.Missing
+	}
+	return n
+}
+
+func judge(parts []Part, counts Counts, interrupted bool) Verdict {
+	v := Verdict{NotChecked: []NotChecked{}}
+	divergent := 0
+	var failed []string
+	for _, p := range parts {
+		divergent += p.divergent()
+		if p.Error != "" {
+			v.skip(p.Name+": "+firstLine(p.Error), 0)
+			if !p.excused {
+				failed = append(failed, p.Name)
+			}
+		}
+		for _, c := range p.Checks {
+			if c.Status == conformance.Skipped {
+				v.skip(firstLine(c.Detail), 1)
+			}
+		}
+	}
+	switch {
+	case divergent > 0:
+		v.Result = Different
+		v.Text = fmt.Sprintf("different: %s", ofAll(divergent, counts.Checks))
+		if interrupted {
+			v.Text += ", interrupted"
+		}
+		return v
+	case interrupted:
+		v.Result = Unfinished
+		v.Text = fmt.Sprintf("unfinished: interrupted after %s, all the same", plural(counts.Checks, "check"))
+		return v
+	case len(failed) > 0:
+		v.Result = Unfinished
+		v.Text = "unfinished: no difference was found, but there is no evidence from " + strings.Join(failed, ", ")
+		return v
+	case counts.Same == 0:
+		v.Result = Unfinished
+		v.Text = "unfinished: nothing was compared"
+	default:
+		v.Result = Same
+		v.Text = "same"
+	}
+	v.Text += v.excuses()
+	return v
+}
+
+// skip counts n checks that were not made for a reason.
+func (v *Verdict) skip(reason string, n int) {
+	if reason == "" {
+		reason = "no reason given"
+	}
+	for i := range v.NotChecked {
+		if v.NotChecked[i].Reason == reason {
+			v.NotChecked[i].Count += n
+			return
+		}
+	}
+	v.NotChecked = append(v.NotChecked, NotChecked{reason, n})
+}
+
+// excuses is ", 3 not checked: reason", or nothing.
+func (v *Verdict) excuses() string {
+	if len(v.NotChecked) == 0 {
+		return ""
+	}
+	checks := 0
+	var reasons []string
+	for _, n := range v.NotChecked {
+		checks += n.Count
+		reason := n.Reason
+		if n.Count > 0 && len(v.NotChecked) > 1 {
+			reason = fmt.Sprintf("%s (%d)", reason, n.Count)
+		}
+		reasons = append(reasons, reason)
+	}
+	const most = 3
+	if extra := len(reasons) - most; extra > 0 {
+		reasons = append(reasons[:most], fmt.Sprintf("and %s more", plural(extra, "reason")))
+	}
+	if checks == 0 {
+		return ", not checked: " + strings.Join(reasons, "; ")
+	}
+	return fmt.Sprintf(", %d not checked: %s", checks, strings.Join(reasons, "; "))
+}
+
+func ofAll(n, all int) string {
+	verb := "differ"
+	if n == 1 {
+		verb = "differs"
+	}
+	return fmt.Sprintf("%d of %s %s", n, plural(all, "check"), verb)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return line
+}

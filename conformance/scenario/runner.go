@@ -1,0 +1,326 @@
+//go:build linux
+
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"go.parity/conformance"
+)
+
+// Part returns the scenarios as evidence.
+func Part() conformance.Part {
+	return conformance.Part{
+		Name: "scenario",
+		Doc:  "one script of operations on both stacks, held together step by step",
+		Names: func(context.Context) ([]string, error) {
+			var names []string
+			for _, s := range Scenarios() {
+				names = append(names, s.Name)
+			}
+			return names, nil
+		},
+		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
+			for _, s := range Scenarios() {
+				if !match(s.Name) {
+					continue
+				}
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				c := compare(ctx, &s, stackNet, stackNet2)
+				if err := ctx.Err(); err != nil {
+					return err // what was cut short is no evidence
+				}
+				check := conformance.Check{Name: c.Name, Detail: c.Detail, Elapsed: c.Elapsed}
+				switch c.Outcome {
+				case Same:
+					check.Status = conformance.Same
+				case Skipped:
+					check.Status, check.Detail = conformance.Skipped, c.Skip
+				default:
+					check.Status = conformance.Differs
+				}
+				report(check)
+			}
+			return nil
+		},
+	}
+}
+
+// Run runs one scenario on both stacks and returns both recordings.
+func Run(ctx context.Context, name string) (Comparison, error) {
+	for _, s := range Scenarios() {
+		if s.Name == name {
+			c := compare(ctx, &s, stackNet, stackNet2)
+			return c, ctx.Err()
+		}
+	}
+	return Comparison{}, fmt.Errorf("no scenario is named %q", name)
+}
+
+// oneAtATime is held by the scenario that runs: descriptors and goroutines are
+// counted for the whole process.
+var oneAtATime sync.Mutex
+
+// compare runs s on the oracle and on the stack that is held against it.
+func compare(ctx context.Context, s *Scenario, oracle, other *Stack) Comparison {
+	oneAtATime.Lock()
+	defer oneAtATime.Unlock()
+	start := time.Now()
+	c := Comparison{Name: s.Name, Doc: s.Doc}
+	for _, need := range s.needs {
+		if why := need(); why != "" {
+			c.Outcome, c.Skip = Skipped, why
+			return c
+		}
+	}
+	for range 3 {
+		c.Net = record(ctx, s, oracle)
+		c.Net2 = record(ctx, s, other)
+		c.Detail = difference(c.Net, c.Net2)
+		if c.Detail == "" || !chance(c.Net, c.Net2) {
+			break
+		}
+	}
+	c.Outcome = Same
+	if c.Detail != "" {
+		c.Outcome = Differs
+		c.Detail = s.Doc + "\n" + c.Detail
+	}
+	c.Elapsed = time.Since(start)
+	return c
+}
+
+// chance says whether two recordings part in nothing but which ports are the
+// same. Within one run the kernel may choose a port that it chose before, so
+// that two ports of one recording stand against one of the other; a stack that
+// takes one port for another does it every time.
+func chance(a, b *Recording) bool {
+	if a.failed() || b.failed() {
+		return false
+	}
+	return cmp.Equal(a.Observations, b.Observations, cmp.Comparer(func(a, b string) bool {
+		return chosenText.ReplaceAllString(a, "#") == chosenText.ReplaceAllString(b, "#")
+	}))
+}
+
+var chosenText = regexp.MustCompile(`#[0-9]+`)
+
+func (r *Recording) failed() bool {
+	return r.Failure != "" || r.Descriptors != nil || r.Goroutines != nil
+}
+
+// difference describes in what a recording departs from the oracle's, and
+// what went wrong in either; it is "" where nothing does.
+func difference(oracle, other *Recording) string {
+	var d strings.Builder
+	if diff := cmp.Diff(oracle.Observations, other.Observations); diff != "" {
+		fmt.Fprintf(&d, "(-%s +%s)\n%s", oracle.Stack, other.Stack, diff)
+		oracleOnly, otherOnly := parted(oracle.Observations, other.Observations)
+		fmt.Fprintf(&d, "first parting:\n\t%s: %s\n\t%s: %s\n", oracle.Stack, oracleOnly, other.Stack, otherOnly)
+	}
+	if len(oracle.Observations) == 0 {
+		fmt.Fprintf(&d, "%s: nothing was observed\n", oracle.Stack)
+	}
+	for _, r := range []*Recording{oracle, other} {
+		if r.Failure != "" {
+			fmt.Fprintf(&d, "%s: the script did not end: %s\n", r.Stack, r.Failure)
+		}
+		for _, fd := range r.Descriptors {
+			fmt.Fprintf(&d, "%s: descriptor left open: %s\n", r.Stack, fd)
+		}
+		for _, g := range r.Goroutines {
+			fmt.Fprintf(&d, "%s: goroutine left behind:\n%s\n", r.Stack, g)
+		}
+	}
+	return d.String()
+}
+
+// parted returns the first observations of a and b that are not equal.
+func parted(a, b []Observation) (string, string) {
+	for i := range max(len(a), len(b)) {
+		switch {
+		case i >= len(a):
+			return "nothing more", b[i].String()
+		case i >= len(b):
+			return a[i].String(), "nothing more"
+		case !cmp.Equal(a[i], b[i]):
+			return a[i].String(), b[i].String()
+		}
+	}
+	return "", ""
+}
+
+// record runs s on st.
+func record(ctx context.Context, s *Scenario, st *Stack) *Recording {
+	warmUp(st)
+	// A leaked connection must not be closed by a collection before it is
+	// counted, so there is none but where a script asks for it.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+
+	limit := s.limit
+	if limit == 0 {
+		limit = defaultLimit
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	t := &T{Stack: st, ctx: ctx, rec: newRecorder()}
+	r := &Recording{Stack: st.Name}
+	before := takeStock()
+	start := time.Now()
+
+	ended := make(chan string, 1)
+	go func() {
+		var failure string
+		defer func() {
+			switch v := recover().(type) {
+			case nil:
+				if failure == "" {
+					failure = "its goroutine exited"
+				}
+			case abort:
+				failure = string(v)
+			default:
+				failure = fmt.Sprintf("panic: %v\n%s", v, debug.Stack())
+			}
+			if failure == "ended" {
+				failure = ""
+			}
+			ended <- failure
+		}()
+		s.run(t)
+		failure = "ended"
+	}()
+	hangs := false
+	select {
+	case r.Failure = <-ended:
+	case <-ctx.Done():
+		// Give way to what the end of the context has set in motion.
+		select {
+		case r.Failure = <-ended:
+		case <-time.After(time.Second):
+			hangs = true
+			r.Failure = fmt.Sprintf("it hangs, after %v\n%s", limit, strings.Join(takeStock().newGoroutines(before), "\n\n"))
+		}
+	}
+	r.Elapsed = time.Since(start)
+	r.Observations = t.rec.take()
+	closed := make(chan string, 1)
+	go func() { closed <- t.finish() }()
+	select {
+	case failure := <-closed:
+		r.Failure += failure
+	case <-time.After(defaultLimit):
+		r.Failure += fmt.Sprintf("\nclosing its connections hangs\n%s", strings.Join(takeStock().newGoroutines(before), "\n\n"))
+	}
+	if hangs {
+		// With everything closed it may come to its end, which must not be in
+		// the middle of another script.
+		select {
+		case <-ended:
+		case <-time.After(time.Second):
+		}
+	}
+	r.Descriptors, r.Goroutines = settle(before, s.pools)
+	if r.Descriptors != nil || s.pools {
+		// What was left behind must not end in the middle of another script.
+		runtime.GC()
+		runtime.GC()
+	}
+	return r
+}
+
+// A stock is what the process has open and has running.
+type stock struct {
+	descriptors map[string]string // number → what it refers to
+	goroutines  map[int64]string  // number → trace
+}
+
+func takeStock() stock {
+	s := stock{descriptors: make(map[string]string), goroutines: traces()}
+	const dir = "/proc/self/fd"
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		panic("scenario: descriptors can't be counted: " + err.Error())
+	}
+	for _, e := range entries {
+		// The descriptor that reads the directory is gone by now.
+		if link, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
+			s.descriptors[e.Name()] = link
+		}
+	}
+	return s
+}
+
+// newGoroutines returns the traces of the goroutines that s has over before.
+func (s stock) newGoroutines(before stock) []string {
+	self := goroutineID()
+	var traces []string
+	for _, id := range slices.Sorted(maps.Keys(s.goroutines)) {
+		trace := s.goroutines[id]
+		if _, old := before.goroutines[id]; old || id == self || strings.Contains(trace, "created by runtime.") {
+			continue
+		}
+		traces = append(traces, trace)
+	}
+	return traces
+}
+
+func (s stock) newDescriptors(before stock) []string {
+	var links []string
+	for fd, link := range s.descriptors {
+		if before.descriptors[fd] != link {
+			links = append(links, link)
+		}
+	}
+	slices.Sort(links)
+	return links
+}
+
+// settle waits for a moment until nothing is left over, and returns what is.
+func settle(before stock, collect bool) (descriptors, goroutines []string) {
+	end := time.Now().Add(time.Second)
+	for wait := 50 * time.Microsecond; ; wait = min(2*wait, 20*time.Millisecond) {
+		now := takeStock()
+		descriptors, goroutines = now.newDescriptors(before), now.newGoroutines(before)
+		if descriptors == nil && goroutines == nil || time.Now().After(end) {
+			return descriptors, goroutines
+		}
+		if collect && goroutines == nil {
+			runtime.GC()
+		}
+		time.Sleep(wait)
+	}
+}
+
+// warm are the stacks whose lasting descriptors and goroutines, the poller's
+// above all, are there already.
+var warm = make(map[*Stack]bool)
+
+func warmUp(st *Stack) {
+	if warm[st] {
+		return
+	}
+	warm[st] = true
+	t := &T{Stack: st, ctx: context.Background(), rec: newRecorder()}
+	defer t.finish()
+	defer func() { recover() }() // what does not work is for the scenarios to find out
+	c, s := t.TCPPair()
+	k := t.Park(func() []any { return all(s.Read(make([]byte, 1))) })
+	c.Write([]byte{1})
+	k.Wait()
+}

@@ -1,0 +1,183 @@
+package trace
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"go.parity/net2"
+)
+
+// childEnv names, in the environment of a child, its scenario and its stack.
+const childEnv = "PARITY_TRACE_CHILD"
+
+// controlFD is the child's end of its connection to the peer.
+const controlFD = 3
+
+// The child is the binary itself, whichever one it is: the parity command or a
+// test. It is caught here, before any main, because a binary that forgot to
+// ask would run itself over and over.
+func init() {
+	if job, ok := os.LookupEnv(childEnv); ok {
+		// In another goroutine, because one that runs an init is tied to the
+		// first thread and would change threads with each park.
+		done := make(chan error)
+		go func() { done <- runChild(job) }()
+		if err := <-done; err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+}
+
+func runChild(job string) error {
+	name, stackName, _ := strings.Cut(job, " ")
+	s, ok := lookup(name)
+	st, ok2 := stacks[stackName]
+	if !ok || !ok2 {
+		return fmt.Errorf("no scenario and stack %q", job)
+	}
+	c := &child{stack: st, cold: s.cold, control: bufio.NewReader(rawFile(controlFD))}
+	if !s.cold {
+		if err := c.warmUp(); err != nil {
+			return fmt.Errorf("warming up: %w", err)
+		}
+	}
+	return s.child(c)
+}
+
+// A stack is the table of functions that the scenarios are written against.
+type stack struct {
+	listen       func(network, address string) (net.Listener, error)
+	dial         func(network, address string) (net.Conn, error)
+	listenPacket func(network, address string) (net.PacketConn, error)
+	fileConn     func(*os.File) (net.Conn, error)
+}
+
+var stacks = map[string]stack{
+	Net:  {net.Listen, net.Dial, net.ListenPacket, net.FileConn},
+	Net2: {net2.Listen, net2.Dial, net2.ListenPacket, net2.FileConn},
+}
+
+// A child plays one side of a scenario, on one stack, and is traced.
+type child struct {
+	stack
+	cold    bool
+	control *bufio.Reader
+	mu      sync.Mutex // of control
+}
+
+// record runs f between the two marks.
+func (c *child) record(f func() error) error {
+	if !c.cold {
+		if err := settle(); err != nil {
+			return err
+		}
+	}
+	mark(begin)
+	err := f()
+	mark(end)
+	return err
+}
+
+// tell sends the peer a line.
+func (c *child) tell(line string) error {
+	_, err := io.WriteString(rawFile(controlFD), line+"\n")
+	return err
+}
+
+// hear waits for a line of the peer.
+func (c *child) hear() (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	line, err := c.control.ReadString('\n')
+	return strings.TrimSuffix(line, "\n"), err
+}
+
+// bye tells the peer that the recording is done and waits for its leave, so
+// that no connection breaks under a recording.
+func (c *child) bye() error {
+	if err := c.tell("bye"); err != nil {
+		return err
+	}
+	_, err := c.hear()
+	return err
+}
+
+// warmUp makes what a stack does once in a process: it asks what the host can
+// do, reads somaxconn, makes the poller.
+func (c *child) warmUp() error {
+	ln, err := c.listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	conn, err := c.dial("tcp", ln.Addr().String())
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	other, err := ln.Accept()
+	if err != nil {
+		return err
+	}
+	return other.Close()
+}
+
+// listener makes a TCP listener on one address and tells the peer which.
+func (c *child) listener() (net.Listener, error) { return c.listenAndTell("tcp", "127.0.0.1:0") }
+
+// listenerAny makes one on all of the host's addresses.
+func (c *child) listenerAny() (net.Listener, error) { return c.listenAndTell("tcp4", "0.0.0.0:0") }
+
+func (c *child) listenAndTell(network, address string) (net.Listener, error) {
+	ln, err := c.listen(network, address)
+	if err != nil {
+		return nil, err
+	}
+	return ln, c.tell(ln.Addr().String())
+}
+
+// conn accepts a connection of the peer.
+func (c *child) conn() (net.Conn, error) {
+	ln, err := c.listener()
+	if err != nil {
+		return nil, err
+	}
+	return ln.Accept()
+}
+
+// expect is a step that must succeed.
+func expect(n int, err error, want int) error {
+	if err == nil && n != want {
+		err = fmt.Errorf("got %d bytes, want %d", n, want)
+	}
+	return err
+}
+
+// halfCloser and filer are what the connections of both stacks have beside
+// net.Conn.
+type (
+	halfCloser interface{ CloseWrite() error }
+	filer      interface{ File() (*os.File, error) }
+)
+
+// wantTimeout accepts the error of a deadline and nothing else.
+func wantTimeout(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil
+	}
+	return fmt.Errorf("got %v, want %w", err, os.ErrDeadlineExceeded)
+}
+
+// soon is a deadline that passes at once, but not before it is set.
+func soon() time.Time { return time.Now().Add(time.Millisecond) }
+
+var longAgo = time.Unix(1, 0)

@@ -1,0 +1,200 @@
+package trace
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A rule says which system calls an entry of [conformance.Deviations] takes
+// away from net's and which it adds to net2's. A pattern is a call as it is
+// written in a recording, in which * stands for anything.
+type rule struct {
+	engines   []string // the pollers with which it shows, as in runtimehooks.Engine; nil for all
+	scenarios []string // where it holds; nil for everywhere
+	net       []string // calls of net that net2 does not make
+	net2      []string // calls that net2 makes instead, or elsewhere
+	polls     []string // annotations of net2 that net does not have
+	any       bool     // one pattern that matches is enough, the others depend on the host
+	none      string   // why the entry has no side that a system call shows
+}
+
+// A Diff is what two recordings of one scenario have in common and what not.
+type Diff struct {
+	Scenario  string   `json:"scenario"`
+	Step      string   `json:"step"`
+	Doc       string   `json:"doc"`
+	Rows      []Row    `json:"rows"`
+	Entries   []string `json:"entries"`  // the deviations that show, sorted
+	NetCalls  int      `json:"netCalls"` // how many calls were compared
+	Net2Calls int      `json:"net2Calls"`
+
+	seen map[claim]bool
+}
+
+// A claim is one pattern of an entry's rule, on one side.
+type claim struct {
+	entry, side, pattern string
+}
+
+// patterns returns the rule's patterns as claims of an entry.
+func (r rule) patterns(entry string) []claim {
+	var all []claim
+	for _, s := range []struct {
+		side     string
+		patterns []string
+	}{{Net, r.net}, {Net2, r.net2}, {polls, r.polls}} {
+		for _, p := range s.patterns {
+			all = append(all, claim{entry, s.side, p})
+		}
+	}
+	return all
+}
+
+// polls is the side of the annotations of net2.
+const polls = "polls"
+
+// Compare lines up the recordings of a scenario and attributes every
+// difference to the entry of [conformance.Deviations] whose rule claims it.
+func Compare(s Scenario, net, net2 *Recording) *Diff {
+	return compare(s, net, net2, rulesFor(Engine, rules))
+}
+
+// rulesFor returns the rules that hold with a poller. What another poller does
+// differently must not show with this one.
+func rulesFor(engine string, rules map[string]rule) map[string]rule {
+	hold := map[string]rule{}
+	for entry, r := range rules {
+		if r.engines != nil && !slices.Contains(r.engines, engine) {
+			r = rule{none: "this build has another poller"}
+		}
+		hold[entry] = r
+	}
+	return hold
+}
+
+func compare(s Scenario, net, net2 *Recording, rules map[string]rule) *Diff {
+	d := &Diff{
+		Scenario: s.Name, Step: s.Step, Doc: s.Doc,
+		Rows:     align(net.Calls, net2.Calls),
+		NetCalls: len(net.Compared()), Net2Calls: len(net2.Compared()),
+		seen: map[claim]bool{},
+	}
+	for i := range d.Rows {
+		r := &d.Rows[i]
+		switch {
+		case r.Poll():
+			if r.Net2 != nil {
+				r.Net2Entry = d.claim(rules, polls, *r.Net2)
+			}
+		case !r.Same():
+			if r.Net != nil {
+				r.NetEntry = d.claim(rules, Net, *r.Net)
+			}
+			if r.Net2 != nil {
+				r.Net2Entry = d.claim(rules, Net2, *r.Net2)
+			}
+		}
+	}
+	d.Rows = foldRows(d.Rows)
+	return d
+}
+
+// claim finds the entry to which a call of one side belongs and notes it as
+// seen. The entries are asked in the order of their names, so that the answer
+// is the same each time.
+func (d *Diff) claim(rules map[string]rule, side string, c Call) string {
+	for _, entry := range sortedKeys(rules) {
+		r := rules[entry]
+		if r.scenarios != nil && !slices.Contains(r.scenarios, d.Scenario) {
+			continue
+		}
+		for _, p := range r.patterns(entry) {
+			if p.side != side || !matches(p.pattern, c) {
+				continue
+			}
+			d.seen[p] = true
+			if !slices.Contains(d.Entries, entry) {
+				d.Entries = append(d.Entries, entry)
+				slices.Sort(d.Entries)
+			}
+			return entry
+		}
+	}
+	return ""
+}
+
+// Unlisted returns the rows with a difference that no entry claims.
+func (d *Diff) Unlisted() []Row {
+	var rows []Row
+	for _, r := range d.Rows {
+		if !r.Poll() && !r.Same() && (r.Net != nil && r.NetEntry == "" || r.Net2 != nil && r.Net2Entry == "") {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// Summary says in a line how the recordings compare.
+func (d *Diff) Summary() string {
+	s := plural(d.NetCalls, "system call") + " on both"
+	if d.NetCalls != d.Net2Calls {
+		s = fmt.Sprintf("%s on net, %d on net2", plural(d.NetCalls, "system call"), d.Net2Calls)
+	}
+	if len(d.Entries) > 0 {
+		s += "; " + strings.Join(d.Entries, ", ")
+	}
+	return s
+}
+
+// stale returns, for every entry named in list, what is wrong between it and
+// its rule after all scenarios were compared: it has no rule, or a pattern of
+// its rule matched nothing. A rule without an entry is as wrong.
+func stale(list []string, rules map[string]rule, diffs []*Diff) []string {
+	seen := map[claim]bool{}
+	for _, d := range diffs {
+		maps.Copy(seen, d.seen)
+	}
+	var wrong []string
+	for _, entry := range list {
+		r, ok := rules[entry]
+		if !ok {
+			wrong = append(wrong, fmt.Sprintf("deviation %s: no rule says which system calls it changes", entry))
+			continue
+		}
+		patterns := r.patterns(entry)
+		if len(patterns) == 0 && r.none == "" {
+			wrong = append(wrong, fmt.Sprintf("deviation %s: its rule is empty and does not say why", entry))
+		}
+		if r.any && slices.ContainsFunc(patterns, func(c claim) bool { return seen[c] }) {
+			continue
+		}
+		for _, p := range patterns {
+			if !seen[p] {
+				wrong = append(wrong, fmt.Sprintf("deviation %s: no scenario shows %s", entry, p.pattern))
+			}
+		}
+	}
+	for _, entry := range sortedKeys(rules) {
+		if !slices.Contains(list, entry) {
+			wrong = append(wrong, fmt.Sprintf("rule %s: no such deviation is listed", entry))
+		}
+	}
+	return wrong
+}
+
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprint(n, " ", what)
+}
+
+func matches(pattern string, c Call) bool {
+	expr := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`)
+	return regexp.MustCompile("^(?:" + expr + ")$").MatchString(c.String())
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

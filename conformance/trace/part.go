@@ -1,0 +1,134 @@
+package trace
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.parity/conformance"
+)
+
+// ptraceCheck is the only check where ptrace(2) is forbidden.
+const ptraceCheck = "ptrace"
+
+// staleCheck is the check that holds the list of deviations against all
+// recordings.
+const staleCheck = "deviations"
+
+// Part compares the system calls of both stacks, scenario by scenario. A
+// difference that no entry of [conformance.Deviations] claims differs, and so
+// does an entry that no scenario shows.
+func Part() conformance.Part {
+	return conformance.Part{
+		Name: "trace",
+		Doc:  "the system calls of the same operations, recorded over ptrace on net and on net2",
+		Names: func(context.Context) ([]string, error) {
+			if canRecord() != nil {
+				return []string{ptraceCheck}, nil
+			}
+			var names []string
+			for _, s := range scenarios {
+				names = append(names, s.Name)
+			}
+			return append(names, staleCheck), nil
+		},
+		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
+			if err := canRecord(); err != nil {
+				if match(ptraceCheck) {
+					report(conformance.Check{Name: ptraceCheck, Status: conformance.Skipped, Detail: oneLine(err)})
+				}
+				return nil
+			}
+			return run(ctx, RecordBoth, match, report)
+		},
+	}
+}
+
+// Diffs records and compares all scenarios, for those who want to show them.
+func Diffs(ctx context.Context) ([]*Diff, error) {
+	var diffs []*Diff
+	for _, s := range scenarios {
+		onNet, onNet2, err := RecordBoth(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		diffs = append(diffs, Compare(s, onNet, onNet2))
+	}
+	return diffs, nil
+}
+
+// A recorder is RecordBoth, or a test's.
+type recorder func(ctx context.Context, s Scenario) (onNet, onNet2 *Recording, err error)
+
+func run(ctx context.Context, record recorder, match func(string) bool, report func(conformance.Check)) error {
+	diffs, err := runScenarios(ctx, record, match, report)
+	if err != nil {
+		return err
+	}
+	if !match(staleCheck) {
+		return nil
+	}
+	check := conformance.Check{Name: staleCheck, Status: conformance.Same}
+	start := time.Now()
+	if wrong := stale(listed(), rulesFor(Engine, rules), diffs); len(wrong) > 0 {
+		check.Status, check.Detail = conformance.Differs, strings.Join(wrong, "\n")
+	}
+	check.Elapsed = time.Since(start)
+	report(check)
+	return nil
+}
+
+// runScenarios records and compares the scenarios that match accepts and
+// reports each. Where the list of deviations is to be checked it records the
+// others too.
+func runScenarios(ctx context.Context, record recorder, match func(string) bool, report func(conformance.Check)) ([]*Diff, error) {
+	var diffs []*Diff
+	for _, s := range scenarios {
+		if !match(s.Name) && !match(staleCheck) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		start := time.Now()
+		check := conformance.Check{Name: s.Name}
+		onNet, onNet2, err := record(ctx, s)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			check.Status, check.Detail = conformance.Differs, err.Error()
+		default:
+			d := Compare(s, onNet, onNet2)
+			diffs = append(diffs, d)
+			check.Status, check.Detail = verdict(d)
+		}
+		check.Elapsed = time.Since(start)
+		if match(s.Name) {
+			report(check)
+		}
+	}
+	return diffs, nil
+}
+
+// verdict judges a comparison.
+func verdict(d *Diff) (conformance.Status, string) {
+	unlisted := d.Unlisted()
+	if len(unlisted) == 0 {
+		return conformance.Same, d.Summary()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "system calls that differ and are no listed deviation:")
+	for _, r := range unlisted {
+		if r.Net != nil && r.NetEntry == "" {
+			fmt.Fprintf(&b, "\n-net  %s", r.Net)
+		}
+		if r.Net2 != nil && r.Net2Entry == "" {
+			fmt.Fprintf(&b, "\n+net2 %s", r.Net2)
+		}
+	}
+	return conformance.Differs, b.String()
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -1,0 +1,197 @@
+//go:build amd64 || arm64 || riscv64
+
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+
+	"github.com/u-root/u-root/pkg/strace"
+	"golang.org/x/sys/unix"
+)
+
+// A tracer follows every thread of one process from its first instruction and
+// reports each system call twice, before it is made and after.
+//
+// strace.Trace of u-root gives the registers their meaning here, but its loop
+// is not used: it waits for every child of the program, not only for its own,
+// and drops the first stop of a thread whose creator's stop has not come yet,
+// which a Go program's threads do at once and then never run.
+type tracer struct {
+	enter func(name string, regs [6]uint64, mem memory) *rawCall
+	leave func(c *rawCall, ret int64, mem memory)
+
+	pid  int // 0 before start
+	mu   sync.Mutex
+	over bool // pid is no longer ours
+}
+
+// ErrForbidden says that system calls cannot be recorded here.
+var ErrForbidden = errors.New("ptrace is forbidden here")
+
+// start starts the program under ptrace, in a process group of its own, by
+// which its threads are waited for. It must be called, like run, from a
+// goroutine locked to its thread: to the kernel, that thread is the tracer.
+func (t *tracer) start(name string, argv []string, attr *os.ProcAttr) error {
+	attr.Sys = &syscall.SysProcAttr{Ptrace: true, Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	proc, err := os.StartProcess(name, argv, attr)
+	if err != nil {
+		if errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EIO) {
+			return fmt.Errorf("%w: %w", ErrForbidden, err)
+		}
+		return err
+	}
+	t.pid = proc.Pid
+	return proc.Release() // it is waited for by its group, behind os's back
+}
+
+// ptraceOptions make system-call stops tell themselves from a SIGTRAP, follow new
+// threads, and end the child with its tracer.
+const ptraceOptions = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK |
+	unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC | unix.PTRACE_O_EXITKILL
+
+// A thread is inside a call between its two stops.
+type thread struct {
+	call *rawCall
+}
+
+// run traces the process until its last thread is gone and returns how it
+// ended.
+func (t *tracer) run() (status unix.WaitStatus, err error) {
+	pid := t.pid
+	defer func() {
+		if err != nil { // however this ends, no traced thread may be left
+			t.kill()
+			for {
+				if _, err := wait4(-pid, &status); err != nil {
+					break
+				}
+			}
+		}
+		t.mu.Lock()
+		t.over = true
+		t.mu.Unlock()
+	}()
+
+	// The first stop is that of execve.
+	if _, err := wait4(pid, &status); err != nil {
+		return status, err
+	}
+	if !status.Stopped() {
+		return status, fmt.Errorf("the traced process did not start: %v", status)
+	}
+	if err := unix.PtraceSetOptions(pid, ptraceOptions); err != nil {
+		return status, fmt.Errorf("%w: %w", ErrForbidden, os.NewSyscallError("ptrace", err))
+	}
+	threads := map[int]*thread{pid: {}}
+	if err := resume(pid, 0); err != nil {
+		return status, err
+	}
+
+	var last unix.WaitStatus
+	for {
+		var ws unix.WaitStatus
+		tid, err := wait4(-pid, &ws)
+		if err == unix.ECHILD {
+			return last, nil
+		}
+		if err != nil {
+			return last, err
+		}
+		if !ws.Stopped() {
+			delete(threads, tid)
+			if tid == pid {
+				last = ws
+			}
+			continue
+		}
+		th := threads[tid]
+		inject := 0
+		switch sig := ws.StopSignal(); {
+		case th == nil:
+			// The first stop of a new thread. It may come before the one that
+			// announces it.
+			threads[tid] = &thread{}
+		case sig == unix.SIGTRAP|0x80:
+			if err := t.stop(tid, th); err != nil && err != unix.ESRCH {
+				return last, err
+			}
+		case sig == unix.SIGTRAP && ws.TrapCause() > 0:
+			// clone, fork or exec: nothing to be done.
+		case sig == unix.SIGSTOP:
+			// Nobody stops this process but the kernel a new thread.
+		default:
+			inject = int(sig)
+		}
+		if err := resume(tid, inject); err != nil {
+			return last, err
+		}
+	}
+}
+
+// stop handles a stop before or after a system call.
+func (t *tracer) stop(tid int, th *thread) error {
+	var ev strace.SyscallEvent
+	if err := unix.PtraceGetRegs(tid, &ev.Regs); err != nil {
+		return err
+	}
+	mem := func(addr uint64, n int) []byte {
+		b := make([]byte, n)
+		got, _ := unix.PtracePeekData(tid, uintptr(addr), b)
+		return b[:got]
+	}
+	if c := th.call; c != nil {
+		th.call = nil
+		ev.FillRet()
+		t.leave(c, ev.Ret[0].Int64(), mem)
+		return nil
+	}
+	ev.FillArgs()
+	var regs [6]uint64
+	for i, a := range ev.Args {
+		regs[i] = a.Uint64()
+	}
+	th.call = t.enter(syscallName(ev.Sysno), regs, mem)
+	return nil
+}
+
+// resume lets a thread run to its next stop. One that was killed meanwhile is
+// gone; its end is still to be waited for.
+func resume(tid, sig int) error {
+	if err := unix.PtraceSyscall(tid, sig); err != nil && err != unix.ESRCH {
+		return os.NewSyscallError("ptrace", err)
+	}
+	return nil
+}
+
+func wait4(pid int, ws *unix.WaitStatus) (int, error) {
+	for {
+		tid, err := unix.Wait4(pid, ws, unix.WALL, nil)
+		if err != unix.EINTR {
+			return tid, err
+		}
+	}
+}
+
+// kill ends the process; run then returns.
+func (t *tracer) kill() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.over {
+		unix.Kill(t.pid, unix.SIGKILL)
+	}
+}
+
+// onThread runs f on a thread of its own, which ends with it.
+func onThread(f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread goes with the goroutine
+		done <- f()
+	}()
+	return <-done
+}

@@ -1,0 +1,114 @@
+package trace
+
+import "go.parity/conformance"
+
+// rules holds, for every entry of [conformance.Deviations], how it shows in
+// the system calls: every pattern must match somewhere, and where a scenario
+// is not named the entry is no excuse. So net2 must still take a descriptor
+// out of its epoll where File has shared it, and still set the options of a
+// connection that it dialled.
+var rules = map[string]rule{
+	"accept-options-inherited": {
+		any:       true, // a kernel may not hand them down
+		scenarios: []string{"listen-first", "listen", "listen-any", "accept-first", "accept", "accept-parks"},
+		net: []string{
+			"setsockopt(conn, SOL_TCP, TCP_NODELAY, 1) = 0",
+			"setsockopt(conn, SOL_SOCKET, SO_KEEPALIVE, 1) = 0",
+			"setsockopt(conn, SOL_TCP, TCP_KEEPIDLE, 15) = 0",
+			"setsockopt(conn, SOL_TCP, TCP_KEEPINTVL, 15) = 0",
+			"setsockopt(conn, SOL_TCP, TCP_KEEPCNT, 9) = 0",
+		},
+		net2: []string{
+			// once, on the listener
+			"setsockopt(listener, SOL_TCP, TCP_NODELAY, 1) = 0",
+			"setsockopt(listener, SOL_SOCKET, SO_KEEPALIVE, 1) = 0",
+			"setsockopt(listener, SOL_TCP, TCP_KEEPIDLE, 15) = 0",
+			"setsockopt(listener, SOL_TCP, TCP_KEEPINTVL, 15) = 0",
+			"setsockopt(listener, SOL_TCP, TCP_KEEPCNT, 9) = 0",
+			// and looked for on its first connection
+			"getsockopt(conn, SOL_TCP, TCP_NODELAY, 1) = 0",
+			"getsockopt(conn, SOL_SOCKET, SO_KEEPALIVE, 1) = 0",
+			"getsockopt(conn, SOL_TCP, TCP_KEEPIDLE, 15) = 0",
+			"getsockopt(conn, SOL_TCP, TCP_KEEPINTVL, 15) = 0",
+			"getsockopt(conn, SOL_TCP, TCP_KEEPCNT, 9) = 0",
+		},
+	},
+	"close-without-epoll-del": {
+		engines: []string{"epoll", "portable"},
+		scenarios: []string{
+			"close", "close-any", "close-listener", "close-wakes", "dial-refused", "unix-accept", "unix-listen",
+		},
+		net: []string{
+			"epoll_ctl(epoll, EPOLL_CTL_DEL, conn) = 0",
+			"epoll_ctl(epoll, EPOLL_CTL_DEL, listener) = 0",
+		},
+	},
+	"host-probes": {
+		any:       true, // a host may lack IPv6 or MPTCP
+		scenarios: []string{"listen-first"},
+		net: []string{
+			"close(socket2) = 0",
+			"uname() = 0",
+			`read(file, "*\n", 65536) = *`,
+			`read(file, "", *) = 0`,
+		},
+		net2: []string{
+			"close(socket2) = 0",
+			"fstat(file) = 0",
+			`read(file, "*\n", 512) = *`,
+			`read(file, "", *) = 0`,
+		},
+	},
+	"local-addr-on-demand": {
+		scenarios: []string{"accept-first", "accept", "accept-parks", "local-addr-any", "close-any"},
+		net:       []string{"getsockname(conn, 127.0.0.1:own) = 0"},
+		net2:      []string{"getsockname(conn, 127.0.0.1:own) = 0"},
+	},
+	"nested-poller": {
+		engines: []string{"epoll", "portable"},
+		net2: []string{
+			"epoll_create1(EPOLL_CLOEXEC) = epoll",
+			"fcntl(epoll, F_GETFL) = *",
+			"fcntl(epoll, F_SETFL, O_RDWR|O_NONBLOCK) = 0",
+			"epoll_ctl(runtime-epoll, EPOLL_CTL_ADD, epoll, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
+		},
+		polls: []string{
+			"epoll_*(runtime-epoll, [*epoll EPOLLIN*], *", // the runtime hears that our epoll has events
+			"epoll_*(epoll, [*",                           // and we ask it which
+		},
+	},
+	"portable-file-name": {
+		engines:   []string{"portable"},
+		scenarios: []string{"file"},
+		net2: []string{
+			"fcntl(conn-dup*, F_GETFL) = *",
+			"fcntl(conn-dup*, F_DUPFD_CLOEXEC, 0) = conn-dup*",
+			"getsockopt(conn-dup2, SOL_SOCKET, SO_TYPE, 1) = 0",
+			"getsockname(conn-dup2, 127.0.0.1:own) = 0",
+			"getpeername(conn-dup2, 127.0.0.1:peer) = 0",
+			"epoll_ctl(runtime-epoll, EPOLL_CTL_ADD, conn-dup*, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
+			"epoll_ctl(runtime-epoll, EPOLL_CTL_DEL, conn-dup*) = 0",
+			"close(conn-dup*) = 0",
+		},
+	},
+	"reader-lane": {
+		engines:   []string{"epoll"},
+		scenarios: []string{"listen-first", "read-often"},
+		net2: []string{
+			"epoll_create1(EPOLL_CLOEXEC) = epoll*",
+			"epoll_ctl(runtime-epoll, EPOLL_CTL_ADD, epoll*, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
+			"epoll_ctl(epoll, EPOLL_CTL_MOD, conn, EPOLLOUT|EPOLLET) = 0",
+			"epoll_ctl(epoll2, EPOLL_CTL_ADD, conn, EPOLLIN|EPOLLRDHUP|EPOLLET) = 0",
+		},
+		polls: []string{"epoll_*(runtime-epoll, [*epoll2 EPOLLIN*], *"},
+	},
+}
+
+// listed are the names of the deviations.
+func listed() []string {
+	var names []string
+	for _, d := range conformance.Deviations {
+		names = append(names, d.Name)
+	}
+	return names
+}

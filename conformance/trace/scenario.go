@@ -1,0 +1,51 @@
+package trace
+
+import (
+	"context"
+	"time"
+)
+
+// A Scenario is a script of two sides. The child's side runs on net and on
+// net2 and is recorded; the peer's side runs untraced beside it.
+type Scenario struct {
+	Name string
+	Step string // of the way that it shows, see Steps
+	Doc  string // what happens in it, one sentence
+
+	cold  bool // the first use of the stack in its process is part of it
+	loops bool // how often its loop turns is the kernel's choice
+
+	child func(*child) error
+	peer  func(*peer) error
+}
+
+// Steps are the steps of the way in the order in which a connection takes
+// them, and what goes beside it.
+var Steps = []string{
+	"listen", "accept", "dial", "read", "write", "deadline", "close",
+	"udp", "unix", "sendfile", "splice", "file",
+}
+
+// timeLimit ends a recording that hangs.
+const timeLimit = 20 * time.Second
+
+// Scenarios returns all scenarios in the order of their steps.
+func Scenarios() []Scenario { return scenarios }
+
+func lookup(name string) (Scenario, bool) {
+	for _, s := range scenarios {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Scenario{}, false
+}
+
+// RecordBoth records a scenario on net and on net2.
+func RecordBoth(ctx context.Context, s Scenario) (onNet, onNet2 *Recording, err error) {
+	if onNet, err = Record(ctx, s, Net); err != nil {
+		return nil, nil, err
+	}
+	onNet2, err = Record(ctx, s, Net2)
+	return onNet, onNet2, err
+}

@@ -1,0 +1,418 @@
+package traffic
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// playAddresses notes what both ends say of their connection, and which of
+// the methods that net/http looks for it has.
+func playAddresses(w *world) error {
+	describe := func(c net.Conn) string {
+		if t, ok := c.(*tls.Conn); ok {
+			c = t.NetConn()
+		}
+		_, readFrom := c.(io.ReaderFrom)
+		_, writeTo := c.(io.WriterTo)
+		_, raw := c.(syscall.Conn)
+		_, closeRead := c.(interface{ CloseRead() error })
+		_, closeWrite := c.(interface{ CloseWrite() error })
+		_, file := c.(interface{ File() (*os.File, error) })
+		_, keepAlive := c.(interface{ SetKeepAlivePeriod(time.Duration) error })
+		return fmt.Sprintf("local %T %s remote %T %s ReadFrom %v WriteTo %v SyscallConn %v CloseRead %v CloseWrite %v File %v SetKeepAlivePeriod %v",
+			c.LocalAddr(), c.LocalAddr().Network(), c.RemoteAddr(), c.RemoteAddr().Network(),
+			readFrom, writeTo, raw, closeRead, closeWrite, file, keepAlive)
+	}
+	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		local := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+		fmt.Fprint(rw, r.RemoteAddr, " ", local)
+	}))
+	if err != nil {
+		return err
+	}
+	var conn net.Conn
+	ctx := httptrace.WithClientTrace(w.ctx, &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) { conn = info.Conn },
+	})
+	resp, err := w.newClient().Do(w.request("GET", s.url, nil).WithContext(ctx))
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	peer, err := wait(w, s.peers, "the server's connection")
+	if err != nil {
+		return err
+	}
+	w.note("client's connection", describe(conn))
+	w.note("server's connection", describe(peer))
+	w.note("listener", fmt.Sprintf("%T %s", s.ln.Addr(), s.ln.Addr().Network()))
+	w.note("ends agree", string(body) == conn.LocalAddr().String()+" "+conn.RemoteAddr().String() &&
+		peer.LocalAddr().String() == s.ln.Addr().String() && s.addr == s.ln.Addr().String())
+	return nil
+}
+
+// playListenForms serves on each form of a local address, and reaches it by
+// each form of this host's.
+func playListenForms(w *world) error {
+	for _, listen := range []string{"tcp 127.0.0.1:0", "tcp4 127.0.0.1:0", "tcp :0", "tcp4 :0", "tcp localhost:0", "tcp [::1]:0", "tcp6 [::1]:0", "tcp6 :0", "tcp [::]:0"} {
+		var network, address string
+		fmt.Sscan(listen, &network, &address)
+		s, err := w.serveAt(network, address, hello)
+		if err != nil {
+			w.note(listen, class(err))
+			continue
+		}
+		_, port, err := net.SplitHostPort(s.addr)
+		if err != nil {
+			return err
+		}
+		w.note(listen, plain(s.addr))
+		for _, host := range []string{"127.0.0.1", "localhost", "::1", ""} {
+			r := w.get(w.newClient(), "http://"+net.JoinHostPort(host, port))
+			w.note(listen+" by "+strconv.Quote(host), r)
+		}
+	}
+	return nil
+}
+
+// playBodies sends bodies of many sizes both ways, with their length told and
+// chunked.
+func playBodies(w *world) error {
+	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		got, err := digestOf(r.Body)
+		rw.Header().Set("Got", got)
+		rw.Header().Set("Got-Error", class(err))
+		rw.Header().Set("Got-Framing", fmt.Sprint(r.ContentLength, r.TransferEncoding))
+		n, _ := strconv.Atoi(r.URL.Query().Get("n"))
+		if r.URL.Path == "/length" {
+			rw.Header().Set("Content-Length", strconv.Itoa(n))
+		}
+		rw.WriteHeader(http.StatusOK)
+		rw.Write(payload(n))
+	}))
+	if err != nil {
+		return err
+	}
+	c := w.newClient()
+	for _, n := range []int{0, 1, 511, 4096, 65537, 1 << 20, maxPayload} {
+		for _, framing := range []string{"length", "chunked"} {
+			var body io.Reader = bytes.NewReader(payload(n))
+			if framing == "chunked" {
+				body = chunked(payload(n))
+			}
+			req := w.request("POST", fmt.Sprintf("%s/%s?n=%d", s.url, framing, n), body)
+			r := w.do(c, req)
+			w.note(fmt.Sprintf("%d bytes, %s", n, framing), r)
+			w.note("all arrived", r.Body == digest(payload(n)) && r.Header["Got"][0] == r.Body)
+		}
+	}
+	w.note("connections", s.conns.Load())
+	return nil
+}
+
+// playLengths asks for responses in each way in which HTTP says where one ends.
+func playLengths(w *world) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/told", func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Length", "5")
+		io.WriteString(rw, "12345")
+	})
+	mux.HandleFunc("/found", func(rw http.ResponseWriter, r *http.Request) {
+		io.WriteString(rw, "12345")
+	})
+	mux.HandleFunc("/chunked", func(rw http.ResponseWriter, r *http.Request) {
+		for i := range 10 {
+			fmt.Fprint(rw, i)
+			rw.(http.Flusher).Flush()
+		}
+	})
+	mux.HandleFunc("/closed", func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Connection", "close")
+		rw.Write(payload(100_000))
+	})
+	mux.HandleFunc("/status/{code}", func(rw http.ResponseWriter, r *http.Request) {
+		code, _ := strconv.Atoi(r.PathValue("code"))
+		rw.WriteHeader(code)
+	})
+	mux.HandleFunc("/short", func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Length", "10")
+		io.WriteString(rw, "12345")
+	})
+	s, err := w.serve(mux)
+	if err != nil {
+		return err
+	}
+	for _, path := range []string{"/told", "/found", "/chunked", "/status/200", "/status/204", "/status/304", "/status/404", "/status/500", "/closed", "/short", "/none"} {
+		for _, method := range []string{"GET", "HEAD", "POST"} {
+			c := w.newClient() // none is left with a connection in doubt
+			w.note(method+" "+path, w.do(c, w.request(method, s.url+path, nil)))
+		}
+	}
+	if !w.proto.multiplexed() {
+		// HTTP/1.0 ends a body by closing.
+		c, err := w.raw(s)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c, "GET /chunked HTTP/1.0\r\n\r\n")
+		answer, err := io.ReadAll(c)
+		_, body, _ := bytes.Cut(answer, []byte("\r\n\r\n"))
+		w.note("HTTP/1.0", []string{string(body), class(err)})
+	}
+	return nil
+}
+
+// playTrailers sends trailers both ways.
+func playTrailers(w *world) error {
+	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Trailer", "Sum")
+		got, _ := digestOf(r.Body)
+		rw.Write(payload(100_000))
+		rw.Header().Set("Sum", digest(payload(100_000)))
+		rw.Header().Set(http.TrailerPrefix+"Request-Sum", r.Trailer.Get("Sum"))
+		rw.Header().Set(http.TrailerPrefix+"Request-Got", got)
+	}))
+	if err != nil {
+		return err
+	}
+	c := w.newClient()
+	for range 3 {
+		req := w.request("POST", s.url, nil)
+		req.Trailer = http.Header{"Sum": nil}
+		// The trailer is known when the body has been read.
+		req.Body = &atEOF{Reader: bytes.NewReader(payload(50_000)), f: func() {
+			req.Trailer.Set("Sum", digest(payload(50_000)))
+		}}
+		w.note("trailers", w.do(c, req))
+	}
+	w.note("connections", s.conns.Load())
+	return nil
+}
+
+type atEOF struct {
+	io.Reader
+	f func()
+}
+
+func (r *atEOF) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	if err == io.EOF {
+		r.f()
+	}
+	return n, err
+}
+
+func (r *atEOF) Close() error { return nil }
+
+// playContinue asks before it sends: of a server that wants the body, of one
+// that doesn't, and of one that gives early hints first.
+func playContinue(w *world) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/yes", func(rw http.ResponseWriter, r *http.Request) {
+		got, err := digestOf(r.Body)
+		fmt.Fprint(rw, got, class(err))
+	})
+	mux.HandleFunc("/no", func(rw http.ResponseWriter, r *http.Request) {
+		rw.WriteHeader(http.StatusExpectationFailed)
+	})
+	mux.HandleFunc("/hints", func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Link", "</style.css>")
+		rw.WriteHeader(http.StatusEarlyHints)
+		got, err := digestOf(r.Body)
+		fmt.Fprint(rw, got, class(err))
+	})
+	s, err := w.serve(mux)
+	if err != nil {
+		return err
+	}
+	paths := []string{"/yes", "/hints"}
+	if !w.proto.multiplexed() { // there the client sits out its ExpectContinueTimeout
+		paths = append(paths, "/no")
+	}
+	for _, path := range paths {
+		var sent int
+		var early []string
+		continued := make(chan struct{}, 10)
+		ctx := httptrace.WithClientTrace(w.ctx, &httptrace.ClientTrace{
+			Got100Continue: func() { continued <- struct{}{} },
+			Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
+				early = append(early, fmt.Sprint(code, header))
+				return nil
+			},
+		})
+		body := &counted{r: bytes.NewReader(payload(300_000)), n: &sent}
+		req := w.request("PUT", s.url+path, body).WithContext(ctx)
+		req.ContentLength = 300_000
+		if path != "/hints" { // net/http's HTTP/2 server sends one or the other
+			req.Header.Set("Expect", "100-continue")
+		}
+		r := w.do(w.newClient(), req)
+		w.note(path, r)
+		w.note(path+" early", early)
+		if path == "/no" {
+			w.note(path+" asked to go on", len(continued))
+			w.note(path+" body bytes taken", sent)
+		}
+	}
+	return nil
+}
+
+type counted struct {
+	r io.Reader
+	n *int
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	*c.n += n
+	return n, err
+}
+
+// playFiles serves files, the way on which net/http asks the connection to
+// send one, and uploads one.
+func playFiles(w *world) error {
+	dir, err := w.tempDir()
+	if err != nil {
+		return err
+	}
+	root := filepath.Join(dir, "files")
+	if err := os.MkdirAll(filepath.Join(root, "sub"), 0o755); err != nil {
+		return err
+	}
+	when := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+	for name, n := range map[string]int{"empty": 0, "small": 100, "big": 3<<20 + 17, "sub/page.html": 5000} {
+		path := filepath.Join(root, name)
+		if err := os.WriteFile(path, payload(n), 0o644); err != nil {
+			return err
+		}
+		if err := os.Chtimes(path, when, when); err != nil {
+			return err
+		}
+	}
+	if err := os.Chtimes(filepath.Join(root, "sub"), when, when); err != nil {
+		return err
+	}
+	if err := os.Chtimes(filepath.Join(root, "sub"), when, when); err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServer(http.Dir(root)))
+	mux.HandleFunc("/part", func(rw http.ResponseWriter, r *http.Request) {
+		f, err := os.Open(filepath.Join(root, "big"))
+		if err != nil {
+			panic(err)
+		}
+		defer f.Close()
+		f.Seek(1000, io.SeekStart)
+		n, err := io.CopyN(rw, f, 1<<20)
+		pos, _ := f.Seek(0, io.SeekCurrent)
+		w.note("part sent", fmt.Sprint(n, class(err), pos))
+	})
+	mux.HandleFunc("/upload", func(rw http.ResponseWriter, r *http.Request) {
+		got, err := digestOf(r.Body)
+		fmt.Fprint(rw, r.ContentLength, got, class(err))
+	})
+	s, err := w.serve(mux)
+	if err != nil {
+		return err
+	}
+	c := w.newClient()
+	for _, path := range []string{"/empty", "/small", "/big", "/sub", "/sub/", "/sub/page.html", "/absent"} {
+		for _, method := range []string{"GET", "HEAD"} {
+			w.note(method+" "+path, w.do(c, w.request(method, s.url+path, nil)))
+		}
+	}
+	for _, ranges := range []string{"bytes=0-99", "bytes=1000000-", "bytes=-17", "bytes=99999999-"} {
+		req := w.request("GET", s.url+"/big", nil)
+		req.Header.Set("Range", ranges)
+		w.note(ranges, w.do(c, req))
+	}
+	req := w.request("GET", s.url+"/big", nil)
+	req.Header.Set("If-Modified-Since", when.Format(http.TimeFormat))
+	w.note("not modified", w.do(c, req))
+	w.note("part", w.get(c, s.url+"/part"))
+
+	for _, name := range []string{"small", "big"} {
+		f, err := os.Open(filepath.Join(root, name))
+		if err != nil {
+			return err
+		}
+		fi, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		req := w.request("POST", s.url+"/upload", f) // the transport closes it
+		req.ContentLength = fi.Size()
+		w.note("upload "+name, w.do(c, req))
+	}
+	w.note("connections", s.conns.Load())
+	return nil
+}
+
+// playTrace notes which of the hooks of a client trace are called, and in
+// which order while there is but one order.
+func playTrace(w *world) error {
+	s, err := w.serve(hello)
+	if err != nil {
+		return err
+	}
+	_, port, err := net.SplitHostPort(s.addr)
+	if err != nil {
+		return err
+	}
+	refusing, err := w.server.listen(w.ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	refusing.Close()
+
+	for _, target := range []struct{ name, url string }{
+		{"literal", s.url},
+		{"name", w.proto.scheme() + "://localhost:" + port},
+		{"no name", w.proto.scheme() + "://bad..name:" + port}, // known to be wrong without asking a server
+		{"refused", w.proto.scheme() + "://" + refusing.Addr().String()},
+	} {
+		c := w.newClient()
+		for _, turn := range []string{"first", "again"} {
+			var seen notebook // hooks are called from many goroutines
+			ctx := httptrace.WithClientTrace(w.ctx, &httptrace.ClientTrace{
+				GetConn: func(hostPort string) { seen.note("GetConn", strings.ReplaceAll(plain(hostPort), port, "PORT")) },
+				GotConn: func(i httptrace.GotConnInfo) {
+					seen.note("GotConn", fmt.Sprintf("reused %v idle %v", i.Reused, i.WasIdle))
+				},
+				DNSStart: func(i httptrace.DNSStartInfo) { seen.note("DNSStart", i.Host) },
+				DNSDone: func(i httptrace.DNSDoneInfo) {
+					seen.note("DNSDone", fmt.Sprintf("%v %v", i.Addrs, class(i.Err)))
+				},
+				ConnectStart: func(network, addr string) { seen.note("ConnectStart", network+" "+plain(addr)) },
+				ConnectDone: func(network, addr string, err error) {
+					seen.note("ConnectDone", network+" "+plain(addr)+" "+class(err))
+				},
+				TLSHandshakeStart: func() { seen.note("TLSHandshakeStart", nil) },
+				TLSHandshakeDone: func(s tls.ConnectionState, err error) {
+					seen.note("TLSHandshakeDone", fmt.Sprintf("%x %s %v", s.Version, s.NegotiatedProtocol, class(err)))
+				},
+			})
+			r := w.do(c, w.request("GET", target.url, nil).WithContext(ctx))
+			w.note(target.name+" "+turn, r)
+			w.note(target.name+" "+turn+" hooks", seen.notes())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,726 @@
+package traffic
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"os"
+	"sort"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/netutil"
+)
+
+// playKeepAlive counts the connections of requests that follow each other.
+func playKeepAlive(w *world) error {
+	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/last" {
+			rw.Header().Set("Connection", "close")
+		}
+		if r.URL.Path == "/long" {
+			rw.Write(payload(4 << 20))
+			return
+		}
+		io.WriteString(rw, r.URL.Path)
+	}))
+	if err != nil {
+		return err
+	}
+	ask := func(c *http.Client, path string, readAll bool) (reused bool) {
+		ctx := httptrace.WithClientTrace(w.ctx, &httptrace.ClientTrace{
+			GotConn: func(i httptrace.GotConnInfo) { reused = i.Reused },
+		})
+		req := w.request("GET", s.url+path, nil).WithContext(ctx)
+		if readAll {
+			r := w.do(c, req)
+			w.note(path, r)
+		} else if resp, err := c.Do(req); err == nil {
+			resp.Body.Read(make([]byte, 1))
+			resp.Body.Close()
+		}
+		return reused
+	}
+	series := func(what string, c *http.Client, paths ...string) {
+		before := s.conns.Load()
+		var reused []bool
+		for _, path := range paths {
+			reused = append(reused, ask(c, path, path != "/long"))
+		}
+		w.note(what+": reused", reused)
+		w.note(what+": connections", s.conns.Load()-before)
+	}
+	series("kept", w.newClient(), "/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9", "/10")
+	series("server closes", w.newClient(), "/1", "/last", "/2", "/last", "/3")
+	series("body left unread", w.newClient(), "/1", "/long", "/2")
+	if !w.proto.multiplexed() {
+		series("not kept", w.newClient(func(t *http.Transport) { t.DisableKeepAlives = true }), "/1", "/2", "/3")
+	}
+	return nil
+}
+
+// playAtOnce has 200 requests under way at the same time.
+func playAtOnce(w *world) error {
+	const n = 200
+	var arrived atomic.Int64
+	all := make(chan struct{})
+	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/warm" {
+			got, _ := digestOf(r.Body)
+			rw.Header().Set("Got", got)
+			if arrived.Add(1) == n {
+				close(all)
+			}
+			select {
+			case <-all:
+			case <-r.Context().Done():
+			}
+		}
+		rw.Write(payload(10_000 + len(r.URL.Path)))
+	}))
+	if err != nil {
+		return err
+	}
+	c := w.newClient()
+	w.note("first", w.get(c, s.url+"/warm"))
+	replies := make([]reply, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			body := bytes.NewReader(payload(1000 + i))
+			replies[i] = w.do(c, w.request("POST", s.url+"/"+strconv.Itoa(i), body))
+		})
+	}
+	wg.Wait()
+	w.note("replies", replies)
+	w.noteConns(s)
+	return nil
+}
+
+// noteConns notes how many connections s had. With HTTP/2 in the clear net/http
+// makes a second one now and then when many requests start at once.
+func (w *world) noteConns(s *site) {
+	if w.proto.name != "h2c" {
+		w.note("connections", s.conns.Load())
+	}
+}
+
+// playChurn makes a new connection for each request, several at a time.
+func playChurn(w *world) error {
+	s, err := w.serve(hello)
+	if err != nil {
+		return err
+	}
+	c := w.newClient(func(t *http.Transport) { t.DisableKeepAlives = true })
+	var wg sync.WaitGroup
+	const n, each = 8, 20
+	replies := make([]map[string]int, n)
+	for i := range n {
+		wg.Go(func() {
+			replies[i] = make(map[string]int)
+			for range each {
+				replies[i][fmt.Sprintf("%+v", w.get(c, s.url))]++
+			}
+		})
+	}
+	wg.Wait()
+	w.note("replies", replies)
+	for range n * each {
+		if _, err := wait(w, s.gone, "connections to end"); err != nil {
+			return err
+		}
+	}
+	w.note("connections", s.conns.Load())
+	return nil
+}
+
+// playLimited puts a listener of another package around the stack's.
+func playLimited(w *world) error {
+	const most = 4
+	inner, err := w.server.listen(w.ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	var now, peak atomic.Int64
+	addr := inner.Addr().String()
+	s := w.serveOn(netutil.LimitListener(inner, most), addr, w.proto.scheme()+"://"+addr, hello, func(s *http.Server) {
+		count := s.ConnState
+		s.ConnState = func(c net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				for n := now.Add(1); ; {
+					if p := peak.Load(); n <= p || peak.CompareAndSwap(p, n) {
+						break
+					}
+				}
+			case http.StateClosed:
+				now.Add(-1)
+			}
+			count(c, state)
+		}
+	})
+	replies := make([]reply, 16)
+	var wg sync.WaitGroup
+	for i := range replies {
+		wg.Go(func() {
+			tr := w.newTransport()
+			replies[i] = w.get(&http.Client{Transport: tr}, s.url)
+			tr.CloseIdleConnections()
+		})
+	}
+	wg.Wait()
+	w.note("replies", replies)
+	w.note("connections", s.conns.Load())
+	w.note("never more than allowed", peak.Load() <= most+1) // StateClosed is told after the place is free
+	return nil
+}
+
+// playStream exchanges messages within one request, each sent when the one
+// before it has come back.
+func playStream(w *world) error {
+	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rc := http.NewResponseController(rw)
+		rc.EnableFullDuplex()
+		rw.WriteHeader(http.StatusOK)
+		rc.Flush()
+		lines := bufio.NewScanner(r.Body)
+		for lines.Scan() {
+			fmt.Fprintln(rw, "echo", lines.Text())
+			rc.Flush()
+		}
+		fmt.Fprintln(rw, "end", class(lines.Err()))
+	}))
+	if err != nil {
+		return err
+	}
+	pr, pw := io.Pipe()
+	defer pw.Close()
+	resp, err := w.newClient().Do(w.request("POST", s.url, pr))
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answers := bufio.NewReader(resp.Body)
+	var got []string
+	for i := range 100 {
+		fmt.Fprintln(pw, "message", i)
+		line, err := answers.ReadString('\n')
+		got = append(got, line)
+		if err != nil {
+			return err
+		}
+	}
+	pw.Close()
+	rest, err := io.ReadAll(answers)
+	w.note("answers", append(got, string(rest), class(err)))
+	return nil
+}
+
+// playCancel gives up on requests: before they start, while the response is
+// awaited, and while its body comes.
+func playCancel(w *world) error {
+	type seen struct {
+		path string
+		err  error
+	}
+	started := make(chan struct{}, 1)
+	ended := make(chan seen, 1)
+	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // net/http misses a client only after that
+		if r.URL.Path == "/body" {
+			rw.Write([]byte("x"))
+			rw.(http.Flusher).Flush()
+		}
+		if r.URL.Path != "/plain" {
+			started <- struct{}{}
+			<-r.Context().Done()
+			ended <- seen{r.URL.Path, r.Context().Err()}
+		}
+	}))
+	if err != nil {
+		return err
+	}
+	c := w.newClient()
+	w.note("before all", w.get(c, s.url+"/plain"))
+
+	ctx, cancel := context.WithCancel(w.ctx)
+	cancel()
+	w.note("before", w.do(c, w.request("GET", s.url+"/header", nil).WithContext(ctx)))
+
+	for _, body := range []string{"", "some body"} {
+		ctx, cancel = context.WithCancel(w.ctx)
+		go func() {
+			<-started
+			cancel()
+		}()
+		w.note("header", w.do(c, w.request("POST", s.url+"/header", bytes.NewReader([]byte(body))).WithContext(ctx)))
+		cancel()
+		end, err := wait(w, ended, "the handler to see it")
+		if err != nil {
+			return err
+		}
+		w.note("header, server", end.path+" "+class(end.err))
+	}
+
+	ctx, cancel = context.WithCancel(w.ctx)
+	defer cancel()
+	resp, err := c.Do(w.request("GET", s.url+"/body", nil).WithContext(ctx))
+	if err != nil {
+		return err
+	}
+	one := make([]byte, 1)
+	_, err = io.ReadFull(resp.Body, one)
+	w.note("body, first byte", string(one)+class(err))
+	<-started
+	cancel()
+	_, err = resp.Body.Read(one)
+	// Where the close is quick, its end of file comes before the client's own.
+	w.note("body, next byte", errors.Is(err, context.Canceled) || errors.Is(err, io.EOF))
+	resp.Body.Close()
+	end, err := wait(w, ended, "the handler to see it")
+	if err != nil {
+		return err
+	}
+	w.note("body, server", end.path+" "+class(end.err))
+
+	ctx, cancel = context.WithTimeout(w.ctx, 30*time.Millisecond)
+	defer cancel()
+	w.note("deadline", w.do(c, w.request("GET", s.url+"/header", nil).WithContext(ctx)))
+	<-started
+	end, err = wait(w, ended, "the handler to see it")
+	if err != nil {
+		return err
+	}
+	w.note("deadline, server", end.path+" "+class(end.err))
+	w.note("after all", w.get(c, s.url+"/plain"))
+	return nil
+}
+
+// playIdleTimeout lets the server close a connection that nobody uses.
+func playIdleTimeout(w *world) error {
+	s, err := w.serve(hello, func(s *http.Server) { s.IdleTimeout = 30 * time.Millisecond })
+	if err != nil {
+		return err
+	}
+	c := w.newClient()
+	for range 2 {
+		w.note("reply", w.get(c, s.url))
+		if _, err := wait(w, s.gone, "the connection to be closed"); err != nil {
+			return err
+		}
+	}
+	w.note("connections", s.conns.Load())
+	return nil
+}
+
+// playServerTimeouts is slow where a server has no patience.
+func playServerTimeouts(w *world) error {
+	const short = 40 * time.Millisecond
+	ended := make(chan string, 1)
+	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rc := http.NewResponseController(rw)
+		var err error
+		switch r.URL.Path {
+		case "/read":
+			err = rc.SetReadDeadline(time.Now().Add(short))
+			if err == nil {
+				var got string
+				got, err = digestOf(r.Body)
+				w.note("read before the deadline", got)
+			}
+			fmt.Fprint(rw, "so far")
+		case "/write":
+			err = rc.SetWriteDeadline(time.Now().Add(short))
+			for err == nil {
+				if _, err = rw.Write(payload(1 << 16)); err == nil {
+					err = rc.Flush()
+				}
+			}
+		}
+		ended <- class(err)
+	}), func(s *http.Server) { s.ReadHeaderTimeout = short })
+	if err != nil {
+		return err
+	}
+	talk := func(what, text string) (net.Conn, error) {
+		c, err := w.raw(s)
+		if err != nil {
+			return nil, err
+		}
+		_, err = io.WriteString(c, text)
+		w.note(what+", sent", class(err))
+		return c, nil
+	}
+
+	c, err := talk("half a header", "GET /header HTTP/1.1\r\nHost: ")
+	if err != nil {
+		return err
+	}
+	got, err := io.ReadAll(c)
+	w.note("half a header", string(got)+class(err))
+
+	c, err = talk("half a body", "POST /read HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345")
+	if err != nil {
+		return err
+	}
+	end, err := wait(w, ended, "the handler")
+	if err != nil {
+		return err
+	}
+	w.note("half a body, handler", end)
+	answer, err := io.ReadAll(c)
+	_, body, _ := bytes.Cut(answer, []byte("\r\n\r\n"))
+	w.note("half a body", string(body)+class(err))
+
+	if w.proto.tls {
+		return nil // crypto/tls takes five seconds to give up its last words
+	}
+	c, err = talk("not reading", "GET /write HTTP/1.1\r\nHost: h\r\n\r\n")
+	if err != nil {
+		return err
+	}
+	end, err = wait(w, ended, "the handler")
+	if err != nil {
+		return err
+	}
+	w.note("not reading, handler", end)
+	n, _ := io.Copy(io.Discard, c)
+	w.note("not reading, got some", n > 0)
+
+	// The server's own limits do the same without the handler's help.
+	s, err = w.serve(s.Handler, func(s *http.Server) {
+		s.ReadTimeout = short
+		s.WriteTimeout = 2 * short
+	})
+	if err != nil {
+		return err
+	}
+	c, err = talk("ReadTimeout", "POST /plain HTTP/1.1\r\nHost: h\r\nContent-Le")
+	if err != nil {
+		return err
+	}
+	got, err = io.ReadAll(c)
+	w.note("ReadTimeout", string(got)+class(err))
+	return nil
+}
+
+// playClientTimeouts meets servers that say nothing.
+func playClientTimeouts(w *world) error {
+	const short = 40 * time.Millisecond
+	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+	}))
+	if err != nil {
+		return err
+	}
+	// What tells these apart is who gave up; net/http words some of it by
+	// chance.
+	c := w.newClient(func(t *http.Transport) { t.ResponseHeaderTimeout = short })
+	_, err = c.Get(s.url)
+	w.note("ResponseHeaderTimeout", class(err))
+
+	c = w.newClient()
+	c.Timeout = short
+	_, err = c.Get(s.url)
+	var ne net.Error
+	w.note("Timeout", fmt.Sprint(errors.As(err, &ne) && ne.Timeout(), errors.Is(err, context.DeadlineExceeded)))
+
+	// Nobody accepts here: the kernel completes the connection all the same.
+	silent, err := w.server.listen(w.ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer silent.Close()
+	if w.proto.tls {
+		c = w.newClient(func(t *http.Transport) { t.TLSHandshakeTimeout = short })
+		_, err = c.Get("https://" + silent.Addr().String())
+		w.note("TLSHandshakeTimeout", class(err))
+	}
+	c = w.newClient()
+	ctx, cancel := context.WithTimeout(w.ctx, short)
+	defer cancel()
+	_, err = c.Do(w.request("GET", w.proto.scheme()+"://"+silent.Addr().String(), nil).WithContext(ctx))
+	w.note("silent", class(err))
+	return nil
+}
+
+// playShutdown shuts a server down while requests are under way: all end well,
+// and nobody gets in any more.
+func playShutdown(w *world) error {
+	const n = 40
+	var inside sync.WaitGroup
+	inside.Add(n)
+	release := make(chan struct{})
+	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/warm" {
+			return
+		}
+		half := payload(200_000)
+		rw.Write(half[:100_000])
+		inside.Done()
+		select {
+		case <-release:
+		case <-w.ctx.Done():
+		}
+		rw.Write(half[100_000:])
+	}))
+	if err != nil {
+		return err
+	}
+	c := w.newClient()
+	w.note("first", w.get(c, s.url+"/warm"))
+	replies := make([]reply, n)
+	var clients sync.WaitGroup
+	for i := range n {
+		clients.Go(func() { replies[i] = w.get(c, s.url+"/"+strconv.Itoa(i)) })
+	}
+	inside.Wait()
+
+	down := make(chan error, 1)
+	go func() { down <- s.Shutdown(w.ctx) }()
+	end, err := wait(w, s.served, "Serve to return")
+	if err != nil {
+		return err
+	}
+	w.note("Serve", class(end))
+	_, err = w.raw(s)
+	w.note("late client", class(err))
+	_, err = s.ln.Accept()
+	w.note("Accept", class(err))
+	w.note("second Close", class(s.ln.Close()))
+	w.note("Shutdown waits", len(down) == 0)
+	close(release)
+	clients.Wait()
+	c.CloseIdleConnections()
+	w.note("replies", replies)
+	end, err = wait(w, down, "Shutdown")
+	if err != nil {
+		return err
+	}
+	w.note("Shutdown", class(end))
+	w.noteConns(s)
+
+	// The address is free again.
+	network := s.ln.Addr().Network()
+	ln, err := w.server.listen(w.ctx, network, s.addr)
+	w.note("listen again", class(err))
+	if err == nil {
+		ln.Close()
+	}
+	return nil
+}
+
+// playShutdownUnderLoad shuts a server down while clients come and go: no
+// request that a handler has answered is lost.
+func playShutdownUnderLoad(w *world) error {
+	var answered sync.Map // request to true
+	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Write(payload(20_000))
+		answered.Store(r.URL.Path, true)
+	}))
+	if err != nil {
+		return err
+	}
+	var ok atomic.Int64
+	enough := make(chan struct{})
+	var lost atomic.Int64
+	var clients sync.WaitGroup
+	shared := w.newClient()
+	for i := range 8 {
+		clients.Go(func() {
+			c := shared
+			if !w.proto.multiplexed() {
+				// A connection that is kept may be closed as idle the
+				// moment before its next request: that is HTTP's own race.
+				c = w.newClient(func(t *http.Transport) { t.DisableKeepAlives = true })
+			}
+			for j := 0; ; j++ {
+				path := fmt.Sprintf("/%d/%d", i, j)
+				r := w.get(c, s.url+path)
+				if r.Err == "" && r.Body == digest(payload(20_000)) {
+					if ok.Add(1) == 100 {
+						close(enough)
+					}
+					continue
+				}
+				if _, was := answered.Load(path); was {
+					lost.Add(1)
+				}
+				return
+			}
+		})
+	}
+	if _, err := wait(w, enough, "some requests"); err != nil {
+		return err
+	}
+	w.note("Shutdown", class(s.Shutdown(w.ctx)))
+	end, err := wait(w, s.served, "Serve to return")
+	if err != nil {
+		return err
+	}
+	clients.Wait()
+	w.note("Serve", class(end))
+	w.note("lost", lost.Load())
+	return nil
+}
+
+// playClose closes a server over requests that are under way.
+func playClose(w *world) error {
+	const n = 20
+	var inside sync.WaitGroup
+	inside.Add(n)
+	ended := make(chan string, n)
+	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/warm" {
+			return
+		}
+		inside.Done()
+		<-r.Context().Done()
+		ended <- class(r.Context().Err())
+	}))
+	if err != nil {
+		return err
+	}
+	c := w.newClient()
+	if w.proto.multiplexed() {
+		w.note("first", w.get(c, s.url+"/warm"))
+	}
+	failures := make([]string, n)
+	var clients sync.WaitGroup
+	for i := range n {
+		clients.Go(func() {
+			r := w.get(c, s.url+"/"+strconv.Itoa(i))
+			if w.proto.multiplexed() && r.Err != "" {
+				r = reply{Err: "failed"} // how depends on what the client was at
+			}
+			failures[i] = r.Status + r.Err
+		})
+	}
+	inside.Wait()
+	w.note("Close", class(s.Close()))
+	clients.Wait()
+	w.note("clients", failures)
+	var handlers []string
+	for range n {
+		end, err := wait(w, ended, "the handlers")
+		if err != nil {
+			return err
+		}
+		handlers = append(handlers, end)
+	}
+	sort.Strings(handlers)
+	w.note("handlers", handlers)
+	end, err := wait(w, s.served, "Serve to return")
+	if err != nil {
+		return err
+	}
+	w.note("Serve", class(end))
+	_, err = w.raw(s)
+	w.note("late client", class(err))
+	return nil
+}
+
+// playFailures is what goes wrong below HTTP.
+func playFailures(w *world) error {
+	w.note("refused", func() string {
+		s, err := w.serve(hello)
+		if err != nil {
+			return class(err)
+		}
+		s.Close()
+		if _, err := wait(w, s.served, "Serve to return"); err != nil {
+			return class(err)
+		}
+		return class2(w.newClient().Get(s.url))
+	}())
+
+	// A server that says text and then ends the connection, with a reset if
+	// told so. It has read the request, so that closing is no reset by itself.
+	odd := func(what, text string, reset bool) error {
+		s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			c, _, err := rw.(http.Hijacker).Hijack()
+			if err != nil {
+				panic(err)
+			}
+			io.WriteString(c, text)
+			if reset {
+				if l, ok := c.(interface{ SetLinger(int) error }); ok {
+					l.SetLinger(0)
+				}
+			}
+			c.Close()
+		}))
+		if err != nil {
+			return err
+		}
+		w.note(what, w.get(w.newClient(), s.url))
+		return nil
+	}
+	for _, o := range []struct {
+		what, text string
+		reset      bool
+	}{
+		{"nothing", "", false},
+		{"reset", "", true},
+		{"half a header", "HTTP/1.1 200 OK\r\nContent-Le", false},
+		{"half a body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345", false},
+		{"half a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n12345", false},
+		{"no HTTP", "SSH-2.0-x\r\n", false},
+	} {
+		if err := odd(o.what, o.text, o.reset); err != nil {
+			return err
+		}
+	}
+
+	// Taken, malformed and foreign addresses.
+	s, err := w.serve(hello)
+	if err != nil {
+		return err
+	}
+	_, err = w.server.listen(w.ctx, s.ln.Addr().Network(), s.addr)
+	w.note("address in use", class(err))
+	for _, address := range []string{"127.0.0.1", "127.0.0.1:99999", "192.0.2.1:80", "host.invalid:x:y", ""} {
+		ln, err := w.server.listen(w.ctx, "tcp6", address)
+		w.note("listen tcp6 "+address, class(err))
+		if err == nil {
+			ln.Close()
+		}
+		c, err := w.client.dial(w.ctx, "tcp6", address)
+		w.note("dial tcp6 "+address, class(err))
+		if err == nil {
+			c.Close()
+		}
+	}
+	_, err = w.client.dial(w.ctx, "tpc", s.addr)
+	w.note("unknown network", class(err))
+
+	// Accepting ends where the listener does, or at its deadline.
+	ln, err := w.server.listen(w.ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(-time.Second))
+	_, err = ln.Accept()
+	w.note("accept deadline", class(err)+fmt.Sprint(errors.Is(err, os.ErrDeadlineExceeded)))
+	w.note("listener close", class(ln.Close()))
+	_, err = ln.Accept()
+	w.note("accept after close", class(err)+fmt.Sprint(errors.Is(err, net.ErrClosed)))
+	return nil
+}
+
+// class2 closes what a failing request should not have brought.
+func class2(resp *http.Response, err error) string {
+	if err == nil {
+		resp.Body.Close()
+		return resp.Status
+	}
+	return class(err)
+}

@@ -1,0 +1,31 @@
+package traffic
+
+// scenarios is all the traffic there is, in the order in which it runs.
+var scenarios = []scenario{
+	{"addresses", anyHTTP1, playAddresses},
+	{"listen-forms", []proto{h1}, playListenForms},
+	{"bodies", anyHTTP, playBodies},
+	{"lengths", anyHTTP, playLengths},
+	{"trailers", anyHTTP, playTrailers},
+	{"continue", anyHTTP, playContinue},
+	{"keep-alive", anyHTTP, playKeepAlive},
+	{"at-once", anyHTTP, playAtOnce},
+	{"churn", []proto{h1, h1tls, unix}, playChurn},
+	{"limited", []proto{h1, h2}, playLimited},
+	{"stream", anyHTTP, playStream},
+	{"cancel", anyHTTP, playCancel},
+	{"idle-timeout", anyHTTP1, playIdleTimeout},
+	{"server-timeouts", anyHTTP1, playServerTimeouts},
+	{"client-timeouts", []proto{h1, h1tls, h2}, playClientTimeouts},
+	{"shutdown", anyHTTP, playShutdown},
+	{"shutdown-under-load", []proto{h1, h1tls, h2, unix}, playShutdownUnderLoad},
+	{"close", anyHTTP, playClose},
+	{"hijack", anyHTTP1, playHijack},
+	{"upgrade", anyHTTP1, playUpgrade},
+	{"trace", []proto{h1, h1tls, h2}, playTrace},
+	{"files", anyHTTP, playFiles},
+	{"proxy", anyHTTP, playProxy},
+	{"proxy-upgrade", anyHTTP1, playProxyUpgrade},
+	{"tls", []proto{h1tls, h2}, playTLS},
+	{"failures", []proto{h1, unix}, playFailures},
+}

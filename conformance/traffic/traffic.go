@@ -1,0 +1,226 @@
+// Package traffic holds net2 against net under real traffic: HTTP servers and
+// clients, plain and under TLS, HTTP/1.1 and HTTP/2, reverse proxies, upgraded
+// connections. Every scenario runs with both ends on net, which is the control,
+// and then with either end or both on net2. What came back must be equal, and
+// no descriptor and no goroutine may be left behind.
+package traffic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"go.parity/conformance"
+)
+
+// patience says how long to wait for what should happen at once.
+type patience struct {
+	run    time.Duration // for a scenario to end, before it counts as hung
+	settle time.Duration // for what it held to be given back
+}
+
+var usual = patience{run: 20 * time.Second, settle: 3 * time.Second}
+
+// A pair says which stack the client and the server of a run stand on.
+type pair struct{ client, server stack }
+
+// String returns the pair as it stands in the name of a check.
+func (p pair) String() string { return p.client.name + "-to-" + p.server.name }
+
+var (
+	control = pair{std, std}
+	pairs   = []pair{{own, own}, {std, own}, {own, std}}
+)
+
+// A scenario is one piece of traffic. It notes what it sees in the world that
+// it is given; an error says that it could not be played to its end.
+type scenario struct {
+	name   string
+	protos []proto
+	play   func(w *world) error
+}
+
+// A trial is a scenario under one protocol.
+type trial struct {
+	scenario
+	proto proto
+}
+
+func (t trial) String() string { return t.name + "/" + t.proto.name }
+
+func trials() []trial {
+	var list []trial
+	for _, s := range scenarios {
+		for _, p := range s.protos {
+			list = append(list, trial{s, p})
+		}
+	}
+	return list
+}
+
+// Part is this folder's evidence.
+func Part() conformance.Part {
+	return conformance.Part{
+		Name: "traffic",
+		Doc:  "HTTP over net2 against HTTP over net, plain and TLS, HTTP/1.1 and HTTP/2",
+		Names: func(context.Context) ([]string, error) {
+			var names []string
+			for _, t := range trials() {
+				for _, p := range pairs {
+					names = append(names, t.String()+"/"+p.String())
+				}
+			}
+			return names, nil
+		},
+		Run: run,
+	}
+}
+
+func run(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
+	warmed := false
+	for _, t := range trials() {
+		var want *outcome
+		for _, p := range pairs {
+			name := t.String() + "/" + p.String()
+			if !match(name) {
+				continue
+			}
+			if !warmed {
+				warmUp(ctx)
+				warmed = true
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			start := time.Now()
+			if want == nil {
+				want = play(ctx, t, control, usual)
+			}
+			got := play(ctx, t, p, usual)
+			if err := ctx.Err(); err != nil {
+				return err // cut short, so neither outcome says anything
+			}
+			check := judge(want, got)
+			check.Name = name
+			check.Elapsed = time.Since(start)
+			report(check)
+		}
+	}
+	return nil
+}
+
+// judge compares a run with the control.
+func judge(want, got *outcome) conformance.Check {
+	if want.Err != nil {
+		return conformance.Check{Status: conformance.Skipped, Detail: "net itself does not get through here: " + want.Err.Error()}
+	}
+	var diffs []string
+	if got.Err != nil {
+		diffs = append(diffs, "did not get through: "+got.Err.Error())
+	}
+	if diff := cmp.Diff(want.Notes, got.Notes); diff != "" {
+		diffs = append(diffs, "-net +net2\n"+diff)
+	}
+	// What net leaves behind net2 may leave too, such as a goroutine of
+	// net/http that ends on a timer of its own.
+	if got.Left.descriptors > want.Left.descriptors || got.Left.goroutines > want.Left.goroutines {
+		diffs = append(diffs, "left behind: "+got.Left.String())
+	}
+	if len(diffs) > 0 {
+		return conformance.Check{Status: conformance.Differs, Detail: strings.Join(diffs, "\n")}
+	}
+	return conformance.Check{Status: conformance.Same}
+}
+
+// An outcome is what one run of a scenario gave.
+type outcome struct {
+	Notes []note
+	Left  leftover
+	Err   error
+}
+
+// A note is one thing that a scenario saw.
+type note struct {
+	What string
+	Got  any
+}
+
+// errHung is the outcome of a run that did not end.
+var errHung = errors.New("hung")
+
+// play runs t over p. A run that is not over when its time is up has its
+// connections closed under it; one that does not come back even then is left
+// alone.
+func play(ctx context.Context, t trial, p pair, wait patience) *outcome {
+	before := takeStock()
+	w := newWorld(ctx, t.proto, p, wait.run)
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				done <- fmt.Errorf("panic: %v\n%s", r, stacks("go.parity"))
+			}
+		}()
+		done <- t.play(w)
+	}()
+
+	var err error
+	select {
+	case err = <-done:
+		w.close()
+	case <-w.ctx.Done():
+		held := stacks("go.parity")
+		closed := make(chan struct{})
+		go func() {
+			w.cut()
+			w.close()
+			close(closed)
+		}()
+		select {
+		case err = <-done:
+			<-closed
+		case <-time.After(wait.settle):
+		}
+		if ctx.Err() == nil {
+			err = errors.Join(fmt.Errorf("%w after %v", errHung, wait.run), err, errors.New(held))
+		}
+	}
+	return &outcome{Notes: w.notes(), Left: before.settle(wait.settle), Err: err}
+}
+
+// warmUp lets both stacks make what they make once and keep: pollers, probes
+// of the host, pools. It is not held against either.
+func warmUp(ctx context.Context) {
+	for _, p := range append([]pair{control}, pairs...) {
+		for _, pr := range anyHTTP {
+			w := newWorld(ctx, pr, p, usual.run)
+			if s, err := w.serve(hello); err == nil {
+				w.get(w.newClient(), s.url)
+			}
+			w.close()
+		}
+	}
+}
+
+// notebook collects notes; scenarios note from many goroutines.
+type notebook struct {
+	mu   sync.Mutex
+	list []note
+}
+
+func (b *notebook) note(what string, got any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.list = append(b.list, note{what, got})
+}
+
+func (b *notebook) notes() []note {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]note(nil), b.list...)
+}

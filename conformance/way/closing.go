@@ -1,0 +1,138 @@
+package way
+
+var deadline = Path{
+	Name:  "deadline",
+	Title: "Deadlines",
+	Intro: "A deadline is a timer whose function takes the goroutine out of the pollDesc, as an event would, but without " +
+		"leaving pdReady behind. The goroutine finds that it was not readiness, asks netpollcheckerr why, and returns " +
+		"os.ErrDeadlineExceeded. No system call belongs to it: the timers live in the scheduler.",
+	Steps: []Step{
+		{
+			Seed: fn("net/net.go (*conn).SetReadDeadline"), Std: fn("net/net.go (*conn).SetReadDeadline"),
+			Ours: fn("net2/conn.go (*conn).SetReadDeadline"),
+			Does: "Checks the receiver.",
+		},
+		{
+			Seed: fn("internal/poll/fd_poll_runtime.go (*FD).SetReadDeadline"), Std: fn("internal/poll/fd_poll_runtime.go (*FD).SetReadDeadline"),
+			Ours: fn("poll/fd_poll.go (*FD).SetReadDeadline"),
+			Does: "Names the mode, 'r'.",
+		},
+		{
+			Seed: fn("internal/poll/fd_poll_runtime.go setDeadlineImpl"), Std: fn("internal/poll/fd_poll_runtime.go setDeadlineImpl"),
+			Ours:  fn("poll/fd_poll.go (*FD).setDeadline"),
+			Does:  "Turns a time into nanoseconds from now, by the monotonic clock that a time.Time carries; the zero time into 0, which is none.",
+			Since: "The runtime adds its clock itself; 1.10 handed it the point in time.",
+		},
+		{
+			Seed: fn("runtime/netpoll.go poll_runtime_pollSetDeadline"), Std: fn("runtime/netpoll.go poll_runtime_pollSetDeadline"),
+			Ours: fn("runtime_hooks/deadline.go PollSetDeadline"),
+			Does: "Sets rd or wd and the timer. A deadline in the past ends a wait at once.",
+			Since: "The timers are embedded and modified in place; in 1.10 they were deleted and added again, in one of 64 heaps " +
+				"that goroutines called timerproc served.",
+			Here: "One timer serves both sides, and is left alone when a deadline moves to a later time.",
+		},
+		{
+			Seed: fn("runtime/netpoll.go netpollReadDeadline"), Std: fn("runtime/netpoll.go netpollReadDeadline"),
+			Ours:  fn("runtime_hooks/deadline.go netpollDeadline"),
+			Does:  "The timer's function.",
+			Since: "Runs inside the scheduler since Go 1.14, when a processor looks for work.",
+			Here:  "Runs in a goroutine of its own, as time.AfterFunc has it.",
+		},
+		{
+			Seed: fn("runtime/netpoll.go netpolldeadlineimpl"), Std: fn("runtime/netpoll.go netpolldeadlineimpl"),
+			Ours: fn("runtime_hooks/deadline.go netpolldeadlineimpl"),
+			Does: "Marks the deadline as over and takes the goroutine out. A timer that is late, because the deadline was moved or the " +
+				"descriptor closed since, must do nothing.",
+			Since: "Tells that by rseq and wseq; 1.10 by seq, one for both sides and the descriptor.",
+			Here:  "Tells it by the clock: what has not passed is not marked.",
+		},
+		{
+			Seed: fn("runtime/netpoll.go netpollunblock"), Std: fn("runtime/netpoll.go netpollunblock"),
+			Ours: fn("runtime_hooks/netpoll.go netpollunblock"),
+			Does: "rg → pdNil, not pdReady: nothing is ready.",
+		},
+		{
+			Seed: fn("runtime/netpoll.go netpollgoready"), Std: fn("runtime/netpoll.go netpollgoready"), Ours: fn("runtime_hooks/park.go (g).ready"),
+			Does: "Makes the goroutine runnable.",
+		},
+		both(Step{
+			Seed: fn("internal/poll/fd_poll_runtime.go convertErr"), Std: fn("internal/poll/fd_poll_runtime.go convertErr"),
+			Ours:  fn("poll/fd_poll.go convertErr"),
+			Does:  "The poller's answer becomes an error: os.ErrDeadlineExceeded, which is a timeout. The read before it was the only system call.",
+			Since: "In 1.10 it was poll.ErrTimeout, which no program could name. os.ErrDeadlineExceeded came with Go 1.15.",
+		}, "read EAGAIN, before the wait"),
+	},
+}
+
+var closing = Path{
+	Name:  "close",
+	Title: "Close",
+	Intro: "A descriptor must not be closed while somebody uses it: the kernel would give its number to the next file, and " +
+		"the user would read from that. So Close marks the FD, wakes who is parked, and drops its reference. Whoever drops " +
+		"the last one closes the descriptor.",
+	Steps: []Step{
+		{
+			Seed: fn("net/net.go (*conn).Close"), Std: fn("net/net.go (*conn).Close"), Ours: fn("net2/conn.go (*conn).Close"),
+			Does: "Wraps an error into an OpError.",
+		},
+		{
+			Seed: fn("net/fd_unix.go (*netFD).Close"), Std: fn("net/fd_posix.go (*netFD).Close"), Ours: fn("net2/netfd.go (*netFD).Close"),
+			Does:  "Takes the finalizer away, which would close a connection that was lost.",
+			Here:  "Asks for the local address, if nobody has and it is not known: LocalAddr answers after Close too.",
+			Entry: "local-addr-on-demand", OursCalls: []string{"getsockname where the listener has all addresses"},
+		},
+		{
+			Seed: fn("internal/poll/fd_unix.go (*FD).Close"), Std: fn("internal/poll/fd_unix.go (*FD).Close"), Ours: fn("poll/fd.go (*FD).Close"),
+			Does: "Mark, wake, drop; then waits until the descriptor is closed, so that a port that was listened on is free when Close returns.",
+		},
+		{
+			Seed: fn("internal/poll/fd_mutex.go (*fdMutex).increfAndClose"), Std: fn("internal/poll/fd_mutex.go (*fdMutex).increfAndClose"),
+			Ours: fn("poll/fd_mutex.go (*fdMutex).increfAndClose"),
+			Does: "Sets the closed bit, once: a second Close fails. Wakes those who wait for the locks; they fail too.",
+		},
+		{
+			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).evict"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).evict"),
+			Ours: fn("poll/fd_poll.go (*pollDesc).evict"),
+			Does: "Calls the hook that wakes who is parked.",
+		},
+		{
+			Seed: fn("runtime/netpoll.go poll_runtime_pollUnblock"), Std: fn("runtime/netpoll.go poll_runtime_pollUnblock"),
+			Ours: fn("runtime_hooks/netpoll.go PollUnblock"),
+			Does: "Sets closing, then unblocks both sides: a parked reader returns net.ErrClosed. Stops the timers.",
+		},
+		{
+			Seed: fn("internal/poll/fd_mutex.go (*FD).decref"), Std: fn("internal/poll/fd_mutex.go (*FD).decref"), Ours: fn("poll/fd.go (*FD).decref"),
+			Does: "Drops the reference. The last one to do so destroys; that may be a reader on its way out.",
+		},
+		{
+			Seed: fn("internal/poll/fd_unix.go (*FD).destroy"), Std: fn("internal/poll/fd_unix.go (*FD).destroy"), Ours: fn("poll/fd.go (*FD).destroy"),
+			Does: "Out of the poller first, while the number is still ours, then closed.",
+		},
+		{
+			Seed: fn("runtime/netpoll.go poll_runtime_pollClose"), Std: fn("runtime/netpoll.go poll_runtime_pollClose"),
+			Ours: fn("runtime_hooks/netpoll.go PollClose"),
+			Does: "Takes the descriptor out of epoll and gives the pollDesc back.",
+		},
+		{
+			Seed: fn("runtime/netpoll_epoll.go netpollclose"), Std: fn("runtime/netpoll_epoll.go netpollclose"),
+			Ours:  fn("runtime_hooks/netpoll_epoll.go netpollclose"),
+			Does:  "EPOLL_CTL_DEL.",
+			Here:  "Left out, unless the descriptor was shared with File or SyscallConn: close(2) takes the last one out by itself.",
+			Entry: "close-without-epoll-del", StdCalls: []string{"epoll_ctl DEL"},
+		},
+		{
+			Seed: fn("runtime/netpoll.go (*pollCache).free"), Std: fn("runtime/netpoll.go (*pollCache).free"),
+			Ours:  fn("runtime_hooks/pollcache.go (*pollCache).free"),
+			Does:  "Back into the list.",
+			Since: "Counts fdseq up, so that an event that was under way finds another number than its own.",
+		},
+		both(Step{
+			Seed: fn("syscall/zsyscall_linux_GOARCH.go Close"), Std: fn("syscall/zsyscall_linux_GOARCH.go Close"), Ours: fn("socket/socket.go Close"),
+			Does: "close(2).",
+		}, "close"),
+		both(Step{
+			Seed: fn("internal/poll/fd_unix.go (*FD).Shutdown"), Std: fn("internal/poll/fd_posix.go (*FD).Shutdown"), Ours: fn("poll/fd.go (*FD).Shutdown"),
+			Does: "What CloseWrite and CloseRead do instead: end one direction; the descriptor stays.",
+		}, "shutdown", "read to the end of what the peer sends"),
+	},
+}

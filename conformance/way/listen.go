@@ -1,0 +1,187 @@
+package way
+
+var listen = Path{
+	Name:  "listen",
+	Title: "From Listen down to epoll",
+	Intro: "Listen makes a socket, binds it, lets it listen and puts it into the poller. " +
+		"Most of the functions on the way only choose: which address, which protocol, which family. " +
+		"The first Listen of a process also finds out what the host can do.",
+	Steps: []Step{
+		{
+			Seed: fn("net/dial.go Listen"), Std: fn("net/dial.go Listen"), Ours: fn("net2/dial.go Listen"),
+			Does: "Is the ListenConfig that configures nothing.",
+		},
+		{
+			Std: fn("net/dial.go (*ListenConfig).Listen"), Ours: fn("net2/dial.go (*ListenConfig).Listen"),
+			Does: "Resolves the address, takes an IPv4 one if there is a choice, and goes on by its type.",
+			Since: "New in Go 1.11, with Control: a function of the caller that sees the socket before it is bound. " +
+				"In 1.10 Listen called ListenTCP, which still exists, for those who have a *TCPAddr.",
+		},
+		{
+			Seed: fn("net/dial.go (*Resolver).resolveAddrList"), Std: fn("net/dial.go (*Resolver).resolveAddrList"),
+			Ours: fn("net2/dial.go resolveAddrList"),
+			Does: "Turns host and port into a list of addresses. A literal address needs no look-up.",
+			Here: "Is no method, since Resolver is the standard library's own type.",
+		},
+		both(Step{
+			Std: fn("net/mptcpsock_linux.go (*sysListener).listenMPTCP"), Ours: fn("net2/mptcpsock.go (*sysListener).listenMPTCP"),
+			Does: "Tries Multipath TCP and, where the host or the kernel refuses it, goes on with TCP.",
+			Since: "Multipath TCP came with Go 1.21; since 1.24 every listener uses it unless told otherwise. A client " +
+				"that does not know it gets a plain TCP connection.",
+		}, "socket AF_INET, IPPROTO_MPTCP: is there Multipath TCP?", "close"),
+		{
+			Seed: fn("net/tcpsock_posix.go listenTCP"), Std: fn("net/tcpsock_posix.go (*sysListener).listenTCPProto"),
+			Ours:  fn("net2/tcpsock.go (*sysListener).listenTCPProto"),
+			Does:  "Asks for a stream socket and makes a TCPListener of it.",
+			Since: "The protocol is an argument, for Multipath TCP, and a sysListener carries what ListenConfig says.",
+		},
+		{
+			Seed: fn("net/ipsock_posix.go internetSocket"), Std: fn("net/ipsock_posix.go internetSocket"),
+			Ours: fn("net2/sock.go internetSocket"),
+			Does: "Chooses the address family and makes the socket.",
+		},
+		{
+			Seed: fn("net/ipsock_posix.go favoriteAddrFamily"), Std: fn("net/ipsock_posix.go favoriteAddrFamily"),
+			Ours: fn("net2/sock.go favoriteAddrFamily"),
+			Does: "IPv4 for an IPv4 address. For all addresses of the host one IPv6 socket that takes IPv4 too, if the host can do that.",
+		},
+		both(Step{
+			Seed: fn("net/ipsock_posix.go (*ipStackCapabilities).probe"), Std: fn("net/ipsock_posix.go (*ipStackCapabilities).probe"),
+			Ours:  fn("socket/host.go HostCapabilities"),
+			Does:  "Once in a process: can this host do IPv4, IPv6, and IPv4 through IPv6? It tries, with sockets that it closes again.",
+			Here:  "Closes each socket before it makes the next.",
+			Entry: "host-probes",
+		}, "socket AF_INET, then AF_INET6 twice", "setsockopt IPV6_V6ONLY", "bind", "close"),
+		{
+			Seed: fn("net/sock_posix.go socket"), Std: fn("net/sock_posix.go socket"), Ours: fn("net2/sock.go newSocket"),
+			Does: "Makes the socket and the netFD around it; then listens, when there is only a local address, or dials.",
+		},
+		both(Step{
+			Seed: fn("net/sock_cloexec.go sysSocket"), Std: fn("net/sock_cloexec.go sysSocket"), Ours: fn("socket/socket.go Socket"),
+			Does: "socket(2), non-blocking and closed on exec from its first moment.",
+			Since: "The fallback for kernels before 2.6.27, which set the two flags afterwards, is gone with the " +
+				"kernels: Go 1.24 wants Linux 3.2.",
+		}, "socket SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK"),
+		both(Step{
+			Seed: fn("net/sockopt_linux.go setDefaultSockopts"), Std: fn("net/sockopt_linux.go setDefaultSockopts"),
+			Ours: fn("net2/sockopt.go setDefaultSockopts"),
+			Does: "Says for an IPv6 socket whether IPv4 may come through it. An IPv4 stream socket needs nothing.",
+		}, "setsockopt IPV6_V6ONLY, on IPv6 only"),
+		{
+			Seed: fn("net/fd_unix.go newFD"), Std: fn("net/fd_unix.go newFD"), Ours: fn("net2/netfd.go newFD"),
+			Does: "Wraps the descriptor: netFD has the addresses, poll.FD in it the descriptor, its lock and its place in the poller.",
+		},
+		{
+			Seed: fn("net/sock_posix.go (*netFD).listenStream"), Std: fn("net/sock_posix.go (*netFD).listenStream"),
+			Ours:  fn("net2/sock.go (*netFD).listenStream"),
+			Does:  "The steps of a listening socket one after the other: option, bind, listen, poller, own address.",
+			Since: "Calls the Control function of ListenConfig before bind.",
+		},
+		{
+			Std: fn("internal/syscall/unix/kernel_version_linux.go KernelVersion"), Ours: fn("socket/host.go kernelVersionGE"),
+			Does:     "Asks for the kernel's version: from 5.16 on it tells whether a connection has fallen back from Multipath TCP.",
+			Here:     "Asked when somebody wants to know that.",
+			Entry:    "host-probes",
+			StdCalls: []string{"uname"},
+		},
+		{
+			Seed: fn("net/sock_linux.go maxListenerBacklog"), Std: fn("net/sock_linux.go maxListenerBacklog"),
+			Ours: fn("socket/host.go ListenerBacklog"),
+			Does: "How many connections may wait in the queue: as many as the host allows, read once.",
+			Since: "Read by the first listener, no longer at the start of every program, and no longer cut to 16 bits on " +
+				"kernels from 4.1 on.",
+			Here: "Reads it with os.ReadFile.", Entry: "host-probes",
+			StdCalls: []string{
+				"openat /proc/sys/net/core/somaxconn", "fcntl O_NONBLOCK", "epoll_ctl ADD, for it is an os.File",
+				"read", "epoll_ctl DEL", "close",
+			},
+			OursCalls: []string{
+				"openat /proc/sys/net/core/somaxconn", "fcntl O_NONBLOCK", "epoll_ctl ADD, for it is an os.File",
+				"fstat", "read", "epoll_ctl DEL", "close",
+			},
+		},
+		both(Step{
+			Seed: fn("net/sockopt_linux.go setDefaultListenerSockopts"), Std: fn("net/sockopt_linux.go setDefaultListenerSockopts"),
+			Ours: fn("net2/sockopt.go setDefaultListenerSockopts"),
+			Does: "Allows to listen on a port whose last connections have not died yet.",
+		}, "setsockopt SO_REUSEADDR"),
+		both(Step{
+			Seed: fn("syscall/syscall_unix.go Bind"), Std: fn("syscall/syscall_unix.go Bind"), Ours: fn("socket/sockcall_unsafe.go Bind"),
+			Does: "bind(2).",
+		}, "bind"),
+		{
+			Ours: fn("net2/inherit.go (*inheritance).prepare"),
+			Does: "Gives the listener the options that its connections are to have.",
+			Here: "net sets them on each connection; Linux hands them down, so once is enough. See accept.", Entry: "accept-options-inherited",
+			OursCalls: []string{"setsockopt TCP_NODELAY, SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT"},
+		},
+		both(Step{
+			Seed: fn("syscall/zsyscall_linux_GOARCH.go Listen"), Std: fn("syscall/zsyscall_linux_GOARCH.go Listen"),
+			Ours: fn("socket/socket.go Listen"),
+			Does: "listen(2). From here on the kernel completes handshakes and queues connections.",
+		}, "listen"),
+		{
+			Seed: fn("net/fd_unix.go (*netFD).init"), Std: fn("net/fd_unix.go (*netFD).init"), Ours: fn("net2/netfd.go (*netFD).init"),
+			Does: "Puts the socket into the poller.",
+		},
+		{
+			Seed: fn("internal/poll/fd_unix.go (*FD).Init"), Std: fn("internal/poll/fd_unix.go (*FD).Init"), Ours: fn("poll/fd.go (*FD).Init"),
+			Does: "The same, one layer down.",
+			Here: "Without the case of files that block: this FD is for sockets.",
+		},
+		{
+			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).init"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).init"),
+			Ours: fn("poll/fd_poll.go (*pollDesc).init"),
+			Does: "Crosses over into the runtime through two of its hooks.",
+			Here: "Crosses into runtime_hooks, which has hooks of the same names.",
+		},
+		{
+			Seed: fn("runtime/netpoll.go poll_runtime_pollServerInit"), Std: fn("runtime/netpoll.go poll_runtime_pollServerInit"),
+			Ours:  fn("runtime_hooks/netpoll_epoll.go PollServerInit"),
+			Does:  "Makes the poller ready, once.",
+			Since: "Timers need the poller too since Go 1.14, and may be first.",
+			Here:  "Reports a failure, where the runtime ends the program.",
+		},
+		{
+			Seed: fn("runtime/netpoll_epoll.go netpollinit"), Std: fn("runtime/netpoll_epoll.go netpollinit"),
+			Ours: fn("runtime_hooks/netpoll_epoll.go netpollinit"),
+			Does: "Makes the epoll instance.",
+			Since: "With an eventfd beside it (at first a pipe, Go 1.14), by which another thread can end a wait early, " +
+				"for instance when a new timer is due before the wait is over.",
+			Here: "Makes an epoll instance of its own and lets the runtime's poller watch it: a goroutine waits for it as " +
+				"for any descriptor, and no thread is blocked. A few more serve single connections, see read.",
+			Entry:    "nested-poller",
+			StdCalls: []string{"epoll_create1", "eventfd2", "epoll_ctl ADD, the eventfd"},
+			OursCalls: []string{
+				"epoll_create1 ours, beside the runtime's", "eventfd2 the runtime's", "fcntl O_NONBLOCK",
+				"epoll_ctl ADD, ours into the runtime's",
+			},
+		},
+		{
+			Seed: fn("runtime/netpoll.go poll_runtime_pollOpen"), Std: fn("runtime/netpoll.go poll_runtime_pollOpen"),
+			Ours: fn("runtime_hooks/netpoll.go PollOpen"),
+			Does: "Takes a pollDesc, resets it and registers the descriptor.",
+			Since: "One sequence number became three: rseq and wseq tell timers that were set for an earlier deadline, " +
+				"fdseq tells events of an earlier descriptor.",
+		},
+		{
+			Seed: fn("runtime/netpoll.go (*pollCache).alloc"), Std: fn("runtime/netpoll.go (*pollCache).alloc"),
+			Ours: fn("runtime_hooks/pollcache.go (*pollCache).alloc"),
+			Does: "Takes a pollDesc from a list that only grows. They are never freed: an event may still name one whose descriptor was closed.",
+			Here: "Go memory that is never let go, in place of memory that the collector does not know.",
+		},
+		both(Step{
+			Seed: fn("runtime/netpoll_epoll.go netpollopen"), Std: fn("runtime/netpoll_epoll.go netpollopen"),
+			Ours: fn("runtime_hooks/netpoll_epoll.go netpollopen"),
+			Does: "Registers the descriptor for both directions, edge-triggered: once, for as long as it is open.",
+			Since: "The event carries the pollDesc's address together with fdseq, so that an event which was under way " +
+				"when its descriptor was closed is told from one of the next descriptor. In 1.10 it carried the address alone.",
+			Here: "The event carries an index and a tag, no address.",
+		}, "epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"),
+		both(Step{
+			Seed: fn("syscall/syscall_linux.go Getsockname"), Std: fn("syscall/syscall_linux.go Getsockname"),
+			Ours: fn("socket/sockcall_unsafe.go Getsockname"),
+			Does: "Asks which address and port it has become.",
+		}, "getsockname"),
+	},
+}

@@ -1,0 +1,111 @@
+package way
+
+var read = Path{
+	Name:  "read",
+	Title: "Read",
+	Intro: "Read is Accept with another system call: try, and park after EAGAIN. On a busy connection the data are there " +
+		"already and one system call is all. On an idle one it is two: the first finds nothing, the second comes after the wait.",
+	Steps: []Step{
+		{
+			Seed: fn("net/net.go (*conn).Read"), Std: fn("net/net.go (*conn).Read"), Ours: fn("net2/conn.go (*conn).Read"),
+			Does: "Wraps an error into an OpError with both addresses; io.EOF stays bare.",
+		},
+		{
+			Seed: fn("net/fd_unix.go (*netFD).Read"), Std: fn("net/fd_posix.go (*netFD).Read"), Ours: fn("net2/netfd.go (*netFD).Read"),
+			Does: "Names the system call in the error. Keeps the netFD alive until the read is done: its finalizer closes the descriptor.",
+		},
+		{
+			Seed: fn("internal/poll/fd_unix.go (*FD).Read"), Std: fn("internal/poll/fd_unix.go (*FD).Read"), Ours: fn("poll/fd_io.go (*FD).Read"),
+			Does: "Lock, prepare, try, wait. An empty buffer reads nothing and waits for nothing; at most 1 GiB goes at once; no bytes on a stream are io.EOF.",
+		},
+		{
+			Seed: fn("internal/poll/fd_mutex.go (*FD).readLock"), Std: fn("internal/poll/fd_mutex.go (*FD).readLock"),
+			Ours: fn("poll/fd.go (*FD).readLock"),
+			Does: "One reader at a time. A second Read waits here, on a semaphore, not in the poller.",
+		},
+		{
+			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).prepareRead"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).prepareRead"),
+			Ours: fn("poll/fd_poll.go (*pollDesc).prepareRead"),
+			Does: "Forgets an old notification; fails when the connection is closed or the read deadline is over, before any system call.",
+		},
+		both(Step{
+			Seed: fn("syscall/syscall_unix.go Read"), Std: fn("syscall/syscall_unix.go Read"), Ours: fn("socket/io.go Read"),
+			Does:  "read(2).",
+			Since: "Around it, ignoringEINTRIO retries a read that was interrupted: since Go 1.14 the runtime sends its threads signals.",
+			Here:  "Up to a bound it does not tell the scheduler that it is in a system call, for on a non-blocking socket it comes back at once.",
+		}, "read"),
+		{
+			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitRead"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitRead"),
+			Ours: fn("poll/fd_poll.go (*pollDesc).waitRead"),
+			Does: "After EAGAIN: parks until there is something to read, as accept shows.",
+		},
+		{
+			Ours: fn("runtime_hooks/lane.go (*PollDesc).promote"),
+			Does: "Moves a descriptor whose reader has parked often to an epoll instance of its own.",
+			Here: "Then the runtime's poller itself wakes the reader, without the goroutine of ours between. It pays where one " +
+				"connection goes to and fro.",
+			Entry:     "reader-lane",
+			OursCalls: []string{"epoll_ctl MOD, only the writing side stays", "epoll_ctl ADD, the reading side, to its own"},
+		},
+		both(Step{
+			Seed: fn("runtime/netpoll_epoll.go netpoll"), Std: fn("runtime/netpoll_epoll.go netpoll"),
+			Ours: fn("runtime_hooks/netpoll_epoll.go netpoll"),
+			Does: "Hears that the connection is readable and readies the goroutine, as accept shows.",
+		}, "epoll_pwait"),
+		{
+			Seed: fn("internal/poll/fd_mutex.go (*FD).readUnlock"), Std: fn("internal/poll/fd_mutex.go (*FD).readUnlock"),
+			Ours: fn("poll/fd.go (*FD).readUnlock"),
+			Does: "Lets the next reader in. If the connection was closed meanwhile and this was the last reference, destroys the descriptor.",
+		},
+		both(Step{
+			Seed: fn("syscall/syscall_unix.go Write"), Std: fn("syscall/syscall_unix.go Write"), Ours: fn("socket/io.go Write"),
+			Does: "A server's answer to what it read; see write.",
+		}, "write"),
+	},
+}
+
+var write = Path{
+	Name:  "write",
+	Title: "Write",
+	Intro: "Write hands bytes to the socket's buffer. It is done when all of them are there, which is no promise that they " +
+		"arrived. If the buffer is full, it waits on the writer's side of the pollDesc until the peer has read.",
+	Steps: []Step{
+		{
+			Seed: fn("net/net.go (*conn).Write"), Std: fn("net/net.go (*conn).Write"), Ours: fn("net2/conn.go (*conn).Write"),
+			Does: "Wraps an error into an OpError with both addresses.",
+		},
+		{
+			Seed: fn("net/fd_unix.go (*netFD).Write"), Std: fn("net/fd_posix.go (*netFD).Write"), Ours: fn("net2/netfd.go (*netFD).Write"),
+			Does: "Names the system call in the error.",
+		},
+		{
+			Seed: fn("internal/poll/fd_unix.go (*FD).Write"), Std: fn("internal/poll/fd_unix.go (*FD).Write"), Ours: fn("poll/fd_io.go (*FD).Write"),
+			Does: "The loop: writes at most 1 GiB at once, and goes on with the rest, until all is written or an error ends it. It returns how much was written before.",
+		},
+		{
+			Seed: fn("internal/poll/fd_mutex.go (*FD).writeLock"), Std: fn("internal/poll/fd_mutex.go (*FD).writeLock"),
+			Ours: fn("poll/fd.go (*FD).writeLock"),
+			Does: "One writer at a time, so that the bytes of two Writes do not mix. It is another lock than the reader's.",
+		},
+		{
+			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).prepareWrite"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).prepareWrite"),
+			Ours: fn("poll/fd_poll.go (*pollDesc).prepareWrite"),
+			Does: "Forgets an old notification on wg, the writer's side.",
+		},
+		both(Step{
+			Seed: fn("syscall/syscall_unix.go Write"), Std: fn("syscall/syscall_unix.go Write"), Ours: fn("socket/io.go Write"),
+			Does: "write(2). It takes what there is room for, and says EAGAIN when there is none.",
+			Here: "Small writes do not tell the scheduler, as for read.",
+		}, "write"),
+		both(Step{
+			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitWrite"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitWrite"),
+			Ours: fn("poll/fd_poll.go (*pollDesc).waitWrite"),
+			Does: "After EAGAIN: parks until the peer has made room.",
+		}, "epoll_pwait the connection is writable"),
+		{
+			Seed: fn("internal/poll/fd_mutex.go (*FD).writeUnlock"), Std: fn("internal/poll/fd_mutex.go (*FD).writeUnlock"),
+			Ours: fn("poll/fd.go (*FD).writeUnlock"),
+			Does: "Lets the next writer in, or destroys the descriptor, as readUnlock does.",
+		},
+	},
+}

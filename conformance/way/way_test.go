@@ -1,0 +1,222 @@
+package way
+
+import (
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.parity/conformance"
+	"go.parity/conformance/trace"
+)
+
+// declared returns the names that a Go file declares, methods with their
+// receiver.
+func declared(t *testing.T, file string) map[string]bool {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			names[funcName(d)] = true
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				switch s := s.(type) {
+				case *ast.TypeSpec:
+					names[s.Name.Name] = true
+				case *ast.ValueSpec:
+					for _, n := range s.Names {
+						names[n.Name] = true
+					}
+				}
+			}
+		}
+	}
+	return names
+}
+
+// funcName writes a function as the tables do.
+func funcName(d *ast.FuncDecl) string {
+	if d.Recv == nil {
+		return d.Name.Name
+	}
+	switch r := d.Recv.List[0].Type.(type) {
+	case *ast.StarExpr:
+		if id, ok := r.X.(*ast.Ident); ok {
+			return "(*" + id.Name + ")." + d.Name.Name
+		}
+	case *ast.Ident:
+		return "(" + r.Name + ")." + d.Name.Name
+	}
+	return d.Name.Name
+}
+
+func goroot(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// Both columns that can be read here must be true: the file is there and
+// declares the name.
+func TestPathsNameFunctionsThatExist(t *testing.T) {
+	roots := []struct {
+		column string
+		dir    string
+		of     func(Step) Func
+	}{
+		{"the standard library", filepath.Join(goroot(t), "src"), func(s Step) Func { return s.Std }},
+		{"this module", filepath.Join("..", ".."), func(s Step) Func { return s.Ours }},
+	}
+	for _, p := range Paths() {
+		for _, r := range roots {
+			t.Run(p.Name+" in "+r.column, func(t *testing.T) {
+				for i, s := range p.Steps {
+					f := r.of(s)
+					if f == (Func{}) {
+						continue
+					}
+					file := strings.ReplaceAll(f.File, "GOARCH", runtime.GOARCH)
+					names := declared(t, filepath.Join(r.dir, filepath.FromSlash(file)))
+					if names == nil {
+						t.Errorf("step %d: there is no file %s, said to have %s", i+1, f.File, f.Name)
+					} else if !names[f.Name] {
+						t.Errorf("step %d: %s declares no %s", i+1, f.File, f.Name)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestStepsSayWhatTheyDo(t *testing.T) {
+	for _, p := range Paths() {
+		if p.Title == "" || p.Intro == "" {
+			t.Errorf("path %s has no title or no introduction", p.Name)
+		}
+		for i, s := range p.Steps {
+			if s.Does == "" {
+				t.Errorf("%s, step %d (%s) does nothing", p.Name, i+1, s.Ours.Name)
+			}
+			if s.Std == (Func{}) && s.Ours == (Func{}) {
+				t.Errorf("%s, step %d is nowhere today", p.Name, i+1)
+			}
+			if s.Std == (Func{}) && (s.Here == "" || s.Entry == "") {
+				t.Errorf("%s, step %d (%s) is here alone and does not say why", p.Name, i+1, s.Ours.Name)
+			}
+			if s.Entry != "" && !slices.ContainsFunc(conformance.Deviations, func(d conformance.Deviation) bool { return d.Name == s.Entry }) {
+				t.Errorf("%s, step %d (%s): there is no deviation %s", p.Name, i+1, s.Ours.Name, s.Entry)
+			}
+		}
+	}
+}
+
+// Every deviation of an operation that has a path must be met on it.
+func TestDeviationsAreOnTheWay(t *testing.T) {
+	met := map[string]bool{}
+	for _, p := range Paths() {
+		for _, s := range p.Steps {
+			met[s.Entry] = true
+		}
+	}
+	for _, d := range conformance.Deviations {
+		if _, ok := Lookup(d.Step); ok && !met[d.Name] {
+			t.Errorf("deviation %s is on no path", d.Name)
+		}
+	}
+}
+
+// The system calls of a path, on each stack, must be those that its scenarios
+// show, no more and no fewer.
+func TestPathsNameTheSystemCallsSeen(t *testing.T) {
+	if trace.Engine != "epoll" {
+		t.Skipf("the tables tell of the default build, not of the %q poller", trace.Engine)
+	}
+	for _, p := range Paths() {
+		t.Run(p.Name, func(t *testing.T) {
+			seen := map[string]map[string]bool{trace.Net: {}, trace.Net2: {}}
+			recorded := 0
+			for _, s := range trace.Scenarios() {
+				if s.Step != p.Name {
+					continue
+				}
+				for stack, calls := range seen {
+					r, err := trace.Record(t.Context(), s, stack)
+					if errors.Is(err, trace.ErrForbidden) {
+						t.Skip(err)
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					recorded++
+					for _, c := range r.Compared() {
+						calls[c.Name] = true
+					}
+				}
+			}
+			if recorded == 0 {
+				t.Skip("no scenario shows this path on this system")
+			}
+			check(t, trace.Net, seen[trace.Net], p.Steps, func(s Step) []string { return s.StdCalls })
+			check(t, trace.Net2, seen[trace.Net2], p.Steps, func(s Step) []string { return s.OursCalls })
+		})
+	}
+}
+
+func check(t *testing.T, stack string, seen map[string]bool, steps []Step, calls func(Step) []string) {
+	t.Helper()
+	named := map[string]bool{}
+	for _, s := range steps {
+		for _, c := range calls(s) {
+			name := Syscall(c)
+			if strings.HasPrefix(name, "epoll_pwait") {
+				continue // how often, and whether at all, differs from run to run
+			}
+			named[name] = true
+			if !seen[name] {
+				t.Errorf("%s: %s is named at %s but was not seen", stack, name, s.Std.Name+s.Ours.Name)
+			}
+		}
+	}
+	for name := range seen {
+		if !named[name] {
+			t.Errorf("%s: %s was seen but is named at no step", stack, name)
+		}
+	}
+}
+
+func TestLookup(t *testing.T) {
+	for _, p := range Paths() {
+		if got, ok := Lookup(p.Name); !ok || got.Title != p.Title {
+			t.Errorf("Lookup(%q) = %q, %v", p.Name, got.Title, ok)
+		}
+	}
+	if _, ok := Lookup("nowhere"); ok {
+		t.Error(`Lookup("nowhere") found something`)
+	}
+}
+
+func TestMain(m *testing.M) {
+	if _, err := os.Stat(filepath.Join("..", "..", "go.mod")); err != nil {
+		panic(err) // the tests read the module's source
+	}
+	os.Exit(m.Run())
+}
