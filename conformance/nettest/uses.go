@@ -105,7 +105,7 @@ func (u use) try(s stack) (seen []string, err error) {
 	n := new(notes)
 	before := len(descriptors())
 	err = u.run(s, n)
-	deadline := time.Now().Add(time.Second)
+	deadline := time.Now().Add(5 * time.Second)
 	for len(descriptors()) > before && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}

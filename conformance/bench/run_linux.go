@@ -1,0 +1,702 @@
+package bench
+
+// The harness: it starts the two processes of each cell and puts their
+// answers together.
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Impls are the implementations of a run, in the order of the tables.
+var Impls = []string{"net", "net2", "net2-runtime", "floor"}
+
+// engineTags has the build tag for each engine of net2 that needs a binary of
+// its own.
+var engineTags = map[string]string{
+	"net2-runtime":  "net2_runtime",
+	"net2-portable": "net2_portable",
+}
+
+// Options say what a run does. Its zero values are not defaults: see
+// [DefaultOptions].
+type Options struct {
+	Workloads []Workload
+	Impls     []string
+	Rounds    int
+	Time      time.Duration     // for each timed cell
+	Warmup    time.Duration     // before each cell
+	CountTime time.Duration     // for each cell that counts system calls
+	Count     string            // how to count them: CountAuto, CountPerf, CountPtrace, CountNone
+	Threads   int               // of the load generator
+	Sleepy    bool              // let processors sleep while they have nothing to do
+	Binaries  map[string]string // by engine, where the binary is not to be built
+	Log       io.Writer         // progress
+}
+
+// DefaultOptions measure everything, ten rounds of a second.
+func DefaultOptions() Options {
+	return Options{
+		Workloads: Workloads(),
+		Impls:     Impls,
+		Rounds:    10,
+		Time:      time.Second,
+		Warmup:    200 * time.Millisecond,
+		CountTime: 500 * time.Millisecond,
+		Count:     CountAuto,
+		Threads:   1,
+		Log:       io.Discard,
+	}
+}
+
+// Quick cuts o down to what shows that each workload works, in about a
+// minute: one round of short cells, and fewer idle connections.
+func (o *Options) Quick() {
+	o.Rounds = 1
+	o.Time = 100 * time.Millisecond
+	o.Warmup = 20 * time.Millisecond
+	o.CountTime = 100 * time.Millisecond
+	for i := range o.Workloads {
+		if w := &o.Workloads[i]; w.Kind == KindIdle {
+			w.Conns = min(w.Conns, 2000)
+		}
+	}
+}
+
+// A run is one call of Run.
+type run struct {
+	Options
+	self     string
+	counting *counting // nil: none
+	queue    *os.File  // what children inherit as queueFD
+	binaries map[string]string
+	report   *Report
+	begun    time.Time
+	cells    int // done
+	allCells int
+}
+
+// Run measures. The report is not nil and holds what was measured even where
+// ctx ended the run or, as the report then says, cells failed.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	r := &run{Options: o, begun: time.Now(), binaries: make(map[string]string)}
+	r.report = &Report{
+		Date: r.begun, Machine: machine(), Rounds: o.Rounds, Seconds: o.Time.Seconds(),
+		Impls: o.Impls,
+	}
+	var err error
+	if r.counting, err = countingBy(o.Count); err != nil {
+		return r.report, err
+	}
+	r.report.Counter = CountNone
+	if r.counting != nil {
+		r.report.Counter = r.counting.way
+	}
+	if o.Count == CountAuto && r.report.Counter == CountPtrace {
+		r.report.Notes = append(r.report.Notes, "this process may not use the kernel's tracepoints: "+
+			"counting system calls slows the server down, and shares of waits and of reads that find nothing are not those at speed")
+	}
+	if r.self, err = os.Executable(); err != nil {
+		return r.report, err
+	}
+	if tags := buildTags(); strings.Contains(tags, "net2_") {
+		return r.report, fmt.Errorf("built with -tags %s: impl=net2 would not be the default engine", tags)
+	}
+	temp, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return r.report, err
+	}
+	defer func() { _ = os.RemoveAll(temp) }() // at worst a temporary file stays
+	if err := r.build(ctx, temp); err != nil {
+		return r.report, err
+	}
+	fd, err := unix.MemfdCreate("queue", unix.MFD_CLOEXEC)
+	if err != nil {
+		return r.report, os.NewSyscallError("memfd_create", err)
+	}
+	r.queue = os.NewFile(uintptr(fd), "queue")
+	defer func() { _ = r.queue.Close() }() // nothing in it is to be kept
+	r.prepare()
+	if !o.Sleepy {
+		awake, err := r.spawn(ctx, r.self, roleAwake, nil)
+		if err != nil {
+			return r.report, err
+		}
+		defer awake.kill()
+		if _, err := awake.ask(ctx, request{Do: "start"}); err != nil {
+			return r.report, err
+		}
+	}
+	err = r.measure(ctx)
+	r.report.summarize()
+	return r.report, err
+}
+
+// build makes the binaries of the other engines.
+func (r *run) build(ctx context.Context, dir string) error {
+	for _, impl := range r.Options.Impls {
+		tag, needed := engineTags[impl]
+		switch {
+		case !needed && (impl == "net" || impl == "net2" || impl == "floor"):
+			r.binaries[impl] = r.self
+		case !needed:
+			return fmt.Errorf("unknown implementation %q", impl)
+		case r.Binaries[impl] != "":
+			r.binaries[impl] = r.Binaries[impl]
+		default:
+			r.logf("building with -tags %s\n", tag)
+			out := filepath.Join(dir, impl)
+			cmd := exec.CommandContext(ctx, "go", "build", "-tags", tag, "-o", out, "go.parity/conformance/cmd/bench")
+			if text, err := cmd.CombinedOutput(); err != nil {
+				return fmt.Errorf("%v: %w\n%s", cmd, err, text)
+			}
+			r.binaries[impl] = out
+		}
+	}
+	return nil
+}
+
+// prepare lays out the report and fits the workloads to what this host allows.
+func (r *run) prepare() {
+	full := Workloads()
+	for _, w := range r.Options.Workloads {
+		at := slices.IndexFunc(full, func(f Workload) bool { return f.Key == w.Key })
+		if at >= 0 && full[at].Conns != w.Conns {
+			r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s: with %d connections", w.Key, w.Conns))
+		}
+		need := uint64(w.Conns) + 512
+		if have, err := RaiseDescriptors(need); err == nil && have < need {
+			fewer := int(have) - 512
+			r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s: %d of %d connections, because a process may have %d descriptors here", w.Key, fewer, w.Conns, have))
+			w.Conns = fewer
+		}
+		res := Result{Workload: w}
+		for _, impl := range r.Options.Impls {
+			res.Impls = append(res.Impls, ImplResult{Impl: impl})
+		}
+		r.report.Workloads = append(r.report.Workloads, res)
+		if !w.Counted {
+			r.allCells += r.Rounds * len(r.Options.Impls)
+		}
+		if r.counts(w) {
+			r.allCells += len(r.Options.Impls)
+		}
+	}
+}
+
+// counts reports whether w has cells that count system calls. Idle
+// connections make none.
+func (r *run) counts(w Workload) bool {
+	return r.counting != nil && w.Kind != KindIdle
+}
+
+func (r *run) logf(format string, args ...any) {
+	_, _ = fmt.Fprintf(r.Log, format, args...) // progress that nobody reads is not worth an end
+}
+
+// progress says which cell is next and when the last one may be done.
+func (r *run) progress(what string) {
+	r.cells++
+	left := "?"
+	if done := r.cells - 1; done > 0 {
+		each := time.Since(r.begun) / time.Duration(done)
+		left = (each * time.Duration(r.allCells-done)).Round(time.Second).String()
+	}
+	r.logf("%4d/%d, %s left  %s\n", r.cells, r.allCells, left, what)
+}
+
+func (r *run) measure(ctx context.Context) error {
+	if err := r.countAll(ctx); err != nil {
+		return err
+	}
+	return r.timeAll(ctx)
+}
+
+// countAll runs the cells that count system calls.
+func (r *run) countAll(ctx context.Context) error {
+	if r.counting == nil {
+		return nil
+	}
+	release, err := r.counting.hold()
+	if err != nil {
+		return err
+	}
+	defer release()
+	for i := range r.report.Workloads {
+		res := &r.report.Workloads[i]
+		if !r.counts(res.Workload) {
+			continue
+		}
+		for k := range res.Impls {
+			impl := &res.Impls[k]
+			r.progress(fmt.Sprintf("counting  %s  %s", res.Workload.Key, impl.Impl))
+			if err := r.count(ctx, res.Workload, impl); err != nil {
+				impl.Errors = append(impl.Errors, fmt.Sprintf("counting: %v", err))
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}
+
+// timeAll runs the timed cells, round by round.
+func (r *run) timeAll(ctx context.Context) error {
+	for round := range r.Rounds {
+		for i := range r.report.Workloads {
+			res := &r.report.Workloads[i]
+			if res.Workload.Counted {
+				continue
+			}
+			for k := range res.Impls {
+				res.Impls[k].Samples = append(res.Impls[k].Samples, nil)
+			}
+			for _, k := range Order(len(res.Impls), round) {
+				impl := &res.Impls[k]
+				r.progress(fmt.Sprintf("round %d  %s  %s", round+1, res.Workload.Key, impl.Impl))
+				sample, err := r.cell(ctx, res.Workload, impl.Impl)
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err != nil {
+					impl.Errors = append(impl.Errors, fmt.Sprintf("round %d: %v", round+1, err))
+					continue
+				}
+				impl.Samples[round] = sample
+			}
+		}
+	}
+	return nil
+}
+
+// driven reports whether the measured process itself does the operations and
+// keeps time.
+func (w Workload) driven() bool { return w.Kind == KindDial }
+
+// A pair is the two processes of a cell.
+type pair struct {
+	workload     Workload
+	server, load *process
+	base         *window // idle connections: the server before it had any
+}
+
+// open starts the processes of a cell; counter is nil unless it counts.
+func (r *run) open(ctx context.Context, w Workload, impl string, count counter) (*pair, error) {
+	p := &pair{workload: w}
+	if err := r.openInto(ctx, p, impl, count); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (r *run) openInto(ctx context.Context, p *pair, impl string, count counter) (err error) {
+	w, engine := p.workload, impl
+	if engineTags[impl] != "" {
+		engine = "net2"
+	}
+	// Counts from zero for each pair.
+	if err := errors.Join(r.queue.Truncate(0), r.queue.Truncate(int64(os.Getpagesize()))); err != nil {
+		return err
+	}
+	if p.server, err = r.spawn(ctx, r.binaries[impl], roleServer, count); err != nil {
+		return err
+	}
+	if p.load, err = r.spawn(ctx, r.self, roleLoad, nil); err != nil {
+		return err
+	}
+	first, second := p.server, p.load
+	if w.driven() {
+		first, second = p.load, p.server
+	}
+	req := request{Do: "start", Workload: w, Impl: engine, Threads: r.Threads}
+	var tags string
+	for _, child := range []*process{first, second} {
+		ans, err := child.ask(ctx, req)
+		if err != nil {
+			return err
+		}
+		if child == first {
+			req.Addr = ans.Addr
+		}
+		if child == p.server {
+			tags = ans.Tags
+		}
+		if child == p.server && w.Kind == KindIdle {
+			if p.base, err = p.server.mark(ctx, true); err != nil {
+				return err
+			}
+		}
+	}
+	if want := engineTags[impl]; want != "" && !slices.Contains(strings.Split(tags, ","), want) {
+		return fmt.Errorf("%s was built with tags %q, want %s", r.binaries[impl], tags, want)
+	}
+	return nil
+}
+
+func (p *pair) close() {
+	for _, child := range []*process{p.load, p.server} {
+		if child != nil {
+			child.kill()
+		}
+	}
+}
+
+// window measures for a time. The server's window holds the load's; each is
+// as long as its own clock says.
+func (p *pair) window(ctx context.Context, d time.Duration) (server, load *window, err error) {
+	if _, err = p.server.mark(ctx, false); err != nil {
+		return nil, nil, err
+	}
+	if _, err = p.load.mark(ctx, false); err != nil {
+		return nil, nil, err
+	}
+	if err = sleep(ctx, d); err != nil {
+		return nil, nil, err
+	}
+	if load, err = p.load.mark(ctx, false); err != nil {
+		return nil, nil, err
+	}
+	server, err = p.server.mark(ctx, false)
+	return server, load, err
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// warm starts the operations and lets them run in.
+func (r *run) warm(ctx context.Context, p *pair) error {
+	if p.workload.driven() {
+		if _, err := p.server.mark(ctx, false); err != nil { // the first mark starts it
+			return err
+		}
+	}
+	return sleep(ctx, r.Warmup)
+}
+
+var errNothing = errors.New("no operation was done")
+
+// cell measures one workload on one implementation once.
+func (r *run) cell(ctx context.Context, w Workload, impl string) (Sample, error) {
+	p, err := r.open(ctx, w, impl, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	if w.Kind == KindIdle {
+		return p.idle(ctx)
+	}
+	if err := r.warm(ctx, p); err != nil {
+		return nil, err
+	}
+	// A window in which nothing was done, on a machine with much else to do,
+	// is not measured but made longer.
+	for d := r.Time; ; d *= 2 {
+		server, load, err := p.window(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		sample, err := sampleOf(w, server, load)
+		if !errors.Is(err, errNothing) || d > longest*r.Time {
+			return sample, err
+		}
+	}
+}
+
+// longest is how many times longer than asked for a window may become.
+const longest = 16
+
+func sampleOf(w Workload, server, load *window) (Sample, error) {
+	timed := load
+	if w.driven() {
+		timed = server
+	}
+	if timed.Ops == 0 {
+		return nil, errNothing
+	}
+	rate := timed.Ops / timed.Elapsed.Seconds()
+	ops := rate * server.Elapsed.Seconds() // those of the server's window
+	s := Sample{
+		Throughput: rate,
+		CPU:        float64(server.CPU) / ops,
+		Allocs:     float64(server.Mallocs) / ops,
+		AllocBytes: float64(server.AllocBytes) / ops,
+		Resident:   float64(server.Resident),
+		LoadCPU:    load.CPU.Seconds() / load.Elapsed.Seconds(),
+	}
+	if timed.P50 > 0 { // a stream has no latencies
+		s[P50], s[P99], s[P999] = float64(timed.P50), float64(timed.P99), float64(timed.P999)
+	}
+	if timed.Busy > 0 {
+		s[Throughput] = timed.Ops / timed.Busy.Seconds()
+	}
+	if w.Hogs > 0 {
+		s[Beside] = float64(server.Beside) / server.Elapsed.Seconds()
+		delete(s, CPU) // it is the neighbours'
+	}
+	return s, nil
+}
+
+// idle waits until the server has all connections, and divides what memory
+// they brought.
+func (p *pair) idle(ctx context.Context) (Sample, error) {
+	for range 3000 {
+		now, err := p.server.mark(ctx, false)
+		if err != nil {
+			return nil, err
+		}
+		if now.Conns == int64(p.workload.Conns) {
+			// All are accepted; let the last goroutine reach its Read.
+			if err := sleep(ctx, 50*time.Millisecond); err != nil {
+				return nil, err
+			}
+			if now, err = p.server.mark(ctx, true); err != nil {
+				return nil, err
+			}
+			return Sample{
+				Resident: float64(now.Resident),
+				PerConn:  max(float64(now.Resident-p.base.Resident), 0) / float64(p.workload.Conns),
+			}, nil
+		}
+		if err := sleep(ctx, 10*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errors.New("connections were lost")
+}
+
+// count counts the system calls of one workload on one implementation.
+func (r *run) count(ctx context.Context, w Workload, impl *ImplResult) error {
+	c := r.counting.new()
+	p, err := r.open(ctx, w, impl.Impl, c)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if err := r.warm(ctx, p); err != nil {
+		return err
+	}
+	if err := c.prepare(); err != nil {
+		return err
+	}
+	var counts Counts
+	for d := r.CountTime; ; d *= 2 {
+		if counts, err = p.counted(ctx, c, d); !errors.Is(err, errNothing) || d > longest*r.CountTime {
+			break
+		}
+	}
+	if err != nil {
+		return err
+	}
+	impl.Calls = counts
+	impl.Counted = Sample{Syscalls: counts.total()}
+	if w.Kind == KindOnce || w.Kind == KindAccept || w.Kind == KindDial {
+		// Dialling ends with the connection, accepting with its close.
+		impl.Counted[ConnCalls] = counts.conn(!w.driven())
+	}
+	return nil
+}
+
+// counted counts the calls of each operation for a time.
+func (p *pair) counted(ctx context.Context, c counter, d time.Duration) (Counts, error) {
+	timed := p.load
+	if p.workload.driven() {
+		timed = p.server
+	}
+	if _, err := timed.mark(ctx, false); err != nil {
+		return nil, err
+	}
+	if err := c.begin(); err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	if err := sleep(ctx, d); err != nil {
+		return nil, err
+	}
+	if err := c.end(); err != nil {
+		return nil, err
+	}
+	took := time.Since(begun)
+	win, err := timed.mark(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	if win.Ops == 0 {
+		return nil, errNothing
+	}
+	counts, err := c.counts()
+	if err != nil {
+		return nil, err
+	}
+	ops := win.Ops * took.Seconds() / win.Elapsed.Seconds()
+	for name := range counts {
+		counts[name] /= ops
+	}
+	return counts, nil
+}
+
+// A process is a child of the harness.
+type process struct {
+	role    string
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	enc     *json.Encoder
+	answers chan answer // closed when the child is gone
+	stderr  *os.File
+	counter counter
+}
+
+// patience is how long a child may take to answer.
+const patience = time.Minute
+
+func (r *run) spawn(ctx context.Context, binary, role string, count counter) (*process, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	p := &process{role: role, counter: count, answers: make(chan answer)}
+	// What the child says before it dies goes to a file: a pipe would need a
+	// goroutine, and that the process be waited for.
+	var err error
+	if p.stderr, err = os.CreateTemp("", "bench"); err != nil {
+		return nil, err
+	}
+	_ = os.Remove(p.stderr.Name()) // at worst a temporary file stays
+	p.cmd = exec.Command(binary)
+	p.cmd.Env = append(os.Environ(), childEnv+"="+role)
+	p.cmd.Stderr = p.stderr
+	p.cmd.ExtraFiles = []*os.File{r.queue} // queueFD
+	if p.in, err = p.cmd.StdinPipe(); err != nil {
+		_ = p.stderr.Close() // the error that counts is the one above
+		return nil, err
+	}
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		_, _ = p.in.Close(), p.stderr.Close() // likewise
+		return nil, err
+	}
+	start := p.cmd.Start
+	if count != nil {
+		start = func() error { return count.start(p.cmd) }
+	}
+	if err := start(); err != nil {
+		_, _, _ = p.in.Close(), out.Close(), p.stderr.Close() // likewise
+		return nil, err
+	}
+	p.enc = json.NewEncoder(p.in)
+	go func() {
+		defer close(p.answers)
+		dec := json.NewDecoder(out)
+		for {
+			var ans answer
+			if dec.Decode(&ans) != nil {
+				return
+			}
+			p.answers <- ans
+		}
+	}()
+	return p, nil
+}
+
+func (p *process) ask(ctx context.Context, req request) (answer, error) {
+	if err := p.enc.Encode(req); err != nil {
+		return answer{}, fmt.Errorf("%s process: %w%s", p.role, err, p.said())
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case ans, ok := <-p.answers:
+		if !ok {
+			return ans, fmt.Errorf("%s process died%s", p.role, p.said())
+		}
+		if ans.Err != "" {
+			return ans, fmt.Errorf("%s process: %s", p.role, ans.Err)
+		}
+		return ans, nil
+	case <-timer.C:
+		return answer{}, fmt.Errorf("%s process did not answer for %v", p.role, patience)
+	case <-ctx.Done():
+		return answer{}, ctx.Err()
+	}
+}
+
+// said is the end of what the child wrote to its standard error.
+func (p *process) said() string {
+	const most = 4 << 10
+	size, err := p.stderr.Seek(0, io.SeekEnd)
+	if err != nil || size == 0 {
+		return ""
+	}
+	buf := make([]byte, min(size, most))
+	n, _ := p.stderr.ReadAt(buf, size-int64(len(buf))) // what can be read is what can be told
+	return ": " + strings.TrimSpace(string(buf[:n]))
+}
+
+func (p *process) mark(ctx context.Context, settle bool) (*window, error) {
+	ans, err := p.ask(ctx, request{Do: "mark", Settle: settle})
+	if err != nil {
+		return nil, err
+	}
+	if ans.Mark == nil {
+		return nil, fmt.Errorf("%s process answered a mark without one", p.role)
+	}
+	return ans.Mark, nil
+}
+
+// kill ends the child and waits until its descriptors are closed.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended by itself
+	_ = p.in.Close()
+	for range p.answers { // until the reader is done: Wait must not come before
+		continue
+	}
+	if _, traced := p.counter.(*ptraceCounter); !traced {
+		_ = p.cmd.Wait() // it was killed, and says so
+	}
+	if p.counter != nil {
+		p.counter.close()
+	}
+	_ = p.stderr.Close()
+}
+
+// machine describes this host.
+func machine() Machine {
+	m := Machine{Processors: runtime.NumCPU(), Go: runtime.Version(), Arch: runtime.GOARCH}
+	var u unix.Utsname
+	if unix.Uname(&u) == nil {
+		m.Kernel = string(bytes.TrimRight(u.Release[:], "\x00"))
+	}
+	data, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return m // a report without it is still one
+	}
+	for line := range strings.Lines(string(data)) {
+		name, value, _ := strings.Cut(line, ":")
+		if strings.TrimSpace(name) == "model name" {
+			m.Processor = strings.TrimSpace(value)
+			break
+		}
+	}
+	return m
+}

@@ -1,0 +1,303 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestMain(m *testing.M) {
+	Child()
+	os.Exit(testMain(m))
+}
+
+// testMain fails the run where descriptors or goroutines are left behind.
+func testMain(m *testing.M) int {
+	for _, s := range Stacks() { // what each stack opens once and keeps
+		ln, err := s.Listen("tcp", listenAddr)
+		if err == nil {
+			err = ln.Close()
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	fds, goroutines := openDescriptors(), runtime.NumGoroutine()
+	code := m.Run()
+	deadline := time.Now().Add(5 * time.Second)
+	for openDescriptors() > fds || runtime.NumGoroutine() > goroutines {
+		if time.Now().After(deadline) {
+			buf := make([]byte, 1<<20)
+			fmt.Fprintf(os.Stderr, "left behind: %d descriptors, %d goroutines\n%s\n",
+				openDescriptors()-fds, runtime.NumGoroutine()-goroutines, buf[:runtime.Stack(buf, true)])
+			return 1
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return code
+}
+
+func openDescriptors() int {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		panic(err)
+	}
+	return len(entries)
+}
+
+// small cuts every kind of workload down to a size for tests.
+func small(t *testing.T) []Workload {
+	t.Helper()
+	ws, err := Select("echo-64-64,deadline-64-64,3,4,dial-16,6,7,8,9,udp-64,11,accept")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range ws {
+		ws[i].Conns = min(ws[i].Conns, 8)
+		ws[i].Size = min(ws[i].Size, 1<<18)
+		ws[i].Hogs = min(ws[i].Hogs, 1)
+	}
+	return ws
+}
+
+func TestRunMeasuresEveryKind(t *testing.T) {
+	var log strings.Builder
+	o := Options{
+		Workloads: small(t), Impls: []string{"net", "net2", "floor"}, Rounds: 1,
+		Time: 10 * time.Millisecond, Warmup: 5 * time.Millisecond,
+		Count: CountNone, Threads: 2, Sleepy: true, Log: &log,
+	}
+	if tags := buildTags(); strings.Contains(tags, "net2_") {
+		if _, err := Run(t.Context(), o); err == nil { // it must not pass for net2
+			t.Errorf("Run() with tags %s = nil, want an error", tags)
+		}
+		return
+	}
+	report, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatalf("Run() = %v\n%s", err, log.String())
+	}
+	if failures := report.Failures(); len(failures) > 0 {
+		t.Fatalf("cells failed:\n%s\n%s", strings.Join(failures, "\n"), log.String())
+	}
+	for _, res := range report.Workloads {
+		w := res.Workload
+		if w.Counted {
+			continue
+		}
+		want := []Metric{Throughput, CPU, P50, P99, P999, Allocs, Resident}
+		switch {
+		case w.Kind == KindIdle:
+			want = []Metric{Resident, PerConn}
+		case w.Kind == KindStream || w.Kind == KindSplice:
+			want = []Metric{Throughput, CPU, Allocs, Resident}
+		case w.Hogs > 0:
+			want = []Metric{Throughput, P50, P99, P999, Beside}
+		}
+		for _, impl := range res.Impls {
+			for _, m := range want {
+				if impl.Values[m].N != 1 {
+					t.Errorf("%s on %s has no %s: %v", w.Key, impl.Impl, m, impl.Samples)
+				}
+			}
+			if impl.Impl == "net" || w.Kind == KindIdle {
+				continue
+			}
+			if impl.RatiosTo["net"][Throughput].N != 1 {
+				t.Errorf("%s on %s has no ratio to net", w.Key, impl.Impl)
+			}
+		}
+	}
+}
+
+func TestRunCountsSystemCalls(t *testing.T) {
+	if regsCall == nil {
+		t.Skipf("no ptrace counter for %s", runtime.GOARCH)
+	}
+	if strings.Contains(buildTags(), "net2_") {
+		t.Skip("this binary is no default engine")
+	}
+	ws, err := Select("accept-to-close,dial")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws[0].Conns = 8
+	report, err := Run(t.Context(), Options{
+		Workloads: ws, Impls: []string{"net", "floor"}, Rounds: 1,
+		Time: 10 * time.Millisecond, CountTime: 50 * time.Millisecond, Count: CountPtrace, Sleepy: true, Log: io.Discard,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if failures := report.Failures(); len(failures) > 0 {
+		t.Fatalf("cells failed:\n%s", strings.Join(failures, "\n"))
+	}
+	// The calls of a connection are known; a window cuts through a few.
+	for i, want := range []map[string]float64{{"net": 10, "floor": 3}, {"net": 11, "floor": 3}} {
+		for name, want := range want {
+			got := report.Workloads[i].impl(name).Counted[ConnCalls]
+			if got < 0.8*want || got > 1.2*want {
+				t.Errorf("%s on %s: %.2f connection calls, want about %v: %v",
+					ws[i].Key, name, got, want, Counts(report.Workloads[i].impl(name).Calls))
+			}
+		}
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	ws := small(t)[:1]
+	for _, test := range []struct {
+		name   string
+		change func(*Options)
+		want   string
+	}{
+		{"an unknown implementation", func(o *Options) { o.Impls = []string{"net", "net3"} }, `unknown implementation "net3"`},
+		{"an unknown way to count", func(o *Options) { o.Count = "abacus" }, `"abacus"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if strings.Contains(buildTags(), "net2_") {
+				t.Skip("this binary is no default engine")
+			}
+			o := Options{Workloads: ws, Impls: []string{"net"}, Rounds: 1, Time: time.Millisecond, Count: CountNone, Sleepy: true, Log: io.Discard}
+			test.change(&o)
+			report, err := Run(t.Context(), o)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("Run() = %v, want %s", err, test.want)
+			}
+			if report == nil {
+				t.Error("Run() returned no report")
+			}
+		})
+	}
+}
+
+// An engine's binary that is not what its name says must not be measured.
+func TestRunChecksTheEngine(t *testing.T) {
+	if strings.Contains(buildTags(), "net2_") {
+		t.Skip("this binary is no default engine")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := Run(t.Context(), Options{
+		Workloads: small(t)[:1], Impls: []string{"net2-runtime"}, Rounds: 1, Time: time.Millisecond,
+		Binaries: map[string]string{"net2-runtime": self}, Count: CountNone, Sleepy: true, Log: io.Discard,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := report.Failures(); len(got) != 1 || !strings.Contains(got[0], "want net2_runtime") {
+		t.Errorf("Failures() = %q, want one about the tags", got)
+	}
+}
+
+func TestRunStopsWithItsContext(t *testing.T) {
+	if strings.Contains(buildTags(), "net2_") {
+		t.Skip("this binary is no default engine")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	o := Options{
+		Workloads: small(t)[:1], Impls: []string{"net"}, Rounds: 1, Time: time.Hour, Count: CountNone, Sleepy: true,
+		Log: writerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil }),
+	}
+	if _, err := Run(ctx, o); !errors.Is(err, context.Canceled) {
+		t.Errorf("Run() = %v, want %v", err, context.Canceled)
+	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+func TestSortOutAddsUp(t *testing.T) {
+	// Maps have no order: what depends on one fails now and then.
+	for range 20 {
+		got := sortOut(Counts{"": 20, "read": 9, "read EAGAIN": 4, "write": 5, "close": 0, "epoll_ctl ADD": 1})
+		want := Counts{"read": 5, "read EAGAIN": 4, "write": 5, "epoll_ctl ADD": 1, "other": 5}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("sortOut (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestQueueHoldsBack(t *testing.T) {
+	var q queue
+	f, err := os.CreateTemp(t.TempDir(), "queue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Truncate(int64(os.Getpagesize())); err != nil {
+		t.Fatal(err)
+	}
+	if q.accepted, err = sharedCounter(int(f.Fd())); err != nil {
+		t.Fatal(err)
+	}
+	other, err := sharedCounter(int(f.Fd())) // as another process has it
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range mostQueued {
+		q.enter()
+	}
+	entered := make(chan struct{})
+	go func() {
+		q.enter()
+		close(entered)
+	}()
+	select {
+	case <-entered:
+		t.Fatalf("%d dials may wait to be accepted, want at most %d", mostQueued+1, mostQueued)
+	case <-time.After(20 * time.Millisecond):
+	}
+	other.Add(1)
+	<-entered
+}
+
+// A recorder hands over what it holds in time, and counts at once.
+func TestRecorderCountsAtOnce(t *testing.T) {
+	m := &meter{hist: newHistogram()}
+	r := m.recorder()
+	r.flushed = 1
+	for i := range 10 {
+		r.add(2, int64(time.Duration(i+1)*time.Millisecond))
+	}
+	var w window
+	if err := m.take(&w); err != nil || w.Ops != 10 || w.P50 != 0 {
+		t.Errorf("take() = %v, %v operations and p50 %v, want 10 and no latency yet", err, w.Ops, w.P50)
+	}
+	r.add(1+recorderDelay, int64(5*time.Millisecond))
+	if err := m.take(&w); err != nil || w.Ops != 1 || w.P50.Round(100*time.Microsecond) != 5*time.Millisecond {
+		t.Errorf("take() = %v, %v operations and p50 %v, want 1 and 5ms", err, w.Ops, w.P50)
+	}
+	m.perOp = 1000
+	m.done.Add(2500)
+	if err := m.take(&w); err != nil || w.Ops != 2.5 {
+		t.Errorf("take() = %v, %v operations, want 2.5", err, w.Ops)
+	}
+	m.fail(io.EOF)
+	m.fail(io.ErrClosedPipe)
+	if err := m.take(&w); err != io.EOF {
+		t.Errorf("take() = %v, want the first error, %v", err, io.EOF)
+	}
+}
+
+func TestCallNamesAreUnique(t *testing.T) {
+	seen := make(map[string]int)
+	for number, name := range callNames {
+		if other, found := seen[name]; found {
+			t.Errorf("calls %d and %d are both %q", number, other, name)
+		}
+		seen[name] = number
+	}
+}

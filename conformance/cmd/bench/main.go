@@ -1,0 +1,167 @@
+//go:build linux
+
+// Command bench measures net2 against net and against a bare epoll loop, and
+// prints a table. The package bench says how it measures.
+//
+//	go run ./conformance/cmd/bench                    everything, ten rounds
+//	go run ./conformance/cmd/bench -workloads 1,3,6   some workloads
+//	go run ./conformance/cmd/bench -quick             a minute: does it work?
+//
+// It exits with 1 where a cell did not work. A target that is missed is
+// printed and no failure.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.parity/conformance/bench"
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	bench.Child()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if errors.Is(err, flag.ErrHelp) {
+		os.Exit(2)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o := bench.DefaultOptions()
+	o.Log = stderr
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	var (
+		workloads = f.String("workloads", "", "comma-separated `list` of workloads, by number or key; all by default")
+		impls     = f.String("impls", strings.Join(o.Impls, ","), "comma-separated `list` of implementations; net2-portable is one more")
+		rounds    = f.Int("rounds", o.Rounds, "rounds, each with a cell for every workload and implementation")
+		seconds   = f.Float64("seconds", o.Time.Seconds(), "seconds for each cell")
+		threads   = f.Int("load-threads", o.Threads, "threads of the load generator")
+		count     = f.String("count", o.Count, "how to count system calls: perf, ptrace, none, or auto for the first that works")
+		engine    = f.String("runtime", "", "`binary` built with -tags net2_runtime, instead of building it")
+		sleepy    = f.Bool("sleepy", false, "let processors that have nothing to do go to sleep, instead of occupying them with threads that give way")
+		quick     = f.Bool("quick", false, "one round of short cells: does it work?")
+		jsonFile  = f.String("json", "", "write the report to this `file` as JSON")
+		svgFile   = f.String("svg", "", "write a picture of the ratios to this `file`")
+		from      = f.String("from", "", "measure nothing: print, and draw, the report in this JSON `file`")
+		list      = f.Bool("list", false, "list the workloads and their targets")
+		silent    = f.Bool("q", false, "no progress")
+	)
+	if err := f.Parse(args); err != nil {
+		return flag.ErrHelp // the flag package has said what is wrong
+	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	if *list {
+		return printList(stdout)
+	}
+	if *from != "" {
+		report, err := read(*from)
+		if err != nil {
+			return err
+		}
+		return write(report, stdout, *jsonFile, *svgFile)
+	}
+
+	var err error
+	if o.Workloads, err = bench.Select(*workloads); err != nil {
+		return err
+	}
+	o.Impls = strings.Split(*impls, ",")
+	o.Rounds, o.Threads, o.Count = *rounds, *threads, *count
+	o.Time = time.Duration(*seconds * float64(time.Second))
+	o.Sleepy = *sleepy
+	if *engine != "" {
+		o.Binaries = map[string]string{"net2-runtime": *engine}
+	}
+	if *quick {
+		o.Quick()
+	}
+	if *silent {
+		o.Log = io.Discard
+	}
+	if o.Rounds < 1 || o.Time <= 0 || o.Threads < 1 {
+		return errors.New("-rounds, -seconds and -load-threads must be greater than zero")
+	}
+
+	report, err := bench.Run(ctx, o)
+	report.Command = append([]string{filepath.Base(os.Args[0])}, args...)
+	// What was measured is worth printing, whatever ended the run.
+	if writeErr := write(report, stdout, *jsonFile, *svgFile); writeErr != nil {
+		return errors.Join(err, writeErr)
+	}
+	if err != nil {
+		return err
+	}
+	if n := len(report.Failures()); n > 0 {
+		return fmt.Errorf("%d cells failed", n)
+	}
+	return nil
+}
+
+func printList(w io.Writer) error {
+	for _, l := range bench.Workloads() {
+		var targets []string
+		for _, t := range l.Targets {
+			targets = append(targets, t.String())
+		}
+		if _, err := fmt.Fprintf(w, "%3d  %-18s %-68s %s\n", l.ID, l.Key, l.Doc, strings.Join(targets, ", ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func read(name string) (*bench.Report, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	report, err := bench.ReadJSON(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return report, nil
+}
+
+func write(report *bench.Report, stdout io.Writer, jsonFile, svgFile string) error {
+	errs := []error{report.WriteTable(stdout)}
+	for _, out := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{{jsonFile, report.WriteJSON}, {svgFile, report.WriteSVG}} {
+		if out.name != "" {
+			errs = append(errs, writeFile(out.name, out.write))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func writeFile(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	if err := write(f); err != nil {
+		_ = f.Close() // the error that counts is the one above
+		return err
+	}
+	return f.Close()
+}
