@@ -27,12 +27,11 @@ const (
 	inheritFails // also: was never set on the listener
 )
 
-// prepare sets the options on a socket that is about to listen. One that is
-// refused is found missing on the first connection.
+// prepare sets the options on a socket that is about to listen, as far as net
+// would set them on a connection: one that is refused, and what comes after it,
+// is found missing on the first connection.
 func (in *inheritance) prepare(fd *netFD) {
-	for _, o := range in.opts {
-		fd.setOption(o)
-	}
+	fd.setOptions(in.opts)
 	in.shares = fd.pfd.Shares()
 	in.state.Store(inheritUntried)
 }

@@ -77,19 +77,26 @@ func (c *TCPConn) writeTo(w io.Writer) (int64, error) {
 // call us back: an embedded method that is ambiguous is none.
 type (
 	tcpConnWithoutReadFrom struct {
-		noReadFrom
+		noReadFrom //lint:ignore U1000 it is there to be ambiguous
 		*TCPConn
 	}
 	tcpConnWithoutWriteTo struct {
-		noWriteTo
+		noWriteTo //lint:ignore U1000 it is there to be ambiguous
 		*TCPConn
 	}
-	noReadFrom struct{}
-	noWriteTo  struct{}
 )
 
+//lint:ignore U1000 it is there to be ambiguous
+type noReadFrom struct{}
+
+//lint:ignore U1000 it is there to be ambiguous
+type noWriteTo struct{}
+
+//lint:ignore U1000 it is there to be ambiguous
 func (noReadFrom) ReadFrom(io.Reader) (int64, error) { panic("unreachable") }
-func (noWriteTo) WriteTo(io.Writer) (int64, error)   { panic("unreachable") }
+
+//lint:ignore U1000 it is there to be ambiguous
+func (noWriteTo) WriteTo(io.Writer) (int64, error) { panic("unreachable") }
 
 // CloseRead shuts down the reading side; see shutdown(2). Reads return io.EOF.
 func (c *TCPConn) CloseRead() error { return c.closeRead() }

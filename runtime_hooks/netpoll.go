@@ -21,7 +21,7 @@ const (
 // one goroutine waits.
 type pollSema struct {
 	state atomic.Uintptr
-	parking
+	parking //lint:ignore U1000 empty in some builds
 }
 
 // PollDesc is what the poller knows of one descriptor.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -101,13 +102,14 @@ func versionGE(release string, major, minor int) bool {
 }
 
 // ListenerBacklog returns the backlog to listen with: what the host allows,
-// read once; see somaxconn in listen(2).
+// read once; see somaxconn in listen(2). Where that cannot be read it is the 128
+// of package syscall, as in net.
 //
 // std: net.listenerBacklog
 var ListenerBacklog = sync.OnceValue(func() int {
 	text, err := os.ReadFile("/proc/sys/net/core/somaxconn")
 	if err != nil {
-		return unix.SOMAXCONN
+		return syscall.SOMAXCONN
 	}
 	return parseBacklog(string(text))
 })
@@ -119,11 +121,11 @@ var ListenerBacklog = sync.OnceValue(func() int {
 func parseBacklog(text string) int {
 	f := strings.Fields(text)
 	if len(f) == 0 {
-		return unix.SOMAXCONN
+		return syscall.SOMAXCONN
 	}
 	n, err := strconv.ParseUint(f[0], 10, 32)
 	if err != nil || n == 0 {
-		return unix.SOMAXCONN
+		return syscall.SOMAXCONN
 	}
 	if n > 1<<16-1 && !kernelVersionGE(4, 1) {
 		return 1<<16 - 1
