@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && !net2_runtime && !net2_portable
 
 #include "textflag.h"
 

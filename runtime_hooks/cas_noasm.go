@@ -1,4 +1,4 @@
-//go:build linux && !amd64 && !arm64 && !race
+//go:build linux && !net2_runtime && !net2_portable && !amd64 && !arm64 && !race
 
 package runtimehooks
 

@@ -20,7 +20,7 @@ const (
 // A pollSema is one side of a PollDesc: a binary semaphore on which at most
 // one goroutine waits.
 type pollSema struct {
-	state atomic.Uintptr
+	state   atomic.Uintptr
 	parking //lint:ignore U1000 empty in some builds
 }
 
@@ -50,6 +50,7 @@ type PollDesc struct {
 
 	// Written under the caller's read lock, and by PollClose. The poller too
 	// looks at lane, when it ends a wait there.
+	//lint:ignore U1000 some builds have no lanes
 	parks int32                // how often the reader was about to park
 	lane  atomic.Pointer[lane] // where it parks; nil for the poller
 

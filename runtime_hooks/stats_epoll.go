@@ -2,6 +2,14 @@
 
 package runtimehooks
 
+import "sync/atomic"
+
+// stats is counted by the poller goroutine and by timers, never by whoever
+// reads or writes; what it costs them is nothing.
+var stats struct {
+	polls, events, batches, deadlinesFired, staleEvents atomic.Uint64
+}
+
 // Stats returns the poller's state. It looks at every descriptor to count the
 // waiters, so call it to look, not to steer. With the build tag net2_runtime
 // it returns zeros, for the runtime does not tell.

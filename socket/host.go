@@ -123,12 +123,13 @@ func parseBacklog(text string) int {
 	if len(f) == 0 {
 		return syscall.SOMAXCONN
 	}
+	const big = 0xFFFFFF // what net takes for no number
 	n, err := strconv.ParseUint(f[0], 10, 32)
-	if err != nil || n == 0 {
+	if err != nil || n == 0 || n >= big {
 		return syscall.SOMAXCONN
 	}
 	if n > 1<<16-1 && !kernelVersionGE(4, 1) {
 		return 1<<16 - 1
 	}
-	return int(min(n, 1<<31-1))
+	return int(n)
 }
