@@ -63,11 +63,18 @@ func (pd *PollDesc) setTimer(now int64) {
 		return
 	}
 	pd.timerAt = d
-	if pd.timer == nil {
-		inRealTime(func() { pd.timer = time.AfterFunc(time.Duration(d-now), func() { netpollDeadline(pd) }) })
-	} else {
-		pd.timer.Reset(time.Duration(d - now))
+	left := time.Duration(d - now)
+	if pd.timer != nil && !bubbled() {
+		pd.timer.Reset(left)
+		return
 	}
+	inRealTime(func() {
+		if pd.timer == nil {
+			pd.timer = time.AfterFunc(left, func() { netpollDeadline(pd) })
+		} else {
+			pd.timer.Reset(left)
+		}
+	})
 }
 
 // stopTimer spares a descriptor that is being closed its timer. The caller
