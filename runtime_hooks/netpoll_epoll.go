@@ -80,12 +80,12 @@ func netpollinit() unix.Errno {
 	}
 	netpollServer.epfd, netpollServer.file = epfd, file
 	initLanes()
-	outside <- func() {
+	callOutside(func() {
 		go conn.Read(func(uintptr) bool {
 			netpoll(epfd)
 			return false // wait for the next edge
 		})
-	}
+	})
 	return 0
 }
 

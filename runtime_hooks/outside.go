@@ -22,10 +22,15 @@ func init() {
 
 // inRealTime calls f outside any bubble.
 func inRealTime(f func()) {
-	if !bubbled() {
+	if bubbled() {
+		callOutside(f)
+	} else {
 		f()
-		return
 	}
+}
+
+// callOutside has f called by that goroutine.
+func callOutside(f func()) {
 	outside <- f
 	outside <- func() {} // taken when f is done
 }

@@ -110,11 +110,19 @@ func Sendto(fd int, p []byte, flags int, sa *Sockaddr) Errno {
 // std: syscall.recvmsgRaw
 func Recvmsg(fd int, p, oob []byte, flags int, sa *Sockaddr) (n, oobn, recvflags int, errno Errno) {
 	*sa = Sockaddr{}
-	var msg unix.Msghdr
-	var iov unix.Iovec
 	var dummy byte
-	if errno := fillmsg(fd, &msg, &iov, &dummy, p, oob); errno != 0 {
+	base, size, errno := msgData(fd, p, oob, &dummy)
+	if errno != 0 {
 		return 0, 0, 0, errno
+	}
+	iov := unix.Iovec{Base: base}
+	iov.SetLen(size)
+	var msg unix.Msghdr
+	msg.Iov = &iov
+	msg.SetIovlen(1)
+	if len(oob) > 0 {
+		msg.Control = &oob[0]
+		msg.SetControllen(len(oob))
 	}
 	msg.Name = &sa.raw[0]
 	msg.Namelen = uint32(len(sa.raw))
@@ -135,11 +143,19 @@ func Sendmsg(fd int, p, oob []byte, flags int, sa *Sockaddr) (n int, errno Errno
 	if sa.bad() {
 		return 0, unix.EINVAL
 	}
-	var msg unix.Msghdr
-	var iov unix.Iovec
 	var dummy byte
-	if errno := fillmsg(fd, &msg, &iov, &dummy, p, oob); errno != 0 {
+	base, size, errno := msgData(fd, p, oob, &dummy)
+	if errno != 0 {
 		return 0, errno
+	}
+	iov := unix.Iovec{Base: base}
+	iov.SetLen(size)
+	var msg unix.Msghdr
+	msg.Iov = &iov
+	msg.SetIovlen(1)
+	if len(oob) > 0 {
+		msg.Control = &oob[0]
+		msg.SetControllen(len(oob))
 	}
 	if sa != nil {
 		msg.Name = &sa.raw[0]
@@ -155,28 +171,21 @@ func Sendmsg(fd int, p, oob []byte, flags int, sa *Sockaddr) (n int, errno Errno
 	return int(r), 0
 }
 
-// fillmsg makes msg carry p and oob; dummy is the byte that carries control
-// messages without data.
-func fillmsg(fd int, msg *unix.Msghdr, iov *unix.Iovec, dummy *byte, p, oob []byte) Errno {
+// msgData returns what a message with p and oob carries as data: p, or dummy,
+// the byte that carries control messages alone. A message's parts are put
+// together where it is declared: stored through a pointer they would escape.
+func msgData(fd int, p, oob []byte, dummy *byte) (base *byte, n int, errno Errno) {
 	if len(p) > 0 {
-		iov.Base = &p[0]
-		iov.SetLen(len(p))
+		return &p[0], len(p), 0
 	}
 	if len(oob) > 0 {
-		if len(p) == 0 {
-			sotype, errno := GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
-			if errno != 0 {
-				return errno
-			}
-			if sotype != unix.SOCK_DGRAM {
-				iov.Base = dummy
-				iov.SetLen(1)
-			}
+		sotype, errno := GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+		if errno != 0 {
+			return nil, 0, errno
 		}
-		msg.Control = &oob[0]
-		msg.SetControllen(len(oob))
+		if sotype != unix.SOCK_DGRAM {
+			return dummy, 1, 0
+		}
 	}
-	msg.Iov = iov
-	msg.SetIovlen(1)
-	return 0
+	return nil, 0, 0
 }
