@@ -1,0 +1,39 @@
+// Package stdtests judges net2 by the tests that net's own authors wrote.
+//
+// It reads the standard library of the toolchain that runs it; nothing of it
+// is stored here. In a temporary GOROOT, made of links to the real one and of
+// the few directories that differ, it places net2 with what net2 imports under
+// src/vendor, and then does one of two things.
+//
+// # The tests of package net
+//
+// Every test file of net that builds here moves into the copy of net2, where
+// it is one more file of package net2: Dial is then net2's Dial, and an
+// unexported name is net2's own where net2 has that name. What is left of the
+// references to net's unexported names is replaced, in this order:
+//
+//   - by our scaffolding in scaffold/, which does the same by public means or
+//     through a seam, a function variable that is cut into the copy of a
+//     package of ours and never into the package itself;
+//   - by net2's own object of that name;
+//   - by the one of net, which the temporary GOROOT exports to the tests: the
+//     hooks and the configuration of the resolver, which is net's in net2 too.
+//
+// The result is type-checked. A declaration that does not compile is taken
+// out, and then whatever needs it, until all compiles; a test that falls this
+// way is reported as left out, with the names that it needed. So is a test
+// that reaches nothing of net2 at all and would hold net against net. The
+// edits keep every line where it stands in GOROOT. The control is net's own
+// test, unchanged.
+//
+// # The tests of the packages above net
+//
+// In a second temporary GOROOT the packages that are built on net (net/http,
+// crypto/tls, net/rpc, ...) import net2 in its place, and nothing else about
+// them differs. The control is the same package, unchanged.
+//
+// # Verdicts
+//
+// A test counts where it passes for net on this machine. It is the same where
+// it passes for net2 too, and different where it fails or skips itself.
+package stdtests
