@@ -374,7 +374,15 @@ func (sd *sysDialer) dialSerial(ctx context.Context, addrs addrList) (Conn, erro
 		if err := ctx.Err(); err != nil {
 			return nil, sd.error(addr, mapErr(err))
 		}
-		c, err := sd.dialShare(ctx, addr, len(addrs)-i)
+		shareCtx, cancel, err := shareOf(ctx, len(addrs)-i)
+		if err != nil {
+			if firstErr == nil {
+				firstErr = sd.error(addr, err)
+			}
+			break
+		}
+		c, err := sd.dialSingle(shareCtx, addr)
+		cancel()
 		if err == nil {
 			return c, nil
 		}
@@ -388,21 +396,22 @@ func (sd *sysDialer) dialSerial(ctx context.Context, addrs addrList) (Conn, erro
 	return nil, firstErr
 }
 
-// dialShare dials addr, the first of remaining addresses, with its share of
-// ctx's time.
-func (sd *sysDialer) dialShare(ctx context.Context, addr Addr, remaining int) (Conn, error) {
-	if deadline, ok := ctx.Deadline(); ok {
-		partial, err := partialDeadline(time.Now(), deadline, remaining)
-		if err != nil {
-			return nil, sd.error(addr, err)
-		}
-		if partial.Before(deadline) {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithDeadline(ctx, partial)
-			defer cancel()
-		}
+// shareOf returns ctx with the share of its time that the first of remaining
+// addresses gets. It fails when no time is left.
+func shareOf(ctx context.Context, remaining int) (context.Context, context.CancelFunc, error) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}, nil
 	}
-	return sd.dialSingle(ctx, addr)
+	partial, err := partialDeadline(time.Now(), deadline, remaining)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !partial.Before(deadline) {
+		return ctx, func() {}, nil
+	}
+	ctx, cancel := context.WithDeadline(ctx, partial)
+	return ctx, cancel, nil
 }
 
 // error is the error of dialling addr.

@@ -59,7 +59,7 @@ var otherLanguages = map[string]bool{
 }
 
 // Read parses the module at the root of fsys. It leaves out what cmd/go leaves
-// out: testdata, and folders whose name begins with a dot or an underscore.
+// out: testdata, scaffold, which is source for another module, and folders whose name begins with a dot or an underscore.
 func Read(fsys fs.FS) (*Tree, error) {
 	t := &Tree{fset: token.NewFileSet()}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -84,7 +84,7 @@ func Read(fsys fs.FS) (*Tree, error) {
 }
 
 func ignored(dir string) bool {
-	return dir == "testdata" || dir != "." && strings.ContainsAny(dir[:1], "._")
+	return dir == "testdata" || dir == "scaffold" || dir != "." && strings.ContainsAny(dir[:1], "._")
 }
 
 func (t *Tree) parse(fsys fs.FS, name string) error {

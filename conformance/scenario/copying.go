@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -305,6 +306,30 @@ var copying = []Scenario{
 			k = t.Park(func() []any { return all(r.WriteTo(w)) })
 			t.Check(r.SetReadDeadline(past))
 			t.Rec("source out of time while waiting", k.Wait()...)
+		},
+		pools: true,
+	},
+	{
+		Name: "splice/tcp/leftovers",
+		Doc:  "what stayed behind in copies that failed half way does not turn up in later ones",
+		run: func(t *T) {
+			relay := func(destination time.Time) {
+				from, r := t.TCPPair()
+				w, s := t.TCPPair()
+				t.Check(w.SetWriteDeadline(destination))
+				t.Write("feed", from, "text")
+				t.Check(from.CloseWrite())
+				t.Op("copy")(w.ReadFrom(r))
+				t.Check(w.Close())
+				got, err := io.ReadAll(s)
+				t.Rec("got", got, err)
+			}
+			for range 8 {
+				relay(past)
+			}
+			for range 8 {
+				relay(never)
+			}
 		},
 		pools: true,
 	},

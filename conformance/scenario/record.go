@@ -29,13 +29,13 @@ import (
 type recorder struct {
 	mu           sync.Mutex
 	observations []Observation
-	chosen       map[string]string // "port 40123" → "#1", "name @0001f" → "@auto1"
-	count        map[string]int    // of each kind
-	replace      []string          // what a script named itself: old, new, old, new, …
+	chosen       map[string]int // "port 40123" → 1, "name @0001f" → 1
+	count        map[string]int // of each kind
+	replace      []string       // what a script named itself: old, new, old, new, …
 }
 
 func newRecorder() *recorder {
-	return &recorder{chosen: make(map[string]string), count: make(map[string]int)}
+	return &recorder{chosen: make(map[string]int), count: make(map[string]int)}
 }
 
 func (r *recorder) add(name string, values []any) {
@@ -60,13 +60,12 @@ func (r *recorder) hide(old, new string) {
 // nth names the value v of a kind by its order of appearance.
 func (r *recorder) nth(kind, v string) int {
 	key := kind + " " + v
-	if s, ok := r.chosen[key]; ok {
-		n, _ := strconv.Atoi(s)
-		return n
+	n, ok := r.chosen[key]
+	if !ok {
+		r.count[kind]++
+		n = r.count[kind]
+		r.chosen[key] = n
 	}
-	r.count[kind]++
-	n := r.count[kind]
-	r.chosen[key] = strconv.Itoa(n)
 	return n
 }
 

@@ -156,6 +156,34 @@ var tcpAccept = []Scenario{
 		},
 	},
 	{
+		Name: "tcp/accept/options-changed-by-file",
+		Doc:  "options changed through a listener's File, and through a listener made of it, between accepts",
+		run: func(t *T) {
+			for _, again := range []bool{false, true} {
+				l := t.ListenTCP4()
+				_, s := t.TCPPairOn(l)
+				t.TCPOpts("before", s)
+				f, err := l.File()
+				t.Check(err)
+				t.Keep(f)
+				rc, err := f.SyscallConn()
+				t.Check(err)
+				if again {
+					copied, err := t.FileListener(f)
+					t.Check(err)
+					t.Keep(copied)
+					rc = raw(t, copied.(TCPListener))
+				}
+				t.Check(rc.Control(func(fd uintptr) {
+					t.Check(unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, 0))
+					t.Check(unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 99))
+				}))
+				_, s = t.TCPPairOn(l)
+				t.TCPOpts("after", s)
+			}
+		},
+	},
+	{
 		Name: "tcp/accept/options-changed-by-kept-raw",
 		Doc:  "a RawConn that ListenConfig.Control kept changes options of the listener between accepts",
 		run: func(t *T) {

@@ -319,8 +319,6 @@ var tcpDial = []Scenario{
 			tc, err := t.DialerDialTCP(ctx, Dialer{}, "tcp", netip.AddrPort{}, l.Addr().(*net.TCPAddr).AddrPort())
 			t.Rec("DialTCP", tc, err)
 			t.Keep(tc)
-			c, err = t.DialerDialContext(ctx, Dialer{}, "tcp", "no such host:80")
-			t.Rec("a bad name", c, err)
 			c, err = t.DialerDialContext(ctx, Dialer{}, "tcp", "")
 			t.Rec("no address", c, err)
 			c, err = t.DialerDialContext(ctx, Dialer{LocalAddr: &net.TCPAddr{IP: net.IP{127, 0, 0, 4}}}, "tcp", address)
