@@ -73,25 +73,19 @@ type work struct {
 }
 
 // A queue keeps what dials from outrunning what accepts: a backlog that is
-// full drops the connection's first packet, and then a second passes. The
-// processes share the count of what was accepted, so that it costs no system
-// call.
+// full drops the connection's first packet, and then a second passes. What
+// accepts tells through shared memory, so that it costs no system call.
 type queue struct {
 	accepted *atomic.Int64
 	dialled  atomic.Int64
 }
 
-// queueFD is the descriptor that both processes inherit for it.
-const queueFD = 3
+// sharedFD is the descriptor of the shared page that children inherit.
+const sharedFD = 3
 
 // mostQueued is how many connections may wait to be accepted: well below any
 // backlog.
 const mostQueued = 64
-
-func (q *queue) open() (err error) {
-	q.accepted, err = sharedCounter(queueFD)
-	return err
-}
 
 // enter comes before each dial.
 func (q *queue) enter() {
@@ -103,8 +97,8 @@ func (q *queue) enter() {
 
 // A meter counts operations and keeps their latencies.
 type meter struct {
-	done  atomic.Int64 // operations, or bytes
-	perOp int64        // bytes of an operation, where done counts bytes
+	done *atomic.Int64 // units: see Workload.unit
+	unit int64
 
 	mu       sync.Mutex
 	hist     *hdrhistogram.Histogram
@@ -181,7 +175,7 @@ func (m *meter) fail(err error) {
 
 // take moves what was counted since the last take into w.
 func (m *meter) take(w *window) error {
-	w.Ops = float64(m.done.Swap(0)) / float64(max(m.perOp, 1))
+	w.Ops = float64(m.done.Swap(0)) / float64(m.unit)
 	m.mu.Lock()
 	hist := m.hist
 	m.hist = newHistogram()
@@ -254,12 +248,14 @@ func start(role string, req request) (*work, error) {
 	if have, err := RaiseDescriptors(need); err != nil || have < need {
 		return nil, fmt.Errorf("%d descriptors needed, %d allowed: %v", need, have, err)
 	}
-	job := &work{meter: &meter{hist: newHistogram()}}
-	var err error
-	if req.Workload.Kind == KindDial {
-		if err := job.queue.open(); err != nil {
-			return nil, err
-		}
+	job := &work{meter: &meter{hist: newHistogram(), done: new(atomic.Int64), unit: req.Workload.unit()}}
+	shared, err := openShared(sharedFD)
+	if err != nil {
+		return nil, err
+	}
+	job.queue.accepted = shared.accepted
+	if role == req.Workload.timedBy() {
+		job.meter.done = shared.done
 	}
 	switch {
 	case role == roleAwake:

@@ -385,7 +385,6 @@ func (j *work) loadSink(sa *unix.SockaddrInet4, w Workload) error {
 	if err != nil {
 		return err
 	}
-	j.meter.perOp = int64(w.Size)
 	go j.thread(func() error {
 		if w.Kind == KindStream {
 			return j.sink(fd, mem, math.MaxInt64)
@@ -463,7 +462,6 @@ func (j *work) loadSplice(sa *unix.SockaddrInet4, w Workload) error {
 			}
 		}
 	})
-	j.meter.perOp = int64(w.Size)
 	go j.thread(func() error { return j.sink(out, drop, math.MaxInt64) })
 	return nil
 }

@@ -29,16 +29,28 @@ func newArena(size int) (arena, error) {
 	return arena{mem, reflect.ValueOf(mem).Pointer()}, nil
 }
 
-// sharedCounter maps a counter that lives in the file fd, for all processes
-// that have it.
-func sharedCounter(fd int) (*atomic.Int64, error) {
+// A sharedPage has the counters that the processes of a cell, and the harness,
+// see at once: it lives in a file that all of them have open.
+type sharedPage struct {
+	mem      []byte
+	accepted *atomic.Int64 // connections, where the measured process dials
+	done     *atomic.Int64 // what the process that keeps time has done: see meter
+}
+
+func openShared(fd int) (sharedPage, error) {
 	mem, err := unix.Mmap(fd, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
-		return nil, os.NewSyscallError("mmap", err)
+		return sharedPage{}, os.NewSyscallError("mmap", err)
 	}
-	at := reflect.NewAt(reflect.TypeFor[atomic.Int64](), reflect.ValueOf(mem).UnsafePointer())
-	return at.Interface().(*atomic.Int64), nil
+	const apart = 128 // no cache line in common
+	counter := func(i int) *atomic.Int64 {
+		at := reflect.ValueOf(mem[i*apart:]).UnsafePointer()
+		return reflect.NewAt(reflect.TypeFor[atomic.Int64](), at).Interface().(*atomic.Int64)
+	}
+	return sharedPage{mem, counter(0), counter(1)}, nil
 }
+
+func (p sharedPage) close() { _ = unix.Munmap(p.mem) } // an error would leave the mapping to the process's end
 
 func (a arena) free() { _ = unix.Munmap(a.mem) } // an error would leave the mapping to the process's end
 

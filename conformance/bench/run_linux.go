@@ -81,7 +81,8 @@ type run struct {
 	Options
 	self     string
 	counting *counting // nil: none
-	queue    *os.File  // what children inherit as queueFD
+	file     *os.File  // of the shared page: what children inherit as sharedFD
+	shared   sharedPage
 	binaries map[string]string
 	report   *Report
 	begun    time.Time
@@ -123,12 +124,19 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err := r.build(ctx, temp); err != nil {
 		return r.report, err
 	}
-	fd, err := unix.MemfdCreate("queue", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate("shared", unix.MFD_CLOEXEC)
 	if err != nil {
 		return r.report, os.NewSyscallError("memfd_create", err)
 	}
-	r.queue = os.NewFile(uintptr(fd), "queue")
-	defer func() { _ = r.queue.Close() }() // nothing in it is to be kept
+	r.file = os.NewFile(uintptr(fd), "shared")
+	defer func() { _ = r.file.Close() }() // nothing in it is to be kept
+	if err := r.file.Truncate(int64(os.Getpagesize())); err != nil {
+		return r.report, err
+	}
+	if r.shared, err = openShared(fd); err != nil {
+		return r.report, err
+	}
+	defer r.shared.close()
 	r.prepare()
 	if !o.Sleepy {
 		awake, err := r.spawn(ctx, r.self, roleAwake, nil)
@@ -283,9 +291,25 @@ func (r *run) timeAll(ctx context.Context) error {
 	return nil
 }
 
-// driven reports whether the measured process itself does the operations and
-// keeps time.
+// driven reports whether the measured process itself does the operations.
 func (w Workload) driven() bool { return w.Kind == KindDial }
+
+// timedBy is the role of the process that counts operations and keeps time.
+func (w Workload) timedBy() string {
+	if w.driven() {
+		return roleServer
+	}
+	return roleLoad
+}
+
+// unit is how much of what is counted makes an operation: of a stream, bytes.
+func (w Workload) unit() int64 {
+	switch w.Kind {
+	case KindStream, KindSendfile, KindSplice:
+		return int64(w.Size)
+	}
+	return 1
+}
 
 // A pair is the two processes of a cell.
 type pair struct {
@@ -309,10 +333,9 @@ func (r *run) openInto(ctx context.Context, p *pair, impl string, count counter)
 	if engineTags[impl] != "" {
 		engine = "net2"
 	}
-	// Counts from zero for each pair.
-	if err := errors.Join(r.queue.Truncate(0), r.queue.Truncate(int64(os.Getpagesize()))); err != nil {
-		return err
-	}
+	// The processes of the cell before are gone.
+	r.shared.accepted.Store(0)
+	r.shared.done.Store(0)
 	if p.server, err = r.spawn(ctx, r.binaries[impl], roleServer, count); err != nil {
 		return err
 	}
@@ -501,12 +524,7 @@ func (r *run) count(ctx context.Context, w Workload, impl *ImplResult) error {
 	if err := c.prepare(); err != nil {
 		return err
 	}
-	var counts Counts
-	for d := r.CountTime; ; d *= 2 {
-		if counts, err = p.counted(ctx, c, d); !errors.Is(err, errNothing) || d > longest*r.CountTime {
-			break
-		}
-	}
+	counts, err := r.counted(ctx, w, c, r.CountTime)
 	if err != nil {
 		return err
 	}
@@ -519,38 +537,35 @@ func (r *run) count(ctx context.Context, w Workload, impl *ImplResult) error {
 	return nil
 }
 
-// counted counts the calls of each operation for a time.
-func (p *pair) counted(ctx context.Context, c counter, d time.Duration) (Counts, error) {
-	timed := p.load
-	if p.workload.driven() {
-		timed = p.server
-	}
-	if _, err := timed.mark(ctx, false); err != nil {
-		return nil, err
-	}
+// enough is how many operations of each connection make a count: those that
+// a window cuts through at its ends are few beside them.
+const enough = 10
+
+// counted counts the calls of each operation for a time, or as much longer as
+// it takes for enough of them.
+func (r *run) counted(ctx context.Context, w Workload, c counter, d time.Duration) (Counts, error) {
 	if err := c.begin(); err != nil {
 		return nil, err
 	}
-	begun := time.Now()
-	if err := sleep(ctx, d); err != nil {
-		return nil, err
+	begin := r.shared.done.Load()
+	var ops float64
+	for i := 0; i == 0 || i < longest && ops < enough*float64(w.Conns); i++ {
+		if err := sleep(ctx, d); err != nil {
+			return nil, err
+		}
+		ops = float64(r.shared.done.Load()-begin) / float64(w.unit())
 	}
 	if err := c.end(); err != nil {
 		return nil, err
 	}
-	took := time.Since(begun)
-	win, err := timed.mark(ctx, false)
-	if err != nil {
-		return nil, err
-	}
-	if win.Ops == 0 {
+	ops = float64(r.shared.done.Load()-begin) / float64(w.unit())
+	if ops == 0 {
 		return nil, errNothing
 	}
 	counts, err := c.counts()
 	if err != nil {
 		return nil, err
 	}
-	ops := win.Ops * took.Seconds() / win.Elapsed.Seconds()
 	for name := range counts {
 		counts[name] /= ops
 	}
@@ -562,6 +577,7 @@ type process struct {
 	role    string
 	cmd     *exec.Cmd
 	in      io.WriteCloser
+	out     io.ReadCloser
 	enc     *json.Encoder
 	answers chan answer // closed when the child is gone
 	stderr  *os.File
@@ -586,13 +602,12 @@ func (r *run) spawn(ctx context.Context, binary, role string, count counter) (*p
 	p.cmd = exec.Command(binary)
 	p.cmd.Env = append(os.Environ(), childEnv+"="+role)
 	p.cmd.Stderr = p.stderr
-	p.cmd.ExtraFiles = []*os.File{r.queue} // queueFD
+	p.cmd.ExtraFiles = []*os.File{r.file} // sharedFD
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		_ = p.stderr.Close() // the error that counts is the one above
 		return nil, err
 	}
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
+	if p.out, err = p.cmd.StdoutPipe(); err != nil {
 		_, _ = p.in.Close(), p.stderr.Close() // likewise
 		return nil, err
 	}
@@ -601,13 +616,13 @@ func (r *run) spawn(ctx context.Context, binary, role string, count counter) (*p
 		start = func() error { return count.start(p.cmd) }
 	}
 	if err := start(); err != nil {
-		_, _, _ = p.in.Close(), out.Close(), p.stderr.Close() // likewise
+		_, _, _ = p.in.Close(), p.out.Close(), p.stderr.Close() // likewise
 		return nil, err
 	}
 	p.enc = json.NewEncoder(p.in)
 	go func() {
 		defer close(p.answers)
-		dec := json.NewDecoder(out)
+		dec := json.NewDecoder(p.out)
 		for {
 			var ans answer
 			if dec.Decode(&ans) != nil {
@@ -671,7 +686,11 @@ func (p *process) kill() {
 	for range p.answers { // until the reader is done: Wait must not come before
 		continue
 	}
-	if _, traced := p.counter.(*ptraceCounter); !traced {
+	if _, traced := p.counter.(*ptraceCounter); traced {
+		// Its tracer waits for it; what Wait would close is left to do.
+		_ = p.cmd.Process.Release()
+		_ = p.out.Close()
+	} else {
 		_ = p.cmd.Wait() // it was killed, and says so
 	}
 	if p.counter != nil {
