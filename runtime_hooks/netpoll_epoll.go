@@ -81,8 +81,9 @@ func netpollinit() unix.Errno {
 	netpollServer.epfd, netpollServer.file = epfd, file
 	initLanes()
 	callOutside(func() {
+		b := new(netpollBuffers)
 		go conn.Read(func(uintptr) bool {
-			netpoll(epfd)
+			netpoll(epfd, b)
 			return false // wait for the next edge
 		})
 	})
@@ -117,13 +118,19 @@ func epollctl(epfd, op int, pd *PollDesc, index int32, events uint32) unix.Errno
 	return 0
 }
 
+// netpollBuffers are kept from one netpoll to the next: on its stack they would
+// be cleared, 6 KiB, with each call.
+type netpollBuffers struct {
+	events [netpollEvents]unix.EpollEvent
+	batch  [2 * netpollEvents]g // each event wakes at most two
+}
+
 // netpoll takes the events that are there and readies who waited for them. It
 // runs in one goroutine only.
 //
 // std: runtime.netpoll
-func netpoll(epfd int) {
-	var events [netpollEvents]unix.EpollEvent
-	var batch [2 * netpollEvents]g // each event wakes at most two
+func netpoll(epfd int, b *netpollBuffers) {
+	events, batch := &b.events, &b.batch
 	for {
 		n, err := unix.EpollWait(epfd, events[:], 0)
 		if err == unix.EINTR {

@@ -495,7 +495,7 @@ func TestNetpollTakesAllEvents(t *testing.T) {
 			}
 			sentinel(t)
 			before := Stats()
-			netpoll(epfd)
+			netpoll(epfd, new(netpollBuffers))
 			after := Stats()
 			if got, want := after.Polls-before.Polls, uint64(n/netpollEvents+1); got < want {
 				t.Errorf("epoll_wait was called %d times for %d events, want %d at least", got, n, want)
@@ -514,7 +514,7 @@ func TestNetpollTakesAllEvents(t *testing.T) {
 				}
 				wantState(t, f.pd, 'w', pdNil)
 			}
-			netpoll(epfd)
+			netpoll(epfd, new(netpollBuffers))
 			if got := Stats().Events - after.Events; got != 0 {
 				t.Errorf("netpoll took %d events the second time, want 0", got)
 			}

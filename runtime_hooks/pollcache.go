@@ -68,6 +68,13 @@ func (c *pollCache) at(index int32) *PollDesc {
 	return &(*blocks)[index/pollBlockSize][index%pollBlockSize]
 }
 
+// opened returns how many PollDescs are in use.
+func (c *pollCache) opened() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open
+}
+
 // each calls f for every PollDesc, in use or not.
 func (c *pollCache) each(f func(*PollDesc)) {
 	blocks := c.blocks.Load()

@@ -14,9 +14,7 @@ var stats struct {
 // waiters, so call it to look, not to steer. With the build tag net2_runtime
 // it returns zeros, for the runtime does not tell.
 func Stats() PollStats {
-	pollcache.mu.Lock()
-	open := pollcache.open
-	pollcache.mu.Unlock()
+	open := pollcache.opened()
 	waiters := 0
 	pollcache.each(func(pd *PollDesc) {
 		if pd.rg.state.Load() > pdWait {
