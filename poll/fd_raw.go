@@ -25,7 +25,11 @@ func (fd *FD) RawControl(f func(uintptr)) error {
 // std: internal/poll.(*FD).RawRead
 func (fd *FD) RawRead(f func(uintptr) bool) error {
 	fd.Share()
-	return fd.readIO(untilTrue(f))
+	err := fd.readIO(untilTrue(f))
+	if err == error(unix.EAGAIN) {
+		return fd.pd.waitRead() // which says that it cannot wait
+	}
+	return err
 }
 
 // RawWrite is RawRead for writing.
@@ -33,7 +37,11 @@ func (fd *FD) RawRead(f func(uintptr) bool) error {
 // std: internal/poll.(*FD).RawWrite
 func (fd *FD) RawWrite(f func(uintptr) bool) error {
 	fd.Share()
-	return fd.writeIO(untilTrue(f))
+	err := fd.writeIO(untilTrue(f))
+	if err == error(unix.EAGAIN) {
+		return fd.pd.waitWrite()
+	}
+	return err
 }
 
 // untilTrue makes f an operation that would block as long as f returns false.
