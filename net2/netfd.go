@@ -70,6 +70,7 @@ func (fd *netFD) accept() (*netFD, error) {
 		return nil, wrapSyscallError("accept4", err)
 	}
 	c := newFD(s, fd.family, fd.sotype, fd.net)
+	c.pfd.Nameless = true
 	if err := c.init(); err != nil {
 		c.pfd.Close()
 		return nil, err

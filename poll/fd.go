@@ -34,6 +34,12 @@ type FD struct {
 	// datagram sockets; immutable.
 	ZeroReadIsEOF bool
 
+	// Nameless says that the socket has no address of its own that others may
+	// want as soon as Close has returned: an accepted connection, or one dialled
+	// from a port of the kernel's choice. Then close(2) alone ends the watch;
+	// immutable. See destroy.
+	Nameless bool
+
 	iovecs *[]socket.Iovec // kept for Writev, guarded by the write lock
 }
 
@@ -77,9 +83,15 @@ func (fd *FD) Close() error {
 // destroy closes the descriptor when the last reference is gone. The poller
 // must let go of it first, while the number is still ours.
 //
+// Without EPOLL_CTL_DEL, a poller that is just looking at the socket holds it
+// for a moment longer than close(2) takes. TestFDCloseIsDoneWhenItReturns shows
+// it. Where that matters, or where a duplicate would keep the watch, the poller
+// takes the descriptor out.
+//
 // std: internal/poll.(*FD).destroy
+// deviation: close-without-epoll-del
 func (fd *FD) destroy() error {
-	fd.pd.close(fd.shared())
+	fd.pd.close(fd.shared() || !fd.Nameless)
 	errno := socket.Close(fd.Sysfd)
 	fd.Sysfd = -1
 	fd.csema.Release()

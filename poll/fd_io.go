@@ -96,6 +96,7 @@ func (fd *FD) Read(p []byte) (int, error) {
 // std: internal/poll.(*FD).Write
 func (fd *FD) Write(p []byte) (int, error) {
 	nn := 0
+	var whole socket.Errno // what came with the last of p
 	err := fd.writeIO(func(sysfd int) socket.Errno {
 		for {
 			chunk := p[nn:]
@@ -104,15 +105,24 @@ func (fd *FD) Write(p []byte) (int, error) {
 			}
 			n, errno := socket.Write(sysfd, chunk, fd.shared())
 			nn += n
-			if errno != 0 || nn == len(p) || n == 0 {
+			switch {
+			case nn == len(p) && errno != unix.EINTR:
+				whole = errno // an empty packet for which there is no room does not wait
+				return 0
+			case errno != 0 || n == 0:
 				return errno
 			}
 		}
 	})
-	if err == nil && nn < len(p) {
-		err = io.ErrUnexpectedEOF
+	switch {
+	case err != nil:
+		return nn, err
+	case whole != 0:
+		return nn, whole
+	case nn < len(p):
+		return nn, io.ErrUnexpectedEOF
 	}
-	return nn, err
+	return nn, nil
 }
 
 // Accept takes a connection from the listening descriptor and writes its peer's

@@ -35,12 +35,12 @@ func (pd *pollDesc) init(sysfd int) error {
 	return nil
 }
 
-// close takes the descriptor out of the poller. shared is PollClose's.
+// close takes the descriptor out of the poller. remove is PollClose's.
 //
 // std: internal/poll.(*pollDesc).close
-func (pd *pollDesc) close(shared bool) {
+func (pd *pollDesc) close(remove bool) {
 	if pd.desc != nil {
-		runtimehooks.PollClose(pd.desc, shared)
+		runtimehooks.PollClose(pd.desc, remove)
 		pd.desc = nil
 	}
 }

@@ -22,8 +22,8 @@ func PollServerInit() int {
 func PollOpen(fd uintptr) (*PollDesc, int) { return runtime_pollOpen(fd) }
 
 // PollClose stops watching the descriptor. The runtime always takes it out of
-// its epoll set, shared or not.
-func PollClose(pd *PollDesc, shared bool) { runtime_pollClose(pd) }
+// its epoll set.
+func PollClose(pd *PollDesc, remove bool) { runtime_pollClose(pd) }
 
 // PollReset makes pd ready for a new operation in mode 'r' or 'w'.
 func PollReset(pd *PollDesc, mode int) int { return runtime_pollReset(pd, mode) }

@@ -607,6 +607,7 @@ func TestPollOpenAfterCloseStartsAfresh(t *testing.T) {
 				a.unwatch(true)
 				a.drain()
 			}
+			sentinel(t)
 			a.fill().watch()
 			r, w := a.wait('r').parked(), a.wait('w').parked()
 			later(t, time.Millisecond)

@@ -111,13 +111,13 @@ func (pd *PollDesc) promote() {
 }
 
 // demote takes the lane from pd, which is being closed and has no waiter.
-func (pd *PollDesc) demote(shared bool) {
+func (pd *PollDesc) demote(remove bool) {
 	pd.parks = 0
 	l := pd.lane.Swap(nil)
 	if l == nil {
 		return
 	}
-	if shared {
+	if remove {
 		epollctl(l.epfd, unix.EPOLL_CTL_DEL, pd, 0, 0)
 	}
 	lanes.mu.Lock()

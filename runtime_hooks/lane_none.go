@@ -9,7 +9,7 @@ type lane struct{}
 func initLanes() {}
 
 func (pd *PollDesc) promote()           {}
-func (pd *PollDesc) demote(shared bool) {}
+func (pd *PollDesc) demote(remove bool) {}
 
 func (l *lane) prepare()       {}
 func (l *lane) wait(*pollSema) {}

@@ -208,7 +208,8 @@ func socketpair(t testing.TB) (a, b *file) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newFile(t, fds[0]), newFile(t, fds[1])
+	b = newFile(t, fds[1])
+	return newFile(t, fds[0]), b // as in pipe
 }
 
 // pipe returns the ends of a non-blocking pipe of one page.
@@ -237,9 +238,42 @@ type file struct {
 }
 
 func newFile(t testing.TB, fd int) *file {
+	if _, old := quiesced.LoadOrStore(t, true); !old {
+		t.Cleanup(func() { // after all files of the test are closed
+			quiesced.Delete(t)
+			quiesce(t)
+		})
+	}
 	f := &file{t: t, fd: fd}
 	t.Cleanup(func() { f.close(false) })
 	return f
+}
+
+// quiesced are the tests that leave the poller at rest when they end.
+var quiesced sync.Map
+
+// quiesce waits until the poller has done with the events that there were. It
+// may be at work on one while the descriptor is closed and its PollDesc given
+// to another, who is then woken without cause. That is allowed, and no test
+// wants it from the one before.
+func quiesce(t testing.TB) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fds[1])
+	defer unix.Close(fds[0])
+	pd, errno := PollOpen(uintptr(fds[0]))
+	if errno != 0 {
+		t.Fatalf("PollOpen(%d) = %v, want no error", fds[0], unix.Errno(errno))
+	}
+	unix.Write(fds[1], []byte("x"))
+	PollSetDeadline(pd, int64(patience), 'r')
+	if got := PollWait(pd, 'r'); got != NoError {
+		t.Errorf("PollWait(%d, r) = %d, want %d", fds[0], got, NoError)
+	}
+	PollUnblock(pd)
+	PollClose(pd, true)
 }
 
 // watch opens f in the poller, unless it is open there already.
@@ -338,6 +372,7 @@ var ages = []struct {
 		"new",
 		func(f, peer *file) *file { return f.watch() },
 		func(t testing.TB) (a, b *file) {
+			quiesce(t)
 			a, b = socketpair(t)
 			return a.fill().watch(), b
 		},

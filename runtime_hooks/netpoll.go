@@ -153,19 +153,20 @@ func PollOpen(fd uintptr) (*PollDesc, int) {
 }
 
 // PollClose stops watching the descriptor, which PollUnblock has marked and
-// which the caller closes next. shared says that another descriptor may refer
-// to the same open file: then the kernel does not drop the watch at close, and
-// PollClose must.
+// which the caller closes next. remove says that the watch must end now: because
+// another descriptor refers to the same open file, and so the kernel does not
+// drop the watch at close; or because the file must be gone when close returns,
+// though the poller may be looking at it. Otherwise the kernel drops the watch.
 //
 // std: runtime.poll_runtime_pollClose
 // deviation: close-without-epoll-del
-func PollClose(pd *PollDesc, shared bool) {
+func PollClose(pd *PollDesc, remove bool) {
 	if !pd.closing {
 		panic("runtimehooks: PollClose without PollUnblock")
 	}
 	pd.checkIdle("closing")
-	pd.demote(shared)
-	if shared {
+	pd.demote(remove)
+	if remove {
 		netpollclose(pd)
 	}
 	pollcache.free(pd)

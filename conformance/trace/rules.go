@@ -36,11 +36,10 @@ var rules = map[string]rule{
 	"close-without-epoll-del": {
 		engines: []string{"epoll", "portable"},
 		scenarios: []string{
-			"close", "close-any", "close-listener", "close-wakes", "dial-refused", "unix-accept", "unix-listen",
+			"close", "close-any", "close-wakes", "dial-refused", "unix-accept",
 		},
 		net: []string{
 			"epoll_ctl(epoll, EPOLL_CTL_DEL, conn) = 0",
-			"epoll_ctl(epoll, EPOLL_CTL_DEL, listener) = 0",
 		},
 	},
 	"host-probes": {
