@@ -203,7 +203,9 @@ func (e *engine) listAbove(pkg string) ([]*Test, error) {
 		for _, d := range f.Decls {
 			fn, ok := d.(*ast.FuncDecl)
 			if ok && fn.Recv == nil && (isTest(fn.Name.Name) || fn.Name.Name == "TestMain") && !strings.HasPrefix(fn.Name.Name, "Fuzz") && e.selects(pkg, fn.Name.Name) {
-				tests = append(tests, &Test{Package: pkg, Name: fn.Name.Name, File: name, Ours: true, Net2: make(map[string]Outcome)})
+				t := &Test{Package: pkg, Name: fn.Name.Name, File: name, Ours: true, Net2: make(map[string]Outcome)}
+				t.LeftOut = leftOutAbove[t.ID()]
+				tests = append(tests, t)
 			}
 		}
 	}
@@ -261,6 +263,7 @@ func (e *engine) runTests(ctx context.Context, pkg, net2Pkg string, tests []*Tes
 	if err != nil {
 		return err
 	}
+	defer e.remove(control)
 	err = e.runNames(ctx, control, names, func(name string, out Outcome) { byName[name].Net = out })
 	if err != nil {
 		return err
@@ -282,6 +285,7 @@ func (e *engine) runTests(ctx context.Context, pkg, net2Pkg string, tests []*Tes
 		if err != nil {
 			return err
 		}
+		defer e.remove(b)
 		failed := 0
 		err = e.runNames(ctx, b, names, func(name string, out Outcome) {
 			t := byName[name]
@@ -299,6 +303,13 @@ func (e *engine) runTests(ctx context.Context, pkg, net2Pkg string, tests []*Tes
 		e.o.log("%s: the same for net2%s, %d failed (%v)", pkg, inSentence(build), failed, since(start))
 	}
 	return nil
+}
+
+// remove removes a binary that has run.
+func (e *engine) remove(b *binary) {
+	if e.o.Keep == "" {
+		os.Remove(b.path)
+	}
 }
 
 // runNames runs the named tests and benchmarks of b.

@@ -167,7 +167,7 @@ func (r *rewriter) packageLevel(o types.Object) string {
 	switch {
 	case o.Exported():
 		return name
-	case r.scaffold.has(scaffoldName(name)) && !(r.scaffold.fallback(scaffoldName(name)) && r.net2.objects[name]):
+	case r.scaffold.has(scaffoldName(name)):
 		return scaffoldName(name)
 	case r.net2.objects[name]:
 		return name
@@ -199,25 +199,66 @@ func (r *rewriter) selectorExpr(sel *ast.SelectorExpr, parent ast.Node) {
 	if selection == nil {
 		return
 	}
-	o := selection.Obj()
-	if method, ok := o.(*types.Func); ok && r.foreign(method) {
+	method, isMethod := selection.Obj().(*types.Func)
+	switch {
+	case isMethod && r.foreign(method):
 		r.call(sel, parent, r.functionName(method), selection.Recv(), method)
-		return
-	}
-	if method, ok := o.(*types.Func); ok && o.Pkg() != r.tests.types {
-		if t := typeName(method.Signature().Recv().Type()); t != nil && o.Pkg() != nil {
-			if fn := scaffoldName(o.Pkg().Name() + "_" + t.Name() + "_" + o.Name()); r.scaffold.has(fn) {
+	case isMethod && method.Pkg() != nil && method.Pkg() != r.tests.types:
+		if t := typeName(method.Signature().Recv().Type()); t != nil {
+			if fn := scaffoldName(method.Pkg().Name() + "_" + t.Name() + "_" + method.Name()); r.scaffold.has(fn) {
 				r.call(sel, parent, fn, selection.Recv(), method)
 			}
 		}
+	case !selection.Obj().Exported() && r.tests.inPackage(selection.Obj()):
+		r.unexported(sel, parent, selection)
+	}
+}
+
+// unexported mends a reference to an unexported field or method of a type of
+// net. It leaves alone those of a type that net2 or the scaffolding has: they
+// are found there, or not at all.
+func (r *rewriter) unexported(sel *ast.SelectorExpr, parent ast.Node, selection *types.Selection) {
+	operand, way := r.netOperand(selection)
+	t := typeName(operand)
+	if t == nil || !r.tests.inPackage(t) {
+		return // an unnamed struct
+	}
+	o := selection.Obj()
+	method, isMethod := o.(*types.Func)
+	call, isCall := parent.(*ast.CallExpr)
+	isCall = isCall && call.Fun == sel
+
+	fn := scaffoldName(t.Name() + "_" + o.Name())
+	if !r.scaffold.has(fn) {
+		if r.scaffold.has(scaffoldName(t.Name())) || r.owns(t.Name()) || isMethod && types.IsInterface(t.Type()) {
+			return
+		}
+		r.bridged = true
+		switch {
+		case !isMethod:
+			fn = "*" + r.bridge.field(t, o.(*types.Var))
+		case isCall:
+			fn = r.bridge.method(t, method)
+		default:
+			fn = r.bridge.methodValue(t, method)
+		}
+	}
+	if isMethod && isCall {
+		if way != "" {
+			r.insert(sel.X.End(), way)
+		}
+		r.call(sel, parent, fn, operand, method)
 		return
 	}
-	if o.Exported() || !r.tests.inPackage(o) {
-		return
-	}
-	// The fields between the operand and the first type of net.
-	operand := selection.Recv()
-	var way string
+	r.insert(sel.Pos(), "("+fn+"("+address(operand))
+	r.replace(sel.X.End(), sel.End(), way+"))")
+	r.skip[sel.Sel] = true
+}
+
+// netOperand returns the first type of net on the way to what is selected, and
+// the embedded fields that lead there.
+func (r *rewriter) netOperand(selection *types.Selection) (operand types.Type, way string) {
+	operand = selection.Recv()
 	index := selection.Index()
 	for len(index) > 1 {
 		if t := typeName(operand); t != nil && r.tests.inPackage(t) {
@@ -231,54 +272,12 @@ func (r *rewriter) selectorExpr(sel *ast.SelectorExpr, parent ast.Node) {
 		way += "." + name
 		operand, index = field.Type(), index[1:]
 	}
-	t := typeName(operand)
-	if t == nil || !r.tests.inPackage(t) {
-		return // an unnamed struct
-	}
-	fn := scaffoldName(t.Name() + "_" + o.Name())
-	switch {
-	case r.scaffold.has(fn):
-	case r.scaffold.has(scaffoldName(t.Name())) || r.owns(t.Name()):
-		return // found there, or not at all
-	default:
-		switch o := o.(type) {
-		case *types.Var:
-			fn = "*" + r.bridge.field(t, o)
-		case *types.Func:
-			if types.IsInterface(t.Type()) {
-				return
-			}
-			if call, ok := parent.(*ast.CallExpr); !ok || call.Fun != sel {
-				fn = r.bridge.methodValue(t, o)
-				r.bridged = true
-				r.insert(sel.Pos(), fn+"("+address(operand))
-				r.replace(sel.X.End(), sel.End(), way+")")
-				r.skip[sel.Sel] = true
-				return
-			}
-			fn = r.bridge.method(t, o)
-		}
-		r.bridged = true
-	}
-	if method, ok := o.(*types.Func); ok {
-		r.insertWay(sel, way)
-		r.call(sel, parent, fn, operand, method)
-		return
-	}
-	r.insert(sel.Pos(), "("+fn+"("+address(operand))
-	r.replace(sel.X.End(), sel.End(), way+"))")
-	r.skip[sel.Sel] = true
+	return operand, way
 }
 
 // owns reports whether name is a type of net2's own, with fields and methods
 // of its own.
 func (r *rewriter) owns(name string) bool { return r.net2.objects[name] && !r.net2.alias[name] }
-
-func (r *rewriter) insertWay(sel *ast.SelectorExpr, way string) {
-	if way != "" {
-		r.insert(sel.X.End(), way)
-	}
-}
 
 // call makes fn(x, args) of x.method(args).
 func (r *rewriter) call(sel *ast.SelectorExpr, parent ast.Node, fn string, operand types.Type, method *types.Func) {

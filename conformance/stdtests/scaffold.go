@@ -18,25 +18,16 @@ import (
 //go:embed scaffold/*.go
 var scaffoldFS embed.FS
 
-// fallbackMark, in the comment of a declaration, says that net2's own object
-// of that name is the better one.
-const fallbackMark = "//stdtests:fallback"
-
 // ignoreLine keeps the go command off the scaffolding where it stands.
 const ignoreLine = "//go:build ignore\n"
 
 // A scaffold is what the rewritten tests find instead of unexported names.
 type scaffold struct {
 	files []goFile
-	names map[string]bool // true where it is a fallback
+	names map[string]bool
 }
 
-func (s *scaffold) has(name string) bool {
-	_, ok := s.names[name]
-	return ok
-}
-
-func (s *scaffold) fallback(name string) bool { return s.names[name] }
+func (s *scaffold) has(name string) bool { return s.names[name] }
 
 func readScaffold(fsys fs.FS) (*scaffold, error) {
 	s := &scaffold{names: make(map[string]bool)}
@@ -60,16 +51,16 @@ func readScaffold(fsys fs.FS) (*scaffold, error) {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
 				if d.Recv == nil && d.Name.Name != "init" {
-					s.names[d.Name.Name] = marked(d.Doc)
+					s.names[d.Name.Name] = true
 				}
 			case *ast.GenDecl:
 				for _, spec := range d.Specs {
 					switch spec := spec.(type) {
 					case *ast.TypeSpec:
-						s.names[spec.Name.Name] = marked(d.Doc, spec.Doc)
+						s.names[spec.Name.Name] = true
 					case *ast.ValueSpec:
 						for _, id := range spec.Names {
-							s.names[id.Name] = marked(d.Doc, spec.Doc)
+							s.names[id.Name] = true
 						}
 					}
 				}
@@ -77,18 +68,4 @@ func readScaffold(fsys fs.FS) (*scaffold, error) {
 		}
 	}
 	return s, nil
-}
-
-func marked(docs ...*ast.CommentGroup) bool {
-	for _, doc := range docs {
-		if doc == nil {
-			continue
-		}
-		for _, c := range doc.List {
-			if strings.TrimSpace(c.Text) == fallbackMark {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -114,7 +114,7 @@ func (l *LeftOut) String() string {
 	if l.NetOnly {
 		return "it tests nothing but net's own " + strings.Join(l.Names, ", ")
 	}
-	return "it needs net's own " + strings.Join(l.Names, ", ")
+	return "it needs " + strings.Join(l.Names, ", ")
 }
 
 // ID is the name of a test with its package.

@@ -33,7 +33,7 @@ func findToolchain(ctx context.Context, dir string) (*toolchain, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Join(env.GOROOT, "src", "net", "net_test.go")); err != nil {
-		return nil, fmt.Errorf("the standard library's tests are not installed: %w", err)
+		return nil, fmt.Errorf("the toolchain in %s comes without the standard library's tests: %w", env.GOROOT, errors.ErrUnsupported)
 	}
 	tc := &toolchain{goroot: env.GOROOT, version: env.GOVERSION}
 	cmd = exec.CommandContext(ctx, "go", "list", "-f", "{{.Module.Dir}}", "go.parity/net2")

@@ -177,7 +177,7 @@ func (w *world) proxy(target string) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.serve(&httputil.ReverseProxy{
+	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(to)
 			r.SetXForwarded()
@@ -186,7 +186,13 @@ func (w *world) proxy(target string) (*site, error) {
 		Transport:     w.newTransport(),
 		FlushInterval: -1,
 		ErrorLog:      log.New(io.Discard, "", 0),
-	})
+	}
+	return w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		// Or else the server closes the request's body with the first byte of
+		// the response, now and then under the hands of the transport.
+		http.NewResponseController(rw).EnableFullDuplex()
+		proxy.ServeHTTP(rw, r)
+	}))
 }
 
 // playProxy has a reverse proxy between client and server.
@@ -263,7 +269,7 @@ func playProxy(w *world) error {
 		return err
 	}
 	w.note("client left", end)
-	w.note("connections to the proxy", front.conns.Load())
+	w.noteConns(front)
 
 	back.Close()
 	if _, err := wait(w, back.served, "Serve to return"); err != nil {

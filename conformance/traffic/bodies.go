@@ -68,12 +68,27 @@ func playAddresses(w *world) error {
 }
 
 // playListenForms serves on each form of a local address, and reaches it by
-// each form of this host's.
+// each form that leads there. Where one address family is left out, its port
+// may be another process's.
 func playListenForms(w *world) error {
-	for _, listen := range []string{"tcp 127.0.0.1:0", "tcp4 127.0.0.1:0", "tcp :0", "tcp4 :0", "tcp localhost:0", "tcp [::1]:0", "tcp6 [::1]:0", "tcp6 :0", "tcp [::]:0"} {
-		var network, address string
-		fmt.Sscan(listen, &network, &address)
-		s, err := w.serveAt(network, address, hello)
+	for _, form := range []struct {
+		network, address string
+		hosts            []string
+	}{
+		{"tcp", "127.0.0.1:0", []string{"127.0.0.1"}},
+		{"tcp4", "127.0.0.1:0", []string{"127.0.0.1"}},
+		{"tcp4", "localhost:0", []string{"127.0.0.1"}},
+		{"tcp4", ":0", []string{"127.0.0.1", "0.0.0.0"}},
+		{"tcp4", "0.0.0.0:0", []string{"127.0.0.1"}},
+		{"tcp", "[::1]:0", []string{"::1"}},
+		{"tcp6", "[::1]:0", []string{"::1"}},
+		{"tcp6", ":0", []string{"::1", "::"}},
+		{"tcp", ":0", []string{"127.0.0.1", "::1", "localhost", "::ffff:127.0.0.1", "0.0.0.0", "::", ""}},
+		{"tcp", "[::]:0", []string{"127.0.0.1", "::1", "localhost", "::ffff:127.0.0.1", "0.0.0.0", "::", ""}},
+		{"tcp", "0.0.0.0:0", []string{"127.0.0.1"}},
+	} {
+		listen := form.network + " " + form.address
+		s, err := w.serveAt(form.network, form.address, hello)
 		if err != nil {
 			w.note(listen, class(err))
 			continue
@@ -83,7 +98,7 @@ func playListenForms(w *world) error {
 			return err
 		}
 		w.note(listen, plain(s.addr))
-		for _, host := range []string{"127.0.0.1", "localhost", "::1", ""} {
+		for _, host := range form.hosts {
 			r := w.get(w.newClient(), "http://"+net.JoinHostPort(host, port))
 			w.note(listen+" by "+strconv.Quote(host), r)
 		}
@@ -122,7 +137,7 @@ func playBodies(w *world) error {
 			w.note("all arrived", r.Body == digest(payload(n)) && r.Header["Got"][0] == r.Body)
 		}
 	}
-	w.note("connections", s.conns.Load())
+	w.noteConns(s)
 	return nil
 }
 
@@ -201,7 +216,7 @@ func playTrailers(w *world) error {
 		}}
 		w.note("trailers", w.do(c, req))
 	}
-	w.note("connections", s.conns.Load())
+	w.noteConns(s)
 	return nil
 }
 
@@ -361,14 +376,14 @@ func playFiles(w *world) error {
 		req.ContentLength = fi.Size()
 		w.note("upload "+name, w.do(c, req))
 	}
-	w.note("connections", s.conns.Load())
+	w.noteConns(s)
 	return nil
 }
 
 // playTrace notes which of the hooks of a client trace are called, and in
 // which order while there is but one order.
 func playTrace(w *world) error {
-	s, err := w.serve(hello)
+	s, err := w.serveAt("tcp", ":0", hello) // so that each address of a name is this server's
 	if err != nil {
 		return err
 	}
@@ -376,17 +391,16 @@ func playTrace(w *world) error {
 	if err != nil {
 		return err
 	}
-	refusing, err := w.server.listen(w.ctx, "tcp", "127.0.0.1:0")
+	refusing, err := w.refusing()
 	if err != nil {
 		return err
 	}
-	refusing.Close()
 
 	for _, target := range []struct{ name, url string }{
-		{"literal", s.url},
+		{"literal", w.proto.scheme() + "://127.0.0.1:" + port},
 		{"name", w.proto.scheme() + "://localhost:" + port},
 		{"no name", w.proto.scheme() + "://bad..name:" + port}, // known to be wrong without asking a server
-		{"refused", w.proto.scheme() + "://" + refusing.Addr().String()},
+		{"refused", w.proto.scheme() + "://" + refusing},
 	} {
 		c := w.newClient()
 		for _, turn := range []string{"first", "again"} {

@@ -13,8 +13,10 @@ import (
 	"os"
 	"sort"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -56,7 +58,9 @@ func playKeepAlive(w *world) error {
 			reused = append(reused, ask(c, path, path != "/long"))
 		}
 		w.note(what+": reused", reused)
-		w.note(what+": connections", s.conns.Load()-before)
+		if w.proto.name != "h2c" { // see noteConns
+			w.note(what+": connections", s.conns.Load()-before)
+		}
 	}
 	series("kept", w.newClient(), "/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9", "/10")
 	series("server closes", w.newClient(), "/1", "/last", "/2", "/last", "/3")
@@ -149,24 +153,9 @@ func playLimited(w *world) error {
 	if err != nil {
 		return err
 	}
-	var now, peak atomic.Int64
+	counted := &countingListener{Listener: inner}
 	addr := inner.Addr().String()
-	s := w.serveOn(netutil.LimitListener(inner, most), addr, w.proto.scheme()+"://"+addr, hello, func(s *http.Server) {
-		count := s.ConnState
-		s.ConnState = func(c net.Conn, state http.ConnState) {
-			switch state {
-			case http.StateNew:
-				for n := now.Add(1); ; {
-					if p := peak.Load(); n <= p || peak.CompareAndSwap(p, n) {
-						break
-					}
-				}
-			case http.StateClosed:
-				now.Add(-1)
-			}
-			count(c, state)
-		}
-	})
+	s := w.serveOn(netutil.LimitListener(counted, most), addr, w.proto.scheme()+"://"+addr, hello)
 	replies := make([]reply, 16)
 	var wg sync.WaitGroup
 	for i := range replies {
@@ -179,8 +168,34 @@ func playLimited(w *world) error {
 	wg.Wait()
 	w.note("replies", replies)
 	w.note("connections", s.conns.Load())
-	w.note("never more than allowed", peak.Load() <= most+1) // StateClosed is told after the place is free
+	w.note("never more than allowed", counted.peak.Load() <= most)
 	return nil
+}
+
+// A countingListener knows how many of its connections were open at once at
+// the most. One is no longer counted when its Close begins.
+type countingListener struct {
+	net.Listener
+	now, peak atomic.Int64
+}
+
+func (l *countingListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.peak.Store(max(l.peak.Load(), l.now.Add(1))) // Accept runs in one goroutine
+	return &countedConn{Conn: c, leave: sync.OnceFunc(func() { l.now.Add(-1) })}, nil
+}
+
+type countedConn struct {
+	net.Conn
+	leave func()
+}
+
+func (c *countedConn) Close() error {
+	c.leave()
+	return c.Conn.Close()
 }
 
 // playStream exchanges messages within one request, each sent when the one
@@ -227,12 +242,9 @@ func playStream(w *world) error {
 // playCancel gives up on requests: before they start, while the response is
 // awaited, and while its body comes.
 func playCancel(w *world) error {
-	type seen struct {
-		path string
-		err  error
-	}
 	started := make(chan struct{}, 1)
-	ended := make(chan seen, 1)
+	ended := make(chan string, 1)
+	left := make(chan struct{}) // the client is done
 	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body) // net/http misses a client only after that
 		if r.URL.Path == "/body" {
@@ -242,7 +254,12 @@ func playCancel(w *world) error {
 		if r.URL.Path != "/plain" {
 			started <- struct{}{}
 			<-r.Context().Done()
-			ended <- seen{r.URL.Path, r.Context().Err()}
+			ended <- r.URL.Path + " " + class(r.Context().Err())
+			// Under TLS a response could still reach the client.
+			select {
+			case <-left:
+			case <-w.ctx.Done():
+			}
 		}
 	}))
 	if err != nil {
@@ -255,19 +272,30 @@ func playCancel(w *world) error {
 	cancel()
 	w.note("before", w.do(c, w.request("GET", s.url+"/header", nil).WithContext(ctx)))
 
-	for _, body := range []string{"", "some body"} {
-		ctx, cancel = context.WithCancel(w.ctx)
+	// given has a request given up, by end, when the handler has it.
+	given := func(what string, ctx context.Context, end func(), method, body string) error {
 		go func() {
-			<-started
-			cancel()
+			wait(w, started, "the handler")
+			end()
 		}()
-		w.note("header", w.do(c, w.request("POST", s.url+"/header", bytes.NewReader([]byte(body))).WithContext(ctx)))
-		cancel()
-		end, err := wait(w, ended, "the handler to see it")
-		if err != nil {
+		w.note(what, w.do(c, w.request(method, s.url+"/header", strings.NewReader(body)).WithContext(ctx)))
+		seen, err := wait(w, ended, "the handler to see it")
+		w.note(what+", server", seen)
+		if err == nil {
+			left <- struct{}{}
+		}
+		return err
+	}
+	for _, body := range []string{"", "some body"} {
+		ctx, cancel := context.WithCancel(w.ctx)
+		defer cancel()
+		if err := given("header", ctx, cancel, "POST", body); err != nil {
 			return err
 		}
-		w.note("header, server", end.path+" "+class(end.err))
+	}
+	e := expiring{w.ctx, make(chan struct{})}
+	if err := given("deadline", e, func() { close(e.over) }, "GET", ""); err != nil {
+		return err
 	}
 
 	ctx, cancel = context.WithCancel(w.ctx)
@@ -276,32 +304,41 @@ func playCancel(w *world) error {
 	if err != nil {
 		return err
 	}
+	defer resp.Body.Close()
 	one := make([]byte, 1)
 	_, err = io.ReadFull(resp.Body, one)
 	w.note("body, first byte", string(one)+class(err))
-	<-started
+	if _, err := wait(w, started, "the handler"); err != nil {
+		return err
+	}
 	cancel()
 	_, err = resp.Body.Read(one)
-	// Where the close is quick, its end of file comes before the client's own.
-	w.note("body, next byte", errors.Is(err, context.Canceled) || errors.Is(err, io.EOF))
-	resp.Body.Close()
-	end, err := wait(w, ended, "the handler to see it")
+	w.note("body, next byte", class(err))
+	seen, err := wait(w, ended, "the handler to see it")
 	if err != nil {
 		return err
 	}
-	w.note("body, server", end.path+" "+class(end.err))
-
-	ctx, cancel = context.WithTimeout(w.ctx, 30*time.Millisecond)
-	defer cancel()
-	w.note("deadline", w.do(c, w.request("GET", s.url+"/header", nil).WithContext(ctx)))
-	<-started
-	end, err = wait(w, ended, "the handler to see it")
-	if err != nil {
-		return err
-	}
-	w.note("deadline, server", end.path+" "+class(end.err))
+	w.note("body, server", seen)
+	left <- struct{}{}
 	w.note("after all", w.get(c, s.url+"/plain"))
 	return nil
+}
+
+// An expiring context has its deadline pass when over is closed.
+type expiring struct {
+	context.Context
+	over chan struct{}
+}
+
+func (e expiring) Done() <-chan struct{} { return e.over }
+
+func (e expiring) Err() error {
+	select {
+	case <-e.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
 }
 
 // playIdleTimeout lets the server close a connection that nobody uses.
@@ -323,9 +360,9 @@ func playIdleTimeout(w *world) error {
 
 // playServerTimeouts is slow where a server has no patience.
 func playServerTimeouts(w *world) error {
-	const short = 40 * time.Millisecond
+	const short = 80 * time.Millisecond
 	ended := make(chan string, 1)
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rc := http.NewResponseController(rw)
 		var err error
 		switch r.URL.Path {
@@ -338,7 +375,6 @@ func playServerTimeouts(w *world) error {
 			}
 			fmt.Fprint(rw, "so far")
 		case "/write":
-			err = rc.SetWriteDeadline(time.Now().Add(short))
 			for err == nil {
 				if _, err = rw.Write(payload(1 << 16)); err == nil {
 					err = rc.Flush()
@@ -346,11 +382,13 @@ func playServerTimeouts(w *world) error {
 			}
 		}
 		ended <- class(err)
-	}), func(s *http.Server) { s.ReadHeaderTimeout = short })
-	if err != nil {
-		return err
-	}
-	talk := func(what, text string) (net.Conn, error) {
+	})
+	// talk sends text to a server with its limits, and then nothing more.
+	talk := func(what, text string, limits func(*http.Server)) (net.Conn, error) {
+		s, err := w.serve(handler, limits)
+		if err != nil {
+			return nil, err
+		}
 		c, err := w.raw(s)
 		if err != nil {
 			return nil, err
@@ -360,14 +398,14 @@ func playServerTimeouts(w *world) error {
 		return c, nil
 	}
 
-	c, err := talk("half a header", "GET /header HTTP/1.1\r\nHost: ")
+	c, err := talk("ReadHeaderTimeout", "GET /header HTTP/1.1\r\nHost: ", func(s *http.Server) { s.ReadHeaderTimeout = short })
 	if err != nil {
 		return err
 	}
 	got, err := io.ReadAll(c)
-	w.note("half a header", string(got)+class(err))
+	w.note("ReadHeaderTimeout", string(got)+cutOff(err))
 
-	c, err = talk("half a body", "POST /read HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345")
+	c, err = talk("half a body", "POST /read HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345", func(*http.Server) {})
 	if err != nil {
 		return err
 	}
@@ -383,7 +421,14 @@ func playServerTimeouts(w *world) error {
 	if w.proto.tls {
 		return nil // crypto/tls takes five seconds to give up its last words
 	}
-	c, err = talk("not reading", "GET /write HTTP/1.1\r\nHost: h\r\n\r\n")
+	c, err = talk("ReadTimeout", "POST /read HTTP/1.1\r\nHost: h\r\nContent-Le", func(s *http.Server) { s.ReadTimeout = short })
+	if err != nil {
+		return err
+	}
+	got, err = io.ReadAll(c)
+	w.note("ReadTimeout", string(got)+cutOff(err))
+
+	c, err = talk("WriteTimeout", "GET /write HTTP/1.1\r\nHost: h\r\n\r\n", func(s *http.Server) { s.WriteTimeout = short })
 	if err != nil {
 		return err
 	}
@@ -391,32 +436,26 @@ func playServerTimeouts(w *world) error {
 	if err != nil {
 		return err
 	}
-	w.note("not reading, handler", end)
+	w.note("WriteTimeout, handler", end)
 	n, _ := io.Copy(io.Discard, c)
-	w.note("not reading, got some", n > 0)
-
-	// The server's own limits do the same without the handler's help.
-	s, err = w.serve(s.Handler, func(s *http.Server) {
-		s.ReadTimeout = short
-		s.WriteTimeout = 2 * short
-	})
-	if err != nil {
-		return err
-	}
-	c, err = talk("ReadTimeout", "POST /plain HTTP/1.1\r\nHost: h\r\nContent-Le")
-	if err != nil {
-		return err
-	}
-	got, err = io.ReadAll(c)
-	w.note("ReadTimeout", string(got)+class(err))
+	w.note("WriteTimeout, got some", n > 0)
 	return nil
+}
+
+// cutOff is class without the reset that a server sends when it closes before
+// it has read all, as it may where it is short of time.
+func cutOff(err error) string {
+	if errors.Is(err, syscall.ECONNRESET) {
+		return ""
+	}
+	return class(err)
 }
 
 // playClientTimeouts meets servers that say nothing.
 func playClientTimeouts(w *world) error {
 	const short = 40 * time.Millisecond
 	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		<-r.Context().Done()
+		<-w.ctx.Done() // under TLS a response to a client that left could still reach it
 	}))
 	if err != nil {
 		return err
@@ -445,10 +484,15 @@ func playClientTimeouts(w *world) error {
 		w.note("TLSHandshakeTimeout", class(err))
 	}
 	c = w.newClient()
-	ctx, cancel := context.WithTimeout(w.ctx, short)
-	defer cancel()
+	e := expiring{w.ctx, make(chan struct{})}
+	expire := sync.OnceFunc(func() { close(e.over) })
+	defer expire()
+	ctx := httptrace.WithClientTrace(e, &httptrace.ClientTrace{
+		TLSHandshakeStart: expire, // it will not get further
+		WroteRequest:      func(httptrace.WroteRequestInfo) { expire() },
+	})
 	_, err = c.Do(w.request("GET", w.proto.scheme()+"://"+silent.Addr().String(), nil).WithContext(ctx))
-	w.note("silent", class(err))
+	w.note("deadline", class(err))
 	return nil
 }
 
@@ -533,7 +577,20 @@ func playShutdownUnderLoad(w *world) error {
 	enough := make(chan struct{})
 	var lost atomic.Int64
 	var clients sync.WaitGroup
-	shared := w.newClient()
+	// Only one: a server that is shutting down forgets an HTTP/2 connection
+	// that comes at the last moment, and waits for it for ever.
+	var dialed atomic.Bool
+	shared := w.newClient(func(t *http.Transport) {
+		t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dialed.Swap(true) {
+				return nil, errors.New("no second connection")
+			}
+			return w.dial(ctx, network, address)
+		}
+	})
+	if w.proto.multiplexed() {
+		w.note("first", w.get(shared, s.url+"/first"))
+	}
 	for i := range 8 {
 		clients.Go(func() {
 			c := shared
@@ -630,17 +687,20 @@ func playClose(w *world) error {
 
 // playFailures is what goes wrong below HTTP.
 func playFailures(w *world) error {
-	w.note("refused", func() string {
-		s, err := w.serve(hello)
-		if err != nil {
-			return class(err)
-		}
-		s.Close()
-		if _, err := wait(w, s.served, "Serve to return"); err != nil {
-			return class(err)
-		}
-		return class2(w.newClient().Get(s.url))
-	}())
+	refusing, err := w.refusing()
+	if err != nil {
+		return err
+	}
+	w.note("refused", w.get(w.newClient(), "http://"+refusing))
+	s, err := w.serve(hello)
+	if err != nil {
+		return err
+	}
+	s.Close()
+	if _, err := wait(w, s.served, "Serve to return"); err != nil {
+		return err
+	}
+	w.note("closed", w.get(w.newClient(), s.url))
 
 	// A server that says text and then ends the connection, with a reset if
 	// told so. It has read the request, so that closing is no reset by itself.
@@ -681,8 +741,7 @@ func playFailures(w *world) error {
 	}
 
 	// Taken, malformed and foreign addresses.
-	s, err := w.serve(hello)
-	if err != nil {
+	if s, err = w.serve(hello); err != nil {
 		return err
 	}
 	_, err = w.server.listen(w.ctx, s.ln.Addr().Network(), s.addr)
@@ -714,13 +773,4 @@ func playFailures(w *world) error {
 	_, err = ln.Accept()
 	w.note("accept after close", class(err)+fmt.Sprint(errors.Is(err, net.ErrClosed)))
 	return nil
-}
-
-// class2 closes what a failing request should not have brought.
-func class2(resp *http.Response, err error) string {
-	if err == nil {
-		resp.Body.Close()
-		return resp.Status
-	}
-	return class(err)
 }

@@ -125,12 +125,13 @@ var breaks = []struct {
 		return c
 	}), "lengths", "left behind: "},
 	{"connections keep a goroutine", true, onDial(func(c net.Conn) net.Conn {
-		go func() { <-stuck }()
+		end := stuck
+		go func() { <-end }()
 		return c
 	}), "lengths", "left behind: "},
 	{"a read ignores its deadline", false, onAccept(func(c net.Conn) net.Conn {
 		return &faulty{Conn: c, noDeadline: true}
-	}), "idle-timeout server-timeouts", "hung"},
+	}), "idle-timeout server-timeouts", "hung|i/o timeout"},
 	{"a deadline is another error", false, onAccept(func(c net.Conn) net.Conn {
 		return &faulty{Conn: c, read: func(b []byte) (int, error) {
 			n, err := c.Read(b)
@@ -186,16 +187,18 @@ var breaks = []struct {
 
 var (
 	leaked sync.Map
-	stuck  = make(chan struct{})
+	stuck  chan struct{}
 )
 
 func TestBrokenStackDiffers(t *testing.T) {
+	stuck = make(chan struct{})
 	defer func() {
 		close(stuck)
 		leaked.Range(func(f, _ any) bool {
 			f.(*os.File).Close()
 			return true
 		})
+		leaked.Clear()
 	}()
 	little := patience{run: time.Second, settle: time.Second}
 	for _, b := range breaks {

@@ -305,6 +305,22 @@ func (w *world) raw(s *site) (net.Conn, error) {
 	return c, nil
 }
 
+// refusing returns an address where nobody listens, nor will: it is the near
+// end of a connection that stays.
+func (w *world) refusing() (string, error) {
+	ln, err := w.server.listen(w.ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	w.onClose(func() { ln.Close() })
+	c, err := w.client.dial(w.ctx, "tcp", ln.Addr().String())
+	if err != nil {
+		return "", err
+	}
+	w.onClose(func() { c.Close() })
+	return c.LocalAddr().String(), nil
+}
+
 // A reply is what a client can see of a response.
 type reply struct {
 	Status   string

@@ -115,8 +115,8 @@ var closing = Path{
 		},
 		{
 			Seed: fn("runtime/netpoll_epoll.go netpollclose"), Std: fn("runtime/netpoll_epoll.go netpollclose"),
-			Ours:  fn("runtime_hooks/netpoll_epoll.go netpollclose"),
-			Does:  "EPOLL_CTL_DEL.",
+			Ours: fn("runtime_hooks/netpoll_epoll.go netpollclose"),
+			Does: "EPOLL_CTL_DEL.",
 			Here: "Left out for a connection that has no address of its own, accepted or dialled, unless it was shared with File " +
 				"or SyscallConn: close(2) takes the last one out by itself, at the latest when the poller looks away.",
 			Entry: "close-without-epoll-del", StdCalls: []string{"epoll_ctl DEL"},

@@ -150,8 +150,12 @@ func TestRunBoundPattern(t *testing.T) {
 // The evidence itself, as far as it is quick: names are given, and a check of
 // each kind that needs this program's main comes out the same.
 func TestSources(t *testing.T) {
-	code, stdout, stderr := call(t.Context(), sources(), "-run", "^(traffic/addresses/h1/|nettest/tcp4/dialed/net2-with-net2/(BasicIO|PastTimeout)$)")
-	if code != exitSame || !strings.Contains(strings.Join(strings.Fields(stdout), " "), " all 5 5 ") {
-		t.Errorf("parity = %d, want %d and 5 checks that are the same:\n%s%s", code, exitSame, stdout, stderr)
+	code, stdout, stderr := call(t.Context(), sources(), "-json", "-run", "^(traffic/addresses/h1/|nettest/tcp4/dialed/net2-with-net2/(BasicIO|PastTimeout)$)")
+	var r report.Report
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+		t.Fatalf("parity -json printed %q: %v", stdout, err)
+	}
+	if code != exitSame || r.Counts != (report.Counts{Checks: 5, Same: 5}) {
+		t.Errorf("parity = %d, %+v, want %d and 5 checks that are the same:\n%s%s", code, r.Counts, exitSame, stdout, stderr)
 	}
 }
