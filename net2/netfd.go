@@ -117,7 +117,7 @@ func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr) (rsa socket.S
 	default:
 		return rsa, os.NewSyscallError("connect", errno)
 	}
-	if err := fd.init(); err != nil {
+	if err := fd.pfd.InitConnecting(); err != nil {
 		return rsa, err
 	}
 

@@ -22,12 +22,14 @@ type pollDesc struct {
 	desc *runtimehooks.PollDesc
 }
 
+// init puts sysfd into the poller. mode is PollOpen's.
+//
 // std: internal/poll.(*pollDesc).init
-func (pd *pollDesc) init(sysfd int) error {
+func (pd *pollDesc) init(sysfd, mode int) error {
 	if errno := runtimehooks.PollServerInit(); errno != 0 {
 		return socket.Errno(errno)
 	}
-	desc, errno := runtimehooks.PollOpen(uintptr(sysfd))
+	desc, errno := runtimehooks.PollOpen(uintptr(sysfd), mode)
 	if errno != 0 {
 		return socket.Errno(errno)
 	}

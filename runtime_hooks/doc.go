@@ -10,7 +10,7 @@
 // Eight hooks, which bear the names of the runtime's (runtime/netpoll.go):
 //
 //	PollServerInit    make the poller ready; may be called any number of times
-//	PollOpen          watch a descriptor: edge-triggered, both directions
+//	PollOpen          watch a descriptor, edge-triggered
 //	PollReset         forget a notification before a new operation is tried
 //	PollWait          park until ready, timed out or closing
 //	PollWaitCanceled  park until ready, whatever else happens
@@ -44,7 +44,8 @@
 // # Three builds
 //
 // The default is an epoll instance of our own, nested in the runtime's poller
-// (netpoll_epoll.go), with goroutines parked by runtime.gopark. With the build
+// (netpoll_epoll.go), with goroutines parked by runtime.gopark; a few hot
+// descriptors move to the runtime's (hot.go). With the build
 // tag net2_runtime the hooks are the runtime's own (engine_runtime.go). With
 // net2_portable nothing is linked to the runtime: the same poller parks its
 // goroutines on channels (park_portable.go). [Engine] names the build.

@@ -48,11 +48,9 @@ type PollDesc struct {
 	rg pollSema // the reader
 	wg pollSema // the writer
 
-	// Written under the caller's read lock, and by PollClose. The poller too
-	// looks at lane, when it ends a wait there.
-	//lint:ignore U1000 some builds have no lanes
-	parks int32                // how often the reader was about to park
-	lane  atomic.Pointer[lane] // where it parks; nil for the poller
+	parks  int32                           // how often the reader was about to park
+	hot    atomic.Pointer[runtimePollDesc] // the runtime's, when pd has moved there
+	writes atomic.Bool                     // a writer has waited: EPOLLOUT is watched for
 
 	mu      sync.Mutex // guards the following
 	closing bool
@@ -60,6 +58,8 @@ type PollDesc struct {
 	wd      int64       // write deadline, likewise
 	timer   *time.Timer // made for the first deadline
 	timerAt int64       // when timer goes off, at the latest; 0 if it is not set
+	//lint:ignore U1000 some builds have no hot descriptors
+	hotInfo pollInfo // what the runtime knows, once pd has moved there
 }
 
 // pollInfo is the value of atomicInfo.
@@ -105,9 +105,10 @@ func (pd *PollDesc) publishInfo() {
 	for {
 		old := pd.info()
 		if pd.atomicInfo.CompareAndSwap(uint32(old), uint32(info|old&pollEventErr)) {
-			return
+			break
 		}
 	}
+	pd.publishHot(info)
 }
 
 // setEventErr records whether the last event on the descriptor was nothing but
@@ -126,13 +127,15 @@ func (pd *PollDesc) setEventErr(b bool, tag uint32) {
 	}
 }
 
-// PollOpen starts to watch fd. On failure it returns the errno of
-// epoll_ctl(2): EPERM for a descriptor that cannot be watched, such as a
+// PollOpen starts to watch fd for mode 'r', or for 'r'+'w' if a write will be
+// waited for at once, as connect does; else that is watched for when a writer
+// waits for the first time. On failure PollOpen returns the errno of epoll_ctl(2): EPERM for a descriptor that cannot be watched, such as a
 // regular file's, ENOSPC when the user has too many watches, EEXIST and EBADF
 // for a descriptor that is watched already or is none.
 //
 // std: runtime.poll_runtime_pollOpen
-func PollOpen(fd uintptr) (*PollDesc, int) {
+// deviation: write-watch-on-demand
+func PollOpen(fd uintptr, mode int) (*PollDesc, int) {
 	pd := pollcache.alloc()
 	pd.mu.Lock()
 	pd.checkIdle("free")
@@ -142,6 +145,7 @@ func PollOpen(fd uintptr) (*PollDesc, int) {
 	pd.rg.state.Store(pdNil)
 	pd.wg.state.Store(pdNil)
 	pd.rd, pd.wd = 0, 0
+	pd.writes.Store(mode == 'r'+'w')
 	pd.publishInfo()
 	pd.mu.Unlock()
 
@@ -165,8 +169,7 @@ func PollClose(pd *PollDesc, remove bool) {
 		panic("runtimehooks: PollClose without PollUnblock")
 	}
 	pd.checkIdle("closing")
-	pd.demote(remove)
-	if remove {
+	if !pd.demote() && remove {
 		netpollclose(pd)
 	}
 	pollcache.free(pd)
@@ -187,14 +190,14 @@ func (pd *PollDesc) checkIdle(what string) {
 //
 // std: runtime.poll_runtime_pollReset
 func PollReset(pd *PollDesc, mode int) int {
+	if rpd := pd.hot.Load(); rpd != nil {
+		return rpd.reset(mode)
+	}
 	if code := netpollcheckerr(pd, mode); code != NoError {
 		return code
 	}
 	if s := pd.sema(mode); s.state.Load() != pdNil {
 		s.state.Store(pdNil)
-	}
-	if mode == 'r' {
-		pd.lane.Load().prepare()
 	}
 	return NoError
 }
@@ -204,7 +207,13 @@ func PollReset(pd *PollDesc, mode int) int {
 //
 // std: runtime.poll_runtime_pollWait
 func PollWait(pd *PollDesc, mode int) int {
+	if mode == 'r' {
+		pd.promote()
+	}
 	for {
+		if rpd := pd.hot.Load(); rpd != nil {
+			return rpd.wait(mode)
+		}
 		if code := netpollcheckerr(pd, mode); code != NoError {
 			return code
 		}
@@ -221,7 +230,14 @@ func PollWait(pd *PollDesc, mode int) int {
 //
 // std: runtime.poll_runtime_pollWaitCanceled
 func PollWaitCanceled(pd *PollDesc, mode int) {
-	for !netpollblock(pd, mode, true) {
+	for {
+		if rpd := pd.hot.Load(); rpd != nil {
+			rpd.waitCanceled(mode)
+			return
+		}
+		if netpollblock(pd, mode, true) {
+			return
+		}
 	}
 }
 
@@ -271,8 +287,8 @@ func netpollcheckerr(pd *PollDesc, mode int) int {
 // std: runtime.netpollblock
 func netpollblock(pd *PollDesc, mode int, waitio bool) bool {
 	s := pd.sema(mode)
-	if mode == 'r' && pd.lane.Load() == nil {
-		pd.promote()
+	if mode == 'w' && !pd.writes.Load() {
+		netpollwrites(pd)
 	}
 	for {
 		if s.state.CompareAndSwap(pdReady, pdNil) {
@@ -287,13 +303,9 @@ func netpollblock(pd *PollDesc, mode int, waitio bool) bool {
 			panic(fmt.Sprintf("runtimehooks: two goroutines wait in mode %q: state %#x", rune(mode), v))
 		}
 	}
-	// The store of pdWait comes before this load of the info: see atomicInfo.
-	if waitio || netpollcheckerr(pd, mode) == NoError {
-		if l := pd.lane.Load(); l != nil && mode == 'r' {
-			l.wait(s)
-		} else {
-			s.park()
-		}
+	// The store of pdWait comes before these loads: see atomicInfo and promote.
+	if pd.hot.Load() == nil && (waitio || netpollcheckerr(pd, mode) == NoError) {
+		s.park()
 	}
 	// A notification may arrive up to this very swap, and must count.
 	old := s.state.Swap(pdNil)
@@ -324,7 +336,7 @@ func netpollunblock(pd *PollDesc, mode int, ioready bool) g {
 			if old <= pdWait {
 				return noG // not parked yet: its commit fails
 			}
-			return pd.parked(s, old)
+			return s.parked(old)
 		}
 	}
 }

@@ -11,28 +11,20 @@ const Engine = "epoll"
 // never freed, so a number keeps one safely.
 type guintptr uintptr
 
-// g is a parked goroutine: one that the runtime points to, or the one on a
-// lane.
-type g struct {
-	ptr  guintptr
-	lane *lane
-}
+// g is a parked goroutine.
+type g guintptr
 
 // noG is no goroutine.
-var noG g
+const noG g = 0
 
 // parking is empty: a parked goroutine stands in the state itself.
 //
 //lint:ignore U1000 not empty in another build
 type parking struct{}
 
-// parked returns the goroutine whose park left the state of s, a side of pd, at
-// old.
-func (pd *PollDesc) parked(s *pollSema, old uintptr) g {
-	if old == pdLane {
-		return g{lane: pd.lane.Load()}
-	}
-	return g{ptr: guintptr(old)}
+// parked returns the goroutine whose park left the state at old.
+func (s *pollSema) parked(old uintptr) g {
+	return g(old)
 }
 
 // The runtime's numbers for gopark: what a goroutine dump and an execution
@@ -64,10 +56,7 @@ func netpollblockcommit(gp guintptr, state *atomic.Uintptr) bool {
 //
 // std: runtime.netpollgoready
 func (gp g) ready() {
-	switch {
-	case gp.lane != nil:
-		gp.lane.kick()
-	case gp.ptr != 0:
-		goready(gp.ptr, 1)
+	if gp != noG {
+		goready(guintptr(gp), 1)
 	}
 }

@@ -18,7 +18,7 @@ type parking struct{ wake g }
 // pdParked stands where the linked build has the goroutine's pointer.
 const pdParked uintptr = 3
 
-func (pd *PollDesc) parked(s *pollSema, old uintptr) g { return s.wake }
+func (s *pollSema) parked(old uintptr) g { return s.wake }
 
 // park waits for the channel, unless the state is no longer pdWait. Whoever
 // takes the state away from pdParked sends exactly once, and there is room for

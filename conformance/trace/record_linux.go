@@ -293,7 +293,7 @@ func (n *namer) calls(raw []*rawCall) []Call {
 	calls := make([]Call, 0, len(raw))
 	for _, r := range raw {
 		c := Call{Name: r.name, Poll: polling[r.name], Args: make([]string, 0, len(r.args))}
-		hide := n.loops && !c.Poll
+		hide := n.loops && !c.Poll && r.name != "epoll_ctl"
 		for i, a := range r.args {
 			s := n.text(a)
 			if hide && i > 0 && a.obj == nil {

@@ -90,16 +90,24 @@ var rules = map[string]rule{
 			"close(conn-dup*) = 0",
 		},
 	},
-	"reader-lane": {
-		engines:   []string{"epoll"},
-		scenarios: []string{"listen-first", "read-often"},
-		net2: []string{
-			"epoll_create1(EPOLL_CLOEXEC) = epoll*",
-			"epoll_ctl(runtime-epoll, EPOLL_CTL_ADD, epoll*, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
-			"epoll_ctl(epoll, EPOLL_CTL_MOD, conn, EPOLLOUT|EPOLLET) = 0",
-			"epoll_ctl(epoll2, EPOLL_CTL_ADD, conn, EPOLLIN|EPOLLRDHUP|EPOLLET) = 0",
+	"write-watch-on-demand": {
+		engines: []string{"epoll", "portable"},
+		net: []string{
+			"epoll_ctl(epoll, EPOLL_CTL_ADD, *, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
 		},
-		polls: []string{"epoll_*(runtime-epoll, [*epoll2 EPOLLIN*], *"},
+		net2: []string{
+			"epoll_ctl(epoll, EPOLL_CTL_ADD, *, EPOLLIN|EPOLLRDHUP|EPOLLET) = 0",
+			"epoll_ctl(epoll, EPOLL_CTL_MOD, *, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
+		},
+	},
+	"hot-descriptor": {
+		engines:   []string{"epoll"},
+		scenarios: []string{"read-often"},
+		net2: []string{
+			"epoll_ctl(runtime-epoll, EPOLL_CTL_ADD, conn, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
+			"epoll_ctl(epoll, EPOLL_CTL_DEL, conn) = 0",
+		},
+		polls: []string{"epoll_*(runtime-epoll, [*conn EPOLLIN*], *"},
 	},
 }
 

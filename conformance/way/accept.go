@@ -120,10 +120,13 @@ var accept = Path{
 			Does: "Makes the goroutines runnable. Back in netpollblock, ours takes pdReady and the loop calls accept4 again.",
 			Here: "goready for each of them.",
 		},
-		both(Step{
+		{
 			Seed: fn("net/fd_unix.go (*netFD).init"), Std: fn("net/fd_unix.go (*netFD).init"), Ours: fn("net2/netfd.go (*netFD).init"),
-			Does: "Puts the new connection into the poller, by the way that listen shows.",
-		}, "epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"),
+			Does:      "Puts the new connection into the poller, by the way that listen shows.",
+			Entry:     "write-watch-on-demand",
+			StdCalls:  []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLRDHUP|EPOLLET"},
+		},
 		{
 			Seed: fn("syscall/syscall_linux.go Getsockname"), Std: fn("syscall/syscall_linux.go Getsockname"),
 			Ours: fn("net2/netfd.go (*netFD).acceptedLocal"),

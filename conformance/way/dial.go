@@ -58,7 +58,7 @@ var dial = Path{
 			Does: "connect(2): EINPROGRESS.",
 		}, "connect"),
 		both(Step{
-			Seed: fn("net/fd_unix.go (*netFD).init"), Std: fn("net/fd_unix.go (*netFD).init"), Ours: fn("net2/netfd.go (*netFD).init"),
+			Seed: fn("net/fd_unix.go (*netFD).init"), Std: fn("net/fd_unix.go (*netFD).init"), Ours: fn("poll/fd.go (*FD).InitConnecting"),
 			Does: "Puts the socket into the poller, by the way that listen shows.",
 		}, "epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"),
 		both(Step{

@@ -149,7 +149,7 @@ var listen = Path{
 			Since: "With an eventfd beside it (at first a pipe, Go 1.14), by which another thread can end a wait early, " +
 				"for instance when a new timer is due before the wait is over.",
 			Here: "Makes an epoll instance of its own and lets the runtime's poller watch it: a goroutine waits for it as " +
-				"for any descriptor, and no thread is blocked. A few more serve single connections, see read.",
+				"for any descriptor, and no thread is blocked.",
 			Entry:    "nested-poller",
 			StdCalls: []string{"epoll_create1", "eventfd2", "epoll_ctl ADD, the eventfd"},
 			OursCalls: []string{
@@ -170,14 +170,18 @@ var listen = Path{
 			Does: "Takes a pollDesc from a list that only grows. They are never freed: an event may still name one whose descriptor was closed.",
 			Here: "Go memory that is never let go, in place of memory that the collector does not know.",
 		},
-		both(Step{
+		{
 			Seed: fn("runtime/netpoll_epoll.go netpollopen"), Std: fn("runtime/netpoll_epoll.go netpollopen"),
 			Ours: fn("runtime_hooks/netpoll_epoll.go netpollopen"),
 			Does: "Registers the descriptor for both directions, edge-triggered: once, for as long as it is open.",
 			Since: "The event carries the pollDesc's address together with fdseq, so that an event which was under way " +
 				"when its descriptor was closed is told from one of the next descriptor. In 1.10 it carried the address alone.",
-			Here: "The event carries an index and a tag, no address.",
-		}, "epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"),
+			Here: "The event carries an index and a tag, no address. What a writer waits for is watched for when one has " +
+				"to wait, see write.",
+			Entry:     "write-watch-on-demand",
+			StdCalls:  []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLRDHUP|EPOLLET"},
+		},
 		both(Step{
 			Seed: fn("syscall/syscall_linux.go Getsockname"), Std: fn("syscall/syscall_linux.go Getsockname"),
 			Ours: fn("socket/sockcall_unsafe.go Getsockname"),

@@ -40,12 +40,12 @@ var read = Path{
 			Does: "After EAGAIN: parks until there is something to read, as accept shows.",
 		},
 		{
-			Ours: fn("runtime_hooks/lane.go (*PollDesc).promote"),
-			Does: "Moves a descriptor whose reader has parked often to an epoll instance of its own.",
-			Here: "Then the runtime's poller itself wakes the reader, without the goroutine of ours between. It pays where one " +
-				"connection goes to and fro.",
-			Entry:     "reader-lane",
-			OursCalls: []string{"epoll_ctl MOD, only the writing side stays", "epoll_ctl ADD, the reading side, to its own"},
+			Ours: fn("runtime_hooks/hot.go (*PollDesc).promote"),
+			Does: "Moves a descriptor whose reader has parked often to the runtime's epoll instance, while few are open.",
+			Here: "Then the runtime's poller itself wakes the reader, without the goroutine of ours between. It pays where a " +
+				"few connections go to and fro; many are better woken in batches.",
+			Entry:     "hot-descriptor",
+			OursCalls: []string{"epoll_ctl ADD, to the runtime's", "epoll_ctl DEL, from ours"},
 		},
 		both(Step{
 			Seed: fn("runtime/netpoll_epoll.go netpoll"), Std: fn("runtime/netpoll_epoll.go netpoll"),
@@ -102,6 +102,13 @@ var write = Path{
 			Ours: fn("poll/fd_poll.go (*pollDesc).waitWrite"),
 			Does: "After EAGAIN: parks until the peer has made room.",
 		}, "epoll_pwait the connection is writable"),
+		{
+			Ours:      fn("runtime_hooks/netpoll_epoll.go netpollwrites"),
+			Does:      "When a writer parks for the first time, has the kernel watch for room too.",
+			Here:      "net has it watch from the beginning, and is woken for each datagram that leaves.",
+			Entry:     "write-watch-on-demand",
+			OursCalls: []string{"epoll_ctl MOD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+		},
 		{
 			Seed: fn("internal/poll/fd_mutex.go (*FD).writeUnlock"), Std: fn("internal/poll/fd_mutex.go (*FD).writeUnlock"),
 			Ours: fn("poll/fd.go (*FD).writeUnlock"),

@@ -1,0 +1,100 @@
+//go:build linux && !net2_runtime && !net2_portable && (!race || amd64 || arm64)
+
+package runtimehooks
+
+// Hot descriptors.
+//
+// A goroutine that our poller readies was found by another, the poller's, and
+// started by goready, which wakes an idle processor to help. Among many
+// connections that is shared by a batch, and is what they need anyway. A few
+// connections that go to and fro pay it each time.
+//
+// So while few descriptors are open, one whose reader has parked often enough
+// moves to the runtime's poller, for good: whoever waits for it then waits in
+// the runtime itself, and is continued by the thread that saw the event, as in
+// net. The hooks pass the call on. Deadlines stay ours, and the runtime is told
+// when one has passed.
+
+const (
+	// hotAfter is how often a reader has parked before its descriptor moves. A
+	// connection of a few requests is over by then.
+	hotAfter = 32
+
+	// hotMaxOpen is with how many descriptors open one still moves.
+	hotMaxOpen = 256
+)
+
+// promote moves pd to the runtime's poller, when its reader, who is about to
+// park, has done so often enough.
+//
+// Nothing is lost on the way. The runtime reports what is there when it begins
+// to watch. And of a writer, who may be about to park too, and who stores pdWait
+// before it looks at hot: either it sees hot, or is seen here, and is woken
+// without cause to wait again. TestHotWriterDuringPark fails without this order.
+//
+// deviation: hot-descriptor
+func (pd *PollDesc) promote() {
+	if pd.parks++; pd.parks != hotAfter {
+		return
+	}
+	if pollcache.opened() > hotMaxOpen {
+		pd.parks = 0 // try again later
+		return
+	}
+	rpd, errno := runtime_pollOpen(uintptr(pd.fd))
+	if errno != 0 {
+		return // the kernel's limit of watches; nothing is lost but speed
+	}
+	netpollclose(pd)
+	pd.mu.Lock()
+	pd.hotInfo = 0
+	pd.hot.Store(rpd)
+	pd.publishInfo()
+	wg := netpollunblock(pd, 'w', false)
+	pd.mu.Unlock()
+	wg.ready()
+}
+
+// demote ends what promote began, and reports whether it had. pd is being
+// closed, which the runtime has been told, and has no waiter.
+func (pd *PollDesc) demote() bool {
+	pd.parks = 0
+	rpd := pd.hot.Swap(nil)
+	if rpd == nil {
+		return false
+	}
+	runtime_pollClose(rpd)
+	return true
+}
+
+// publishHot is publishInfo for whoever waits in the runtime. The caller holds
+// pd.mu.
+func (pd *PollDesc) publishHot(info pollInfo) {
+	rpd := pd.hot.Load()
+	if rpd == nil || info == pd.hotInfo {
+		return
+	}
+	changed := info ^ pd.hotInfo
+	pd.hotInfo = info
+	passed := func(flag pollInfo) int64 {
+		if info&flag != 0 {
+			return -1
+		}
+		return 0
+	}
+	if changed&pollExpiredReadDeadline != 0 {
+		runtime_pollSetDeadline(rpd, passed(pollExpiredReadDeadline), 'r')
+	}
+	if changed&pollExpiredWriteDeadline != 0 {
+		runtime_pollSetDeadline(rpd, passed(pollExpiredWriteDeadline), 'w')
+	}
+	if changed&pollClosing != 0 {
+		runtime_pollUnblock(rpd)
+	}
+}
+
+// The hooks of a descriptor in the runtime.
+
+func (rpd *runtimePollDesc) reset(mode int) int    { return runtime_pollReset(rpd, mode) }
+func (rpd *runtimePollDesc) wait(mode int) int     { return runtime_pollWait(rpd, mode) }
+func (rpd *runtimePollDesc) waitCanceled(mode int) { runtime_pollWaitCanceled(rpd, mode) }
