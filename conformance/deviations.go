@@ -79,7 +79,8 @@ var Deviations = []Deviation{
 		Net2: "Watches for EPOLLIN. EPOLLOUT is added when a writer has to wait for the first time, one " +
 			"epoll_ctl(EPOLL_CTL_MOD) then; a socket that connects has it from the beginning.",
 		Unseen: "EPOLL_CTL_MOD reports what is there already, so that room which came before it is not missed. Nobody " +
-			"waits for EPOLLOUT earlier. RawConn.Write may call its function once more than net does, as it may there.",
+			"waits for EPOLLOUT earlier. RawConn.Write may call its function once more than net does, as it may there. That " +
+			"there is nothing but an error on a descriptor, which fails a read, is told once both directions are watched.",
 		Evidence: "epoll_ctl(2). Each datagram that leaves makes its socket writable anew, which woke the poller: UDP " +
 			"echo had 0.68 of net's throughput, and has 1.01 (BenchmarkUDPEcho).",
 	},

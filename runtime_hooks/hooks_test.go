@@ -332,7 +332,7 @@ func TestPollWaitNotificationIsKept(t *testing.T) {
 // A pipe without room and without readers reports EPOLLERR and nothing else.
 func TestPollWaitBareErrorIsNotPollable(t *testing.T) {
 	r, w := pipe(t)
-	w.fill().watch()
+	w.fill().watchIn('r' + 'w')
 	reader, writer := w.wait('r').parked(), w.wait('w').parked()
 	r.close(false)
 	reader.want(NoError) // woken by the event, which it then finds recorded
@@ -342,7 +342,7 @@ func TestPollWaitBareErrorIsNotPollable(t *testing.T) {
 	w.wantReset('w', NoError) // a writer learns more from its system call
 
 	w.unwatch(true)
-	w.watch() // the next use of the same descriptor starts afresh
+	w.watchIn('r' + 'w') // the next use of the same descriptor starts afresh
 	w.wantWait('w', NoError)
 	w.wantReset('r', ErrNotPollable)
 	w.unwatch(true)
