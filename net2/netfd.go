@@ -109,6 +109,12 @@ func (fd *netFD) acceptedLocal() socket.Inet {
 func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr) (rsa socket.Sockaddr, ret error) {
 	switch errno := socket.Connect(fd.pfd.Sysfd, ra); errno {
 	case syscall.EINPROGRESS, syscall.EALREADY, syscall.EINTR:
+		if socket.Getpeername(fd.pfd.Sysfd, &rsa) != 0 {
+			break
+		}
+		// The peer is on this host, and has answered by now.
+		// deviation: connected-at-once
+		fallthrough
 	case 0, syscall.EISCONN:
 		if err := ctx.Err(); err != nil {
 			return rsa, mapErr(err)
@@ -155,6 +161,9 @@ func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr) (rsa socket.S
 // connected reports whether a connection that was under way has been made, and
 // to whom, or why it failed.
 func (fd *netFD) connected() (rsa socket.Sockaddr, ok bool, err error) {
+	if socket.Getpeername(fd.pfd.Sysfd, &rsa) == 0 {
+		return rsa, true, nil
+	}
 	nerr, errno := socket.GetsockoptInt(fd.pfd.Sysfd, syscall.SOL_SOCKET, syscall.SO_ERROR)
 	if errno != 0 {
 		return rsa, false, os.NewSyscallError("getsockopt", errno)
@@ -162,11 +171,8 @@ func (fd *netFD) connected() (rsa socket.Sockaddr, ok bool, err error) {
 	switch errno := syscall.Errno(nerr); errno {
 	case syscall.EINPROGRESS, syscall.EALREADY, syscall.EINTR:
 		return rsa, false, nil
-	case syscall.EISCONN:
-		return rsa, true, nil
-	case 0:
-		errno := socket.Getpeername(fd.pfd.Sysfd, &rsa)
-		return rsa, errno == 0, nil
+	case 0, syscall.EISCONN:
+		return rsa, errno != 0, nil
 	default:
 		return rsa, false, os.NewSyscallError("connect", errno)
 	}

@@ -70,8 +70,10 @@ var dial = Path{
 			Seed: fn("syscall/syscall_linux.go GetsockoptInt"), Std: fn("syscall/syscall_unix.go GetsockoptInt"),
 			Ours:      fn("net2/netfd.go (*netFD).connected"),
 			Does:      "Asks whether it is a connection or an error. Since a poller may wake without cause, getpeername must answer too.",
+			Here:      "getpeername alone says that there is a connection. It is asked before the wait too: where the peer is on the same host, nobody waits.",
+			Entry:     "connected-at-once",
 			StdCalls:  []string{"getsockopt SO_ERROR", "getpeername"},
-			OursCalls: []string{"getsockopt SO_ERROR", "getpeername"},
+			OursCalls: []string{"getpeername", "getsockopt SO_ERROR if it has no answer"},
 		},
 		both(Step{
 			Seed: fn("syscall/syscall_linux.go Getsockname"), Std: fn("syscall/syscall_linux.go Getsockname"),
