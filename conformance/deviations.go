@@ -99,7 +99,7 @@ var Deviations = []Deviation{
 		Name: "hot-descriptor",
 		Step: "read",
 		Net:  "Leaves a descriptor in the runtime's epoll set as it was registered, until it is closed.",
-		Net2: "While few descriptors are open, moves one whose reader has parked often from its own epoll set to the " +
+		Net2: "While few descriptors are open, moves one on which somebody has waited often from its own epoll set to the " +
 			"runtime's: one EPOLL_CTL_ADD and one EPOLL_CTL_DEL, once.",
 		Unseen: "Both sets watch for the same events, and what came before the move is reported when the new watch " +
 			"begins. Deadlines and Close end a wait as before.",

@@ -9,36 +9,37 @@ package runtimehooks
 // connections that is shared by a batch, and is what they need anyway. A few
 // connections that go to and fro pay it each time.
 //
-// So while few descriptors are open, one whose reader has parked often enough
+// So while few descriptors are open, one whose users have parked often enough
 // moves to the runtime's poller, for good: whoever waits for it then waits in
 // the runtime itself, and is continued by the thread that saw the event, as in
 // net. The hooks pass the call on. Deadlines stay ours, and the runtime is told
 // when one has passed.
 
 const (
-	// hotAfter is how often a reader has parked before its descriptor moves. A
-	// connection of a few requests is over by then.
+	// hotAfter is how often readers and writers have parked before a descriptor
+	// moves. A connection of a few requests is over by then.
 	hotAfter = 32
 
 	// hotMaxOpen is with how many descriptors open one still moves.
 	hotMaxOpen = 256
 )
 
-// promote moves pd to the runtime's poller, when its reader, who is about to
-// park, has done so often enough.
+// promote moves pd to the runtime's poller, when the caller, who is about to
+// park, is the one with whom that was done often enough.
 //
 // Nothing is lost on the way. The runtime reports what is there when it begins
-// to watch. And of a writer, who may be about to park too, and who stores pdWait
-// before it looks at hot: either it sees hot, or is seen here, and is woken
-// without cause to wait again. TestHotWriterDuringPark fails without this order.
+// to watch. And of who waits on the other side, or is about to, and stores
+// pdWait before looking at hot: either they see hot, or are seen here, and are
+// woken without cause to wait again. TestHotOtherSideDuringPark fails without
+// this order.
 //
 // deviation: hot-descriptor
 func (pd *PollDesc) promote() {
-	if pd.parks++; pd.parks != hotAfter {
+	if pd.parks.Add(1) != hotAfter {
 		return
 	}
 	if pollcache.opened() > hotMaxOpen {
-		pd.parks = 0 // try again later
+		pd.parks.Store(0) // try again later
 		return
 	}
 	rpd, errno := runtime_pollOpen(uintptr(pd.fd))
@@ -50,15 +51,17 @@ func (pd *PollDesc) promote() {
 	pd.hotInfo = 0
 	pd.hot.Store(rpd)
 	pd.publishInfo()
+	rg := netpollunblock(pd, 'r', false)
 	wg := netpollunblock(pd, 'w', false)
 	pd.mu.Unlock()
+	rg.ready()
 	wg.ready()
 }
 
 // demote ends what promote began, and reports whether it had. pd is being
 // closed, which the runtime has been told, and has no waiter.
 func (pd *PollDesc) demote() bool {
-	pd.parks = 0
+	pd.parks.Store(0)
 	rpd := pd.hot.Swap(nil)
 	if rpd == nil {
 		return false

@@ -15,15 +15,15 @@ func isHot(pd *PollDesc) bool { return pd.hot.Load() != nil }
 func (f *file) wantHot(want bool) {
 	f.t.Helper()
 	if got := isHot(f.pd); got != want {
-		f.t.Fatalf("hot(%d) = %t after %d waits, want %t", f.fd, got, f.pd.parks, want)
+		f.t.Fatalf("hot(%d) = %t after %d waits, want %t", f.fd, got, f.pd.parks.Load(), want)
 	}
 }
 
-// nearlyHot watches f. With the next wait of a reader it moves.
+// nearlyHot watches f. With the next wait it moves.
 func (f *file) nearlyHot() *file {
 	f.t.Helper()
 	f.watch()
-	f.pd.parks = hotAfter - 1
+	f.pd.parks.Store(hotAfter - 1)
 	return f
 }
 
@@ -44,8 +44,8 @@ func TestHotAfterManyWaitsUntilClose(t *testing.T) {
 		}
 		pd := r.pd
 		r.unwatch(remove)
-		if pd.hot.Load() != nil || pd.parks != 0 {
-			t.Fatalf("after PollClose(%t): hot = %p, parks = %d, want nil, 0", remove, pd.hot.Load(), pd.parks)
+		if pd.hot.Load() != nil || pd.parks.Load() != 0 {
+			t.Fatalf("after PollClose(%t): hot = %p, parks = %d, want nil, 0", remove, pd.hot.Load(), pd.parks.Load())
 		}
 		if got := watched(t, r.fd); len(got) != 0 {
 			t.Errorf("events watched after PollClose(%t) = %#x, want none", remove, got)
@@ -54,18 +54,19 @@ func TestHotAfterManyWaitsUntilClose(t *testing.T) {
 	}
 }
 
-// A writer's waits do not move its descriptor.
-func TestHotNotByWriting(t *testing.T) {
+// A writer's waits count too.
+func TestHotByWriting(t *testing.T) {
 	r, w := pipe(t)
 	w.watch()
-	for range 2 * hotAfter {
+	for range hotAfter {
+		w.wantHot(false)
 		w.fill()
 		w.wantReset('w', NoError)
 		waiter := w.wait('w')
 		r.drain()
 		waiter.want(NoError)
 	}
-	w.wantHot(false)
+	w.wantHot(true)
 }
 
 // Where many descriptors are open none moves, until there are fewer again.
@@ -174,54 +175,70 @@ func TestHotKeepsDeadlines(t *testing.T) {
 	}
 }
 
-// A writer that waits goes along, and so does one that is about to.
-func TestHotTakesWriterAlong(t *testing.T) {
+// Who waits on the other side goes along.
+func TestHotTakesOtherSideAlong(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		end  func(r, w *file)
+		end  func(a, b *file, mode int)
 		want int
 	}{
-		{"room", func(r, w *file) { w.drain() }, NoError},
-		{"deadline", func(r, w *file) { PollSetDeadline(r.pd, 1, 'w') }, ErrTimeout},
-		{"close", func(r, w *file) { r.evict() }, ErrClosing},
+		{"ready", makeReady, NoError},
+		{"deadline", func(a, b *file, mode int) { PollSetDeadline(a.pd, 1, mode) }, ErrTimeout},
+		{"close", func(a, b *file, mode int) { a.evict() }, ErrClosing},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			r, w := socketpair(t)
-			r.fill().nearlyHot()
-			writer := r.wait('w').parked()
-			w.write("x")
-			r.wantWait('r', NoError)
-			r.wantHot(true)
-			if len(writer.code) > 0 {
-				t.Fatal("the writer returned with the move")
-			}
-			tt.end(r, w)
-			writer.want(tt.want)
-		})
+		for _, mode := range bothModes {
+			t.Run(tt.name+" "+modeName(mode), func(t *testing.T) {
+				a, b := socketpair(t)
+				a.fill().watch()
+				other := a.wait(mode).parked()
+				a.nearlyHot()
+				makeReady(a, b, 'r'+'w'-mode)
+				a.wantWait('r'+'w'-mode, NoError)
+				a.wantHot(true)
+				if len(other.code) > 0 {
+					t.Fatal("who waited returned with the move")
+				}
+				tt.end(a, b, mode)
+				other.want(tt.want)
+			})
+		}
 	}
 }
 
-// The move comes while a writer parks.
-func TestHotWriterDuringPark(t *testing.T) {
-	r, w := socketpair(t)
-	r.fill().watch()
-	reset := func() {
-		r.drain()
-		r.fill()
-		r.evict()
-		r.rewatch()
-		r.wantReset('w', NoError)
-		w.write("x")
-		r.pd.parks = hotAfter - 1
+// makeReady gives a something to read, or room to write, by its peer.
+func makeReady(a, b *file, mode int) {
+	if mode == 'r' {
+		b.write("x")
+	} else {
+		b.drain()
 	}
-	move := func() {
-		if got := PollWait(r.pd, 'r'); got != NoError {
-			t.Errorf("PollWait(%d, r) = %d, want %d", r.fd, got, NoError)
-		}
-		r.wantHot(true)
-		w.drain()
+}
+
+// The move comes while somebody parks on the other side.
+func TestHotOtherSideDuringPark(t *testing.T) {
+	for _, mode := range bothModes {
+		t.Run(modeName(mode), func(t *testing.T) {
+			mover := 'r' + 'w' - mode
+			a, b := socketpair(t)
+			a.fill().watch()
+			reset := func() {
+				a.drain()
+				a.fill()
+				a.evict()
+				a.rewatch()
+				a.wantReset(mode, NoError)
+				makeReady(a, b, mover)
+				a.nearlyHot()
+			}
+			move := func() {
+				if got := PollWait(a.pd, mover); got != NoError {
+					t.Errorf("PollWait(%d, %s) = %d, want %d", a.fd, modeName(mover), got, NoError)
+				}
+				makeReady(a, b, mode)
+			}
+			duringPark(t, a, mode, NoError, 5000, reset, move, func() { PollSetDeadline(a.pd, -1, mode) })
+		})
 	}
-	duringPark(t, r, 'w', NoError, 5000, reset, move, func() { PollSetDeadline(r.pd, -1, 'w') })
 }
 
 // What the runtime says of a descriptor on which there is nothing but an error
@@ -251,7 +268,7 @@ func hotNotPollable() error {
 	if errno != 0 {
 		return unix.Errno(errno)
 	}
-	pd.parks = hotAfter - 1
+	pd.parks.Store(hotAfter - 1)
 	code := make(chan int)
 	go func() { code <- PollWait(pd, 'r') }()
 	for !isHot(pd) {

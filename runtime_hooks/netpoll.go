@@ -48,7 +48,7 @@ type PollDesc struct {
 	rg pollSema // the reader
 	wg pollSema // the writer
 
-	parks  int32                           // how often the reader was about to park
+	parks  atomic.Int32                    // how often somebody was about to park
 	hot    atomic.Pointer[runtimePollDesc] // the runtime's, when pd has moved there
 	writes atomic.Bool                     // a writer has waited: EPOLLOUT is watched for
 
@@ -207,7 +207,7 @@ func PollReset(pd *PollDesc, mode int) int {
 //
 // std: runtime.poll_runtime_pollWait
 func PollWait(pd *PollDesc, mode int) int {
-	if mode == 'r' {
+	if pd.hot.Load() == nil {
 		pd.promote()
 	}
 	for {

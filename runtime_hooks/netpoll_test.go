@@ -22,7 +22,7 @@ func quietDesc(t testing.TB) *file {
 }
 
 // stay keeps f with our poller, however often it is waited for.
-func (f *file) stay() { f.pd.parks = 1 << 20 }
+func (f *file) stay() { f.pd.parks.Store(1 << 20) }
 
 func stateName(v uintptr) string {
 	switch v {

@@ -41,8 +41,8 @@ var read = Path{
 		},
 		{
 			Ours: fn("runtime_hooks/hot.go (*PollDesc).promote"),
-			Does: "Moves a descriptor whose reader has parked often to the runtime's epoll instance, while few are open.",
-			Here: "Then the runtime's poller itself wakes the reader, without the goroutine of ours between. It pays where a " +
+			Does: "Moves a descriptor on which somebody has waited often to the runtime's epoll instance, while few are open.",
+			Here: "Then the runtime's poller itself wakes who waits, without the goroutine of ours between. It pays where a " +
 				"few connections go to and fro; many are better woken in batches.",
 			Entry:     "hot-descriptor",
 			OursCalls: []string{"epoll_ctl ADD, to the runtime's", "epoll_ctl DEL, from ours"},
