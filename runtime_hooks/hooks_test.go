@@ -224,13 +224,13 @@ func TestPollWaitReadinessWakes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f, makeReady := tt.setup(t)
-			f.watch()
 			if tt.name == "connection refused" {
 				// A socket that was never connected is hung up from the first.
+				f.watchIn('r' + 'w')
 				f.wantWait(tt.mode, NoError)
 				f.wantReset(tt.mode, NoError)
 			}
-			w := f.wait(tt.mode).parked()
+			w := f.watch().wait(tt.mode).parked()
 			makeReady()
 			w.want(NoError)
 		})
