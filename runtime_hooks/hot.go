@@ -18,7 +18,7 @@ package runtimehooks
 const (
 	// hotAfter is how often readers and writers have parked before a descriptor
 	// moves. A connection of a few requests is over by then.
-	hotAfter = 32
+	hotAfter = 4
 
 	// hotMaxOpen is with how many descriptors open one still moves.
 	hotMaxOpen = 256
