@@ -150,13 +150,14 @@ func (d *Dialer) dialCtx(ctx context.Context) (context.Context, context.CancelFu
 			ctx, cancelDeadline = context.WithDeadline(ctx, deadline)
 		}
 	}
-	if d.Cancel == nil {
+	done := d.Cancel
+	if done == nil {
 		return ctx, cancelDeadline
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		select {
-		case <-d.Cancel:
+		case <-done:
 			cancel()
 		case <-ctx.Done():
 		}

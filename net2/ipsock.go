@@ -58,6 +58,9 @@ func (addrs addrList) first(strategy func(Addr) bool) Addr {
 //
 // std: net.(addrList).partition
 func (addrs addrList) partition(strategy func(Addr) bool) (primaries, fallbacks addrList) {
+	if len(addrs) == 1 {
+		return addrs, nil
+	}
 	for _, addr := range addrs {
 		if strategy(addr) == strategy(addrs[0]) {
 			primaries = append(primaries, addr)
@@ -105,8 +108,11 @@ func internetAddrList(ctx context.Context, r *Resolver, network, addr string) (a
 		return addrList{inetaddr(IPAddr{})}, nil
 	}
 
-	ips, err := lookupIPAddr(ctx, r, network, host)
-	if err != nil {
+	var ips []IPAddr
+	if ip, err := netip.ParseAddr(host); err == nil {
+		a16 := ip.As16()
+		ips = []IPAddr{{IP: a16[:], Zone: ip.Zone()}}
+	} else if ips, err = lookupIPAddr(ctx, r, network, host); err != nil {
 		return nil, err
 	}
 	// Whoever asks for [::] means every address, on a host without IPv6 too.
@@ -116,15 +122,12 @@ func internetAddrList(ctx context.Context, r *Resolver, network, addr string) (a
 	return filterAddrList(ips, network, inetaddr, host)
 }
 
-// lookupIPAddr resolves host to the addresses that network asks for, with
-// their zones. Like net, it queries only for A records on a network that ends
-// in 4, and only for AAAA records on one that ends in 6.
+// lookupIPAddr looks host, a name, up and returns the addresses that network
+// asks for, with their zones. Like net, it queries only for A records on a
+// network that ends in 4, and only for AAAA records on one that ends in 6.
 //
 // std: net.(*Resolver).lookupIPAddr
 func lookupIPAddr(ctx context.Context, r *Resolver, network, host string) ([]IPAddr, error) {
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return []IPAddr{{IP: IP(ip.AsSlice()).To16(), Zone: ip.Zone()}}, nil
-	}
 	family := ipVersion(network)
 	if family == "ip" {
 		return r.LookupIPAddr(ctx, host)

@@ -268,6 +268,9 @@ func selfConnect(fd *netFD, err error) bool {
 	if err != nil {
 		return false
 	}
+	if l, r := fd.laddr.raw, fd.raddr.raw; l.Family != syscall.AF_UNSPEC && r.Family != syscall.AF_UNSPEC {
+		return l.Port == r.Port && l.Addr == r.Addr
+	}
 	l, lok := fd.localAddr().(*TCPAddr)
 	r, rok := fd.remoteAddr().(*TCPAddr)
 	if !lok || !rok {

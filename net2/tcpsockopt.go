@@ -27,7 +27,10 @@ func noDelayOption(noDelay bool) tcpOption {
 // keepAliveOptions returns what cfg sets, in net's order: 0 stands for the
 // default, and what is negative stays as it is.
 func keepAliveOptions(cfg KeepAliveConfig) []tcpOption {
-	opts := make([]tcpOption, 0, 4)
+	return appendKeepAlive(make([]tcpOption, 0, 4), cfg)
+}
+
+func appendKeepAlive(opts []tcpOption, cfg KeepAliveConfig) []tcpOption {
 	opts = append(opts, tcpOption{syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, boolint(cfg.Enable)})
 	if o, ok := keepAliveIdleOption(cfg.Idle); ok {
 		opts = append(opts, o)
@@ -59,16 +62,26 @@ func orDefault[T ~int | ~int64](v, otherwise T) T {
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // connOptions returns the options of a new connection: no delay, and keep-alive
-// by cfg, or else by the older idle unless that is negative.
+// by cfg, or else by the older idle unless that is negative. They are shared,
+// and not to be changed.
 //
 // std: net.newTCPConn
 func connOptions(idle time.Duration, cfg KeepAliveConfig) []tcpOption {
+	if idle == 0 && !cfg.Enable {
+		return defaultConnOptions
+	}
+	return makeConnOptions(idle, cfg)
+}
+
+var defaultConnOptions = makeConnOptions(0, KeepAliveConfig{})
+
+func makeConnOptions(idle time.Duration, cfg KeepAliveConfig) []tcpOption {
 	if !cfg.Enable && idle >= 0 {
 		cfg = KeepAliveConfig{Enable: true, Idle: idle}
 	}
-	opts := []tcpOption{noDelayOption(true)}
+	opts := append(make([]tcpOption, 0, 5), noDelayOption(true))
 	if cfg.Enable {
-		opts = append(opts, keepAliveOptions(cfg)...)
+		opts = appendKeepAlive(opts, cfg)
 	}
 	return opts
 }
