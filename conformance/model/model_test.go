@@ -25,6 +25,9 @@ func TestRandomProgramsDoNotDiverge(t *testing.T) {
 	if d != nil {
 		t.Fatalf("after %d operations: %v", ops, d)
 	}
+	if ops == 0 {
+		t.Error("no operation ran")
+	}
 	t.Logf("%d operations", ops)
 }
 

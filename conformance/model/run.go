@@ -26,6 +26,9 @@ func Diff(p Program) string {
 func diff(p Program) (string, int) {
 	a, ran := run(netStack, p)
 	b, _ := run(net2Stack, p)
+	if a == nil || b == nil {
+		return "", 0 // and not counted
+	}
 	if slices.Equal(a, b) {
 		return "", ran
 	}

@@ -66,6 +66,7 @@ var accept = Path{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollWait"), Std: fn("runtime/netpoll.go poll_runtime_pollWait"),
 			Ours: fn("runtime_hooks/netpoll.go PollWait"),
 			Does: "Parks, unless there is a reason not to; and again, when it was woken for a deadline that has been moved meanwhile.",
+			Here: "Who has waited for a descriptor a few times waits in the runtime's own poller from then on, see read.",
 		},
 		{
 			Seed: fn("runtime/netpoll.go netpollcheckerr"), Std: fn("runtime/netpoll.go netpollcheckerr"),
