@@ -13,9 +13,8 @@ import (
 // made into an Addr when that is asked for; whoever asks gets the same one each
 // time.
 type address struct {
-	raw      socket.Inet // AF_UNSPEC if it was not known; immutable
-	onDemand bool        // then the kernel may be asked; immutable
-	built    atomic.Pointer[addrBox]
+	raw   socket.Inet // AF_UNSPEC if it was not known; immutable
+	built atomic.Pointer[addrBox]
 }
 
 // An addrBox is an Addr in one allocation with the IP address it points to.
@@ -49,7 +48,7 @@ func (fd *netFD) localAddr() Addr {
 		return a
 	}
 	raw := fd.laddr.raw
-	if fd.laddr.onDemand {
+	if fd.laddrOnDemand {
 		var sa socket.Sockaddr
 		if err := fd.pfd.Getsockname(&sa); err != nil {
 			return fd.laddr.load() // closed by another, who knew it

@@ -20,10 +20,11 @@ type netFD struct {
 	pfd poll.FD
 
 	// Immutable until Close.
-	family      int
-	sotype      int
-	isConnected bool // connected by dial: no address goes with a write
-	net         string
+	family        int
+	sotype        int
+	isConnected   bool // connected by dial: no address goes with a write
+	laddrOnDemand bool // laddr is not known, and the kernel may be asked
+	net           string
 
 	laddr address
 	raddr address
@@ -53,7 +54,7 @@ func (fd *netFD) setFinalizer() { runtime.SetFinalizer(fd, (*netFD).Close) }
 //
 // std: net.(*netFD).Close
 func (fd *netFD) Close() error {
-	if fd.laddr.onDemand {
+	if fd.laddrOnDemand {
 		fd.localAddr()
 	}
 	runtime.SetFinalizer(fd, nil)
@@ -82,7 +83,7 @@ func (fd *netFD) accept() (*netFD, error) {
 	} else {
 		c.raddr.raw = rsa.Inet()
 		c.laddr.raw = fd.acceptedLocal()
-		c.laddr.onDemand = c.laddr.raw.Family == syscall.AF_UNSPEC
+		c.laddrOnDemand = c.laddr.raw.Family == syscall.AF_UNSPEC
 	}
 	c.setFinalizer()
 	return c, nil

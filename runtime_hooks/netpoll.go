@@ -48,18 +48,18 @@ type PollDesc struct {
 	rg pollSema // the reader
 	wg pollSema // the writer
 
-	parks  atomic.Int32                    // how often somebody was about to park
 	hot    atomic.Pointer[runtimePollDesc] // the runtime's, when pd has moved there
+	parks  atomic.Int32                    // how often somebody was about to park
 	writes atomic.Bool                     // a writer has waited: EPOLLOUT is watched for
 
 	mu      sync.Mutex // guards the following
 	closing bool
+	//lint:ignore U1000 some builds have no hot descriptors
+	hotInfo pollInfo    // what the runtime knows, once pd has moved there
 	rd      int64       // read deadline in nanotime, 0 for none, -1 when it has passed
 	wd      int64       // write deadline, likewise
 	timer   *time.Timer // made for the first deadline
 	timerAt int64       // when timer goes off, at the latest; 0 if it is not set
-	//lint:ignore U1000 some builds have no hot descriptors
-	hotInfo pollInfo // what the runtime knows, once pd has moved there
 }
 
 // pollInfo is the value of atomicInfo.
