@@ -110,12 +110,6 @@ func (fd *netFD) acceptedLocal() socket.Inet {
 func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr) (rsa socket.Sockaddr, ret error) {
 	switch errno := socket.Connect(fd.pfd.Sysfd, ra); errno {
 	case syscall.EINPROGRESS, syscall.EALREADY, syscall.EINTR:
-		if socket.Getpeername(fd.pfd.Sysfd, &rsa) != 0 {
-			break
-		}
-		// The peer is on this host, and has answered by now.
-		// deviation: connected-at-once
-		fallthrough
 	case 0, syscall.EISCONN:
 		if err := ctx.Err(); err != nil {
 			return rsa, mapErr(err)
@@ -124,7 +118,7 @@ func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr) (rsa socket.S
 	default:
 		return rsa, os.NewSyscallError("connect", errno)
 	}
-	if err := fd.pfd.InitConnecting(); err != nil {
+	if err := fd.init(); err != nil {
 		return rsa, err
 	}
 
@@ -146,14 +140,15 @@ func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr) (rsa socket.S
 	}
 
 	for {
+		// A peer on this host has answered by now: unlike net, ask before the
+		// first wait too. Later: connected, failed, or woken without cause.
+		if rsa, ok, err := fd.connected(); ok || err != nil {
+			return rsa, err
+		}
 		if err := fd.pfd.WaitWrite(); err != nil {
 			if ctxErr := ctx.Err(); ctxErr != nil {
 				err = mapErr(ctxErr)
 			}
-			return rsa, err
-		}
-		// Writable: connected, failed, or woken without cause.
-		if rsa, ok, err := fd.connected(); ok || err != nil {
 			return rsa, err
 		}
 	}
@@ -162,9 +157,6 @@ func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr) (rsa socket.S
 // connected reports whether a connection that was under way has been made, and
 // to whom, or why it failed.
 func (fd *netFD) connected() (rsa socket.Sockaddr, ok bool, err error) {
-	if socket.Getpeername(fd.pfd.Sysfd, &rsa) == 0 {
-		return rsa, true, nil
-	}
 	nerr, errno := socket.GetsockoptInt(fd.pfd.Sysfd, syscall.SOL_SOCKET, syscall.SO_ERROR)
 	if errno != 0 {
 		return rsa, false, os.NewSyscallError("getsockopt", errno)
@@ -172,8 +164,11 @@ func (fd *netFD) connected() (rsa socket.Sockaddr, ok bool, err error) {
 	switch errno := syscall.Errno(nerr); errno {
 	case syscall.EINPROGRESS, syscall.EALREADY, syscall.EINTR:
 		return rsa, false, nil
-	case 0, syscall.EISCONN:
-		return rsa, errno != 0, nil
+	case syscall.EISCONN:
+		return rsa, true, nil
+	case 0:
+		errno := socket.Getpeername(fd.pfd.Sysfd, &rsa)
+		return rsa, errno == 0, nil
 	default:
 		return rsa, false, os.NewSyscallError("connect", errno)
 	}

@@ -47,10 +47,7 @@ type FD struct {
 // attempt.
 //
 // std: internal/poll.(*FD).Init
-func (fd *FD) Init() error { return fd.pd.init(fd.Sysfd, 'r') }
-
-// InitConnecting is Init for a descriptor whose first wait will be WaitWrite.
-func (fd *FD) InitConnecting() error { return fd.pd.init(fd.Sysfd, 'r'+'w') }
+func (fd *FD) Init() error { return fd.pd.init(fd.Sysfd) }
 
 // Share notes that others may have got hold of the open file behind the
 // descriptor: a duplicate, or the number itself. They may put it into blocking

@@ -22,14 +22,12 @@ type pollDesc struct {
 	desc *runtimehooks.PollDesc
 }
 
-// init puts sysfd into the poller. mode is PollOpen's.
-//
 // std: internal/poll.(*pollDesc).init
-func (pd *pollDesc) init(sysfd, mode int) error {
+func (pd *pollDesc) init(sysfd int) error {
 	if errno := runtimehooks.PollServerInit(); errno != 0 {
 		return socket.Errno(errno)
 	}
-	desc, errno := runtimehooks.PollOpen(uintptr(sysfd), mode)
+	desc, errno := runtimehooks.PollOpen(uintptr(sysfd))
 	if errno != 0 {
 		return socket.Errno(errno)
 	}

@@ -42,7 +42,7 @@ func inProcess(t *testing.T) bool {
 // roundTrip shows that a wait on r ends when w is written to.
 func roundTrip(t *testing.T, r, w int, d time.Duration) {
 	t.Helper()
-	pd, errno := PollOpen(uintptr(r), 'r')
+	pd, errno := PollOpen(uintptr(r))
 	if errno != 0 {
 		t.Fatalf("PollOpen(%d) = %v, want no error", r, unix.Errno(errno))
 	}
@@ -93,7 +93,7 @@ func TestBubbleDeadlineIsInRealTime(t *testing.T) {
 	r, _ := pipe(t)
 	const d = 20 * time.Millisecond
 	passes := func(t *testing.T) {
-		pd, errno := PollOpen(uintptr(r.fd), 'r')
+		pd, errno := PollOpen(uintptr(r.fd))
 		if errno != 0 {
 			t.Fatalf("PollOpen(%d) = %v, want no error", r.fd, unix.Errno(errno))
 		}

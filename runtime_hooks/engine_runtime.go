@@ -18,9 +18,8 @@ func PollServerInit() int {
 	return 0
 }
 
-// PollOpen starts to watch fd, always in both modes, or returns the errno of
-// epoll_ctl(2).
-func PollOpen(fd uintptr, mode int) (*PollDesc, int) { return runtime_pollOpen(fd) }
+// PollOpen starts to watch fd, or returns the errno of epoll_ctl(2).
+func PollOpen(fd uintptr) (*PollDesc, int) { return runtime_pollOpen(fd) }
 
 // PollClose stops watching the descriptor. The runtime always takes it out of
 // its epoll set.

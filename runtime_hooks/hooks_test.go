@@ -91,7 +91,7 @@ func TestPollOpenRefusedLeaksNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			before, fds := Stats(), len(openFiles())
 			for range 200 { // more than a block of the poller's
-				pd, errno := PollOpen(tt.fd, 'r')
+				pd, errno := PollOpen(tt.fd)
 				if pd != nil || unix.Errno(errno) != tt.want {
 					t.Fatalf("PollOpen(%d) = %p, %v, want nil, %v", int32(tt.fd), pd, unix.Errno(errno), tt.want)
 				}
@@ -120,7 +120,7 @@ func TestPollOpenWithoutRoomReturnsENOSPC(t *testing.T) {
 	before := Stats()
 	withoutEpollAdd(t, unix.ENOSPC, func() {
 		for range 200 {
-			if pd, errno := PollOpen(uintptr(a.fd), 'r'); pd != nil || unix.Errno(errno) != unix.ENOSPC {
+			if pd, errno := PollOpen(uintptr(a.fd)); pd != nil || unix.Errno(errno) != unix.ENOSPC {
 				t.Errorf("PollOpen(%d) = %p, %v, want nil, %v", a.fd, pd, unix.Errno(errno), unix.ENOSPC)
 				return
 			}
@@ -224,13 +224,13 @@ func TestPollWaitReadinessWakes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f, makeReady := tt.setup(t)
+			f.watch()
 			if tt.name == "connection refused" {
 				// A socket that was never connected is hung up from the first.
-				f.watchIn('r' + 'w')
 				f.wantWait(tt.mode, NoError)
-				f.wantReset(tt.mode, NoError)
+				f.settle(tt.mode)
 			}
-			w := f.watch().wait(tt.mode).parked()
+			w := f.wait(tt.mode).parked()
 			makeReady()
 			w.want(NoError)
 		})
@@ -332,7 +332,7 @@ func TestPollWaitNotificationIsKept(t *testing.T) {
 // A pipe without room and without readers reports EPOLLERR and nothing else.
 func TestPollWaitBareErrorIsNotPollable(t *testing.T) {
 	r, w := pipe(t)
-	w.fill().watchIn('r' + 'w')
+	w.fill().watch()
 	reader, writer := w.wait('r').parked(), w.wait('w').parked()
 	r.close(false)
 	reader.want(NoError) // woken by the event, which it then finds recorded
@@ -342,8 +342,9 @@ func TestPollWaitBareErrorIsNotPollable(t *testing.T) {
 	w.wantReset('w', NoError) // a writer learns more from its system call
 
 	w.unwatch(true)
-	w.watchIn('r' + 'w') // the next use of the same descriptor starts afresh
+	w.watch() // the next use of the same descriptor starts afresh
 	w.wantWait('w', NoError)
+	w.settle('w')
 	w.wantReset('r', ErrNotPollable)
 	w.unwatch(true)
 
@@ -964,7 +965,7 @@ func TestPollAllocatesNothing(t *testing.T) {
 	t.Run("PollOpen and PollClose", func(t *testing.T) {
 		a, _ := socketpair(t)
 		got := testing.AllocsPerRun(1000, func() {
-			pd, errno := PollOpen(uintptr(a.fd), 'r')
+			pd, errno := PollOpen(uintptr(a.fd))
 			if errno != 0 {
 				t.Fatalf("PollOpen(%d) = %v, want no error", a.fd, unix.Errno(errno))
 			}

@@ -264,7 +264,7 @@ func hotNotPollable() error {
 			return err
 		}
 	}
-	pd, errno := PollOpen(uintptr(fds[1]), 'r')
+	pd, errno := PollOpen(uintptr(fds[1]))
 	if errno != 0 {
 		return unix.Errno(errno)
 	}

@@ -29,7 +29,7 @@ type conn struct {
 }
 
 func newConn(fd int, closed *atomic.Int64) (*conn, error) {
-	pd, errno := PollOpen(uintptr(fd), 'r')
+	pd, errno := PollOpen(uintptr(fd))
 	if errno != 0 {
 		unix.Close(fd)
 		return nil, fmt.Errorf("PollOpen(%d) = %v, want no error", fd, unix.Errno(errno))

@@ -263,7 +263,7 @@ func quiesce(t testing.TB) {
 	}
 	defer unix.Close(fds[1])
 	defer unix.Close(fds[0])
-	pd, errno := PollOpen(uintptr(fds[0]), 'r')
+	pd, errno := PollOpen(uintptr(fds[0]))
 	if errno != 0 {
 		t.Fatalf("PollOpen(%d) = %v, want no error", fds[0], unix.Errno(errno))
 	}
@@ -277,14 +277,12 @@ func quiesce(t testing.TB) {
 }
 
 // watch opens f in the poller, unless it is open there already.
-func (f *file) watch() *file { return f.watchIn('r') }
-
-func (f *file) watchIn(mode int) *file {
+func (f *file) watch() *file {
 	f.t.Helper()
 	if f.pd != nil {
 		return f
 	}
-	pd, errno := PollOpen(uintptr(f.fd), mode)
+	pd, errno := PollOpen(uintptr(f.fd))
 	if errno != 0 {
 		f.t.Fatalf("PollOpen(%d) = %v, want no error", f.fd, unix.Errno(errno))
 	}

@@ -127,15 +127,16 @@ func (pd *PollDesc) setEventErr(b bool, tag uint32) {
 	}
 }
 
-// PollOpen starts to watch fd for mode 'r', or for 'r'+'w' if a write will be
-// waited for at once, as connect does; else that is watched for when a writer
-// waits for the first time. On failure PollOpen returns the errno of epoll_ctl(2): EPERM for a descriptor that cannot be watched, such as a
-// regular file's, ENOSPC when the user has too many watches, EEXIST and EBADF
-// for a descriptor that is watched already or is none.
+// PollOpen starts to watch fd for what readers wait for. What writers wait for
+// is added when one waits for the first time.
+//
+// On failure it returns the errno of epoll_ctl(2): EPERM for a descriptor that
+// cannot be watched, such as a regular file's, ENOSPC when the user has too many
+// watches, EEXIST and EBADF for a descriptor that is watched already or is none.
 //
 // std: runtime.poll_runtime_pollOpen
 // deviation: write-watch-on-demand
-func PollOpen(fd uintptr, mode int) (*PollDesc, int) {
+func PollOpen(fd uintptr) (*PollDesc, int) {
 	pd := pollcache.alloc()
 	pd.mu.Lock()
 	pd.checkIdle("free")
@@ -145,7 +146,7 @@ func PollOpen(fd uintptr, mode int) (*PollDesc, int) {
 	pd.rg.state.Store(pdNil)
 	pd.wg.state.Store(pdNil)
 	pd.rd, pd.wd = 0, 0
-	pd.writes.Store(mode == 'r'+'w')
+	pd.writes.Store(false)
 	pd.publishInfo()
 	pd.mu.Unlock()
 

@@ -115,7 +115,7 @@ func netpollopen(pd *PollDesc) unix.Errno {
 // park. Until a writer has found no room nobody wants to hear of it, and it is
 // heard often: each datagram that leaves makes its socket writable anew, each
 // byte that a peer reads a unix socket. BenchmarkUDPEcho had 0.68 of net's
-// throughput with it, and more than net's without.
+// throughput with it, and as much as net without.
 //
 // Room that came since the writer looked is not missed: EPOLL_CTL_MOD reports
 // what is there already.

@@ -82,7 +82,7 @@ func duringPark(t *testing.T, f *file, mode, want, rounds int, reset, happen, re
 func (f *file) rewatch() {
 	f.evicted = false
 	PollClose(f.pd, true)
-	pd, errno := PollOpen(uintptr(f.fd), 'r')
+	pd, errno := PollOpen(uintptr(f.fd))
 	if errno != 0 {
 		f.t.Fatalf("PollOpen(%d) = %v, want no error", f.fd, unix.Errno(errno))
 	}

@@ -154,7 +154,7 @@ func TestPollOpenRefusedGivesDescBack(t *testing.T) {
 	first := pollcache.first
 	pollcache.mu.Unlock()
 	tag := first.fdseq.Load()
-	if pd, errno := PollOpen(f.Fd(), 'r'); pd != nil || unix.Errno(errno) != unix.EPERM {
+	if pd, errno := PollOpen(f.Fd()); pd != nil || unix.Errno(errno) != unix.EPERM {
 		t.Fatalf("PollOpen(%d) = %p, %v, want nil, %v", f.Fd(), pd, unix.Errno(errno), unix.EPERM)
 	}
 	pollcache.mu.Lock()

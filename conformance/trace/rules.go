@@ -100,18 +100,6 @@ var rules = map[string]rule{
 			"epoll_ctl(epoll, EPOLL_CTL_MOD, *, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
 		},
 	},
-	"connected-at-once": {
-		any:       true, // that the socket is watched after that shows where net2 watches as net does
-		scenarios: []string{"dial", "dial-refused"},
-		net: []string{
-			"getsockopt(conn, SOL_SOCKET, SO_ERROR, 0) = 0",
-			"epoll_ctl(epoll, EPOLL_CTL_ADD, conn, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
-		},
-		net2: []string{
-			"getpeername(conn, …) = -1 ENOTCONN",
-			"epoll_ctl(epoll, EPOLL_CTL_ADD, conn, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
-		},
-	},
 	"hot-descriptor": {
 		engines:   []string{"epoll"},
 		scenarios: []string{"read-often"},

@@ -57,24 +57,24 @@ var dial = Path{
 			Ours: fn("socket/sockcall_unsafe.go Connect"),
 			Does: "connect(2): EINPROGRESS.",
 		}, "connect"),
-		both(Step{
-			Seed: fn("net/fd_unix.go (*netFD).init"), Std: fn("net/fd_unix.go (*netFD).init"), Ours: fn("poll/fd.go (*FD).InitConnecting"),
-			Does: "Puts the socket into the poller, by the way that listen shows.",
-		}, "epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"),
+		{
+			Seed: fn("net/fd_unix.go (*netFD).init"), Std: fn("net/fd_unix.go (*netFD).init"), Ours: fn("net2/netfd.go (*netFD).init"),
+			Does:      "Puts the socket into the poller, by the way that listen shows.",
+			Entry:     "write-watch-on-demand",
+			StdCalls:  []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLRDHUP|EPOLLET"},
+		},
 		both(Step{
 			Seed: fn("internal/poll/fd_unix.go (*FD).WaitWrite"), Std: fn("internal/poll/fd_unix.go (*FD).WaitWrite"),
 			Ours: fn("poll/fd_io.go (*FD).WaitWrite"),
 			Does: "Parks the goroutine on the writer's side, as accept shows for the reader's.",
 		}, "epoll_pwait the connection is writable"),
-		{
+		both(Step{
 			Seed: fn("syscall/syscall_linux.go GetsockoptInt"), Std: fn("syscall/syscall_unix.go GetsockoptInt"),
-			Ours:      fn("net2/netfd.go (*netFD).connected"),
-			Does:      "Asks whether it is a connection or an error. Since a poller may wake without cause, getpeername must answer too.",
-			Here:      "getpeername alone says that there is a connection. It is asked before the wait too: where the peer is on the same host, nobody waits.",
-			Entry:     "connected-at-once",
-			StdCalls:  []string{"getsockopt SO_ERROR", "getpeername"},
-			OursCalls: []string{"getpeername", "getsockopt SO_ERROR if it has no answer"},
-		},
+			Ours: fn("net2/netfd.go (*netFD).connected"),
+			Does: "Asks whether it is a connection or an error. Since a poller may wake without cause, getpeername must answer too.",
+			Here: "Asks before the wait too: where the peer is on the same host, the handshake is over and nobody waits.",
+		}, "getsockopt SO_ERROR", "getpeername"),
 		both(Step{
 			Seed: fn("syscall/syscall_linux.go Getsockname"), Std: fn("syscall/syscall_linux.go Getsockname"),
 			Ours: fn("socket/sockcall_unsafe.go Getsockname"),
