@@ -32,9 +32,8 @@ func PollSetDeadline(pd *PollDesc, d int64, mode int) {
 		pd.mu.Unlock()
 		return
 	}
-	now := nanotime()
 	if d > 0 {
-		if d += now; d <= 0 {
+		if d += nanotime(); d <= 0 {
 			d = math.MaxInt64
 		}
 	}
@@ -45,7 +44,7 @@ func PollSetDeadline(pd *PollDesc, d int64, mode int) {
 		pd.wd = d
 	}
 	pd.publishInfo()
-	pd.setTimer(now)
+	pd.setTimer()
 	rg, wg := pd.unblockExpired()
 	pd.mu.Unlock()
 	rg.ready()
@@ -54,7 +53,7 @@ func PollSetDeadline(pd *PollDesc, d int64, mode int) {
 
 // setTimer sees to it that the timer goes off by the earlier deadline. The
 // caller holds pd.mu.
-func (pd *PollDesc) setTimer(now int64) {
+func (pd *PollDesc) setTimer() {
 	d := pd.rd
 	if d <= 0 || 0 < pd.wd && pd.wd < d {
 		d = pd.wd
@@ -63,7 +62,7 @@ func (pd *PollDesc) setTimer(now int64) {
 		return
 	}
 	pd.timerAt = d
-	left := time.Duration(d - now)
+	left := time.Duration(d - nanotime())
 	if pd.timer != nil && !bubbled() {
 		pd.timer.Reset(left)
 		return
@@ -117,7 +116,7 @@ func netpolldeadlineimpl(pd *PollDesc, now int64) (rg, wg g) {
 		stats.deadlinesFired.Add(1)
 	}
 	pd.publishInfo()
-	pd.setTimer(now)
+	pd.setTimer()
 	return pd.unblockExpired()
 }
 

@@ -99,7 +99,7 @@ func TestNetpollDeadlineInFlightWhenMoved(t *testing.T) {
 			now := nanotime()
 			pd.rd, pd.wd = now+1, now+1
 			pd.publishInfo()
-			pd.setTimer(now)
+			pd.setTimer()
 			eventually(t, "the timer's function waits for the lock", func() bool {
 				for part := range bytes.SplitSeq(stacks(), []byte("\n\n")) {
 					if bytes.Contains(part, []byte("[sync.Mutex.Lock")) && bytes.Contains(part, []byte(".netpollDeadline(")) {
@@ -115,7 +115,7 @@ func TestNetpollDeadlineInFlightWhenMoved(t *testing.T) {
 				pd.rd, pd.wd = now+int64(tt.d), now+int64(tt.d)
 			}
 			pd.publishInfo()
-			pd.setTimer(now)
+			pd.setTimer()
 			pd.mu.Unlock()
 
 			eventually(t, "the timer's function ends", func() bool {
@@ -175,11 +175,11 @@ func TestSetTimerKeepsTheEarlier(t *testing.T) {
 			}
 			if tt.timerAt > 0 { // as an earlier deadline left it
 				pd.rd = at(tt.timerAt)
-				pd.setTimer(now)
+				pd.setTimer()
 			}
 			pd.rd, pd.wd = at(tt.rd), at(tt.wd)
 			pd.publishInfo()
-			pd.setTimer(now)
+			pd.setTimer()
 			if got := pd.timerAt; got != at(tt.want) {
 				t.Errorf("timerAt = %v from now, want %v", time.Duration(got-now), time.Duration(tt.want))
 			}

@@ -48,9 +48,9 @@ func (pd *PollDesc) promote() {
 	}
 	netpollclose(pd)
 	pd.mu.Lock()
-	pd.hotInfo = 0
+	pd.hotFlags = 0
 	pd.hot.Store(rpd)
-	pd.publishInfo()
+	pd.publishHot(pd.info())
 	rg := netpollunblock(pd, 'r', false)
 	wg := netpollunblock(pd, 'w', false)
 	pd.mu.Unlock()
@@ -74,11 +74,12 @@ func (pd *PollDesc) demote() bool {
 // pd.mu.
 func (pd *PollDesc) publishHot(info pollInfo) {
 	rpd := pd.hot.Load()
-	if rpd == nil || info == pd.hotInfo {
+	if rpd == nil {
 		return
 	}
-	changed := info ^ pd.hotInfo
-	pd.hotInfo = info
+	info &= pollFlags
+	changed := info ^ pollInfo(pd.hotFlags)
+	pd.hotFlags = uint8(info)
 	passed := func(flag pollInfo) int64 {
 		if info&flag != 0 {
 			return -1

@@ -55,11 +55,11 @@ type PollDesc struct {
 	mu      sync.Mutex // guards the following
 	closing bool
 	//lint:ignore U1000 some builds have no hot descriptors
-	hotInfo pollInfo    // what the runtime knows, once pd has moved there
-	rd      int64       // read deadline in nanotime, 0 for none, -1 when it has passed
-	wd      int64       // write deadline, likewise
-	timer   *time.Timer // made for the first deadline
-	timerAt int64       // when timer goes off, at the latest; 0 if it is not set
+	hotFlags uint8       // what of pollFlags the runtime knows, once pd has moved there
+	rd       int64       // read deadline in nanotime, 0 for none, -1 when it has passed
+	wd       int64       // write deadline, likewise
+	timer    *time.Timer // made for the first deadline
+	timerAt  int64       // when timer goes off, at the latest; 0 if it is not set
 }
 
 // pollInfo is the value of atomicInfo.
@@ -89,6 +89,7 @@ func (pd *PollDesc) sema(mode int) *pollSema {
 
 // publishInfo makes closing, rd, wd and fdseq visible to netpollcheckerr. The
 // caller holds pd.mu. pollEventErr stays as it is: atomicInfo is its only home.
+// What is visible already, as when a deadline is only moved, is left alone.
 //
 // std: runtime.(*pollDesc).publishInfo
 func (pd *PollDesc) publishInfo() {
@@ -104,6 +105,9 @@ func (pd *PollDesc) publishInfo() {
 	}
 	for {
 		old := pd.info()
+		if old&^pollEventErr == info {
+			return
+		}
 		if pd.atomicInfo.CompareAndSwap(uint32(old), uint32(info|old&pollEventErr)) {
 			break
 		}
