@@ -25,11 +25,19 @@ func (fd *FD) readIO(op func(sysfd int) socket.Errno) error {
 	if err := fd.pd.prepareRead(); err != nil {
 		return err
 	}
+	yields := 0
 	for {
 		switch errno := op(fd.Sysfd); {
 		case errno == 0:
 			return nil
 		case errno == unix.EINTR:
+		case errno == unix.EAGAIN && fd.pd.yield(yields):
+			yields++
+			// A deadline or a close that came meanwhile ends the operation, as
+			// it would a wait, even if there is something to read by now.
+			if err := fd.pd.prepareRead(); err != nil {
+				return err
+			}
 		case errno == unix.EAGAIN && fd.pd.pollable():
 			if err := fd.pd.waitRead(); err != nil {
 				return err

@@ -70,6 +70,12 @@ func (pd *pollDesc) prepare(mode int) error {
 	return convertErr(runtimehooks.PollReset(pd.desc, mode))
 }
 
+// yield lets other goroutines run, where that may spare the reader a wait, and
+// reports whether it did; yields is how often it did so in this operation.
+func (pd *pollDesc) yield(yields int) bool {
+	return pd.desc != nil && runtimehooks.PollYield(pd.desc, yields)
+}
+
 // std: internal/poll.(*pollDesc).waitRead
 func (pd *pollDesc) waitRead() error { return pd.wait('r') }
 

@@ -18,10 +18,14 @@
 //	PollUnblock       mark as closing and wake whoever waits
 //	PollClose         stop watching; comes after PollUnblock
 //
-// The caller holds the read lock of fdMutex around PollReset and PollWait in
-// mode 'r', and the write lock in mode 'w': at most one goroutine waits on
-// each side. It makes the system call first and waits only after EAGAIN; the
-// poller may wake it without cause, and the caller then tries again. What the
+// And one that the runtime has no counterpart of:
+//
+//	PollYield         let others run instead of parking, where that is better
+//
+// The caller holds the read lock of fdMutex around PollReset, PollYield and
+// PollWait in mode 'r', and the write lock in mode 'w': at most one goroutine
+// waits on each side. It makes the system call first and waits only after EAGAIN;
+// the poller may wake it without cause, and the caller then tries again. What the
 // poller must never do is lose a wake-up: an event, a deadline or a close that
 // comes at any moment between PollReset and the end of PollWait ends the wait.
 //

@@ -32,6 +32,9 @@ func PollReset(pd *PollDesc, mode int) int { return runtime_pollReset(pd, mode) 
 // or 'w', or returns ErrClosing, ErrTimeout or ErrNotPollable.
 func PollWait(pd *PollDesc, mode int) int { return runtime_pollWait(pd, mode) }
 
+// PollYield never gives way: the control parks as net does.
+func PollYield(pd *PollDesc, yields int) bool { return false }
+
 // PollWaitCanceled parks the goroutine until the descriptor is ready, even if
 // it is closing or its deadline has passed.
 func PollWaitCanceled(pd *PollDesc, mode int) { runtime_pollWaitCanceled(pd, mode) }

@@ -7,7 +7,7 @@ import (
 	_ "unsafe" // for go:linkname
 )
 
-// The runtime promises not to change these two (go.dev/issue/67401). Their
+// The runtime promises not to change these (go.dev/issue/67401). Their
 // *g and unsafe.Pointer parameters are declared by the types that we pass,
 // which travel in the same registers.
 
@@ -21,3 +21,8 @@ func gopark(unlockf func(gp guintptr, state *atomic.Uintptr) bool, state *atomic
 //
 //go:linkname goready runtime.goready
 func goready(gp guintptr, traceskip int)
+
+// goyield lets the goroutines that wait for this processor run first.
+//
+//go:linkname goyield runtime.goyield
+func goyield()

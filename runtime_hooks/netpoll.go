@@ -51,6 +51,8 @@ type PollDesc struct {
 	hot    atomic.Pointer[runtimePollDesc] // the runtime's, when pd has moved there
 	parks  atomic.Int32                    // how often somebody was about to park
 	writes atomic.Bool                     // a writer has waited: EPOLLOUT is watched for
+	//lint:ignore U1000 some builds never give way
+	waits uint8 // how often PollYield was asked; the reader's own
 
 	mu      sync.Mutex // guards the following
 	closing bool

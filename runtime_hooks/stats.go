@@ -11,4 +11,5 @@ type PollStats struct {
 	Batches        uint64 // polls that readied at least one goroutine
 	DeadlinesFired uint64 // deadlines that passed
 	StaleEvents    uint64 // events dropped, their descriptor being closed since
+	Yields         uint64 // times that a reader gave way instead of parking
 }

@@ -4,10 +4,10 @@ package runtimehooks
 
 import "sync/atomic"
 
-// stats is counted by the poller goroutine and by timers, never by whoever
-// reads or writes; what it costs them is nothing.
+// stats is counted by the poller goroutine, by timers, and by a reader that gives
+// way, never by whoever reads or writes; what it costs them is nothing.
 var stats struct {
-	polls, events, batches, deadlinesFired, staleEvents atomic.Uint64
+	polls, events, batches, deadlinesFired, staleEvents, yields atomic.Uint64
 }
 
 // Stats returns the poller's state. It looks at every descriptor to count the
@@ -32,5 +32,6 @@ func Stats() PollStats {
 		Batches:        stats.batches.Load(),
 		DeadlinesFired: stats.deadlinesFired.Load(),
 		StaleEvents:    stats.staleEvents.Load(),
+		Yields:         stats.yields.Load(),
 	}
 }

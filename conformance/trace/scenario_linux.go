@@ -873,7 +873,7 @@ var scenarios = []Scenario{
 }
 
 const (
-	often      = 40
+	often      = 16
 	big        = 8 << 20 // more than any socket buffer of a usual host holds
 	fileName   = "file"
 	fileSize   = 4096

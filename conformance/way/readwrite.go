@@ -32,8 +32,16 @@ var read = Path{
 			Seed: fn("syscall/syscall_unix.go Read"), Std: fn("syscall/syscall_unix.go Read"), Ours: fn("socket/io.go Read"),
 			Does:  "read(2).",
 			Since: "Around it, ignoringEINTRIO retries a read that was interrupted: since Go 1.14 the runtime sends its threads signals.",
-			Here:  "Up to a bound it does not tell the scheduler that it is in a system call, for on a non-blocking socket it comes back at once.",
+			Here: "Up to a bound it does not tell the scheduler that it is in a system call, for on a non-blocking socket it comes back at once. " +
+				"After a wait it does, to wake the runtime's monitor, which sleeps while the process does.",
 		}, "read"),
+		{
+			Ours: fn("runtime_hooks/yield.go PollYield"),
+			Does: "Where goroutines that compute keep all processors busy, lets them run instead of parking, and tries again.",
+			Here: "Who parks beside them is found by the runtime's monitor, once in 10 ms, and then queues behind them. Who " +
+				"stays runnable has often been answered when its turn comes.",
+			Entry: "yield-before-park",
+		},
 		{
 			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitRead"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitRead"),
 			Ours: fn("poll/fd_poll.go (*pollDesc).waitRead"),

@@ -1,0 +1,74 @@
+//go:build linux && !net2_runtime && !net2_portable && (!race || amd64 || arm64)
+
+package runtimehooks
+
+import "sync/atomic"
+
+// Giving way instead of parking.
+//
+// Beside goroutines that compute, a reader that parks pays twice: with every
+// processor busy nobody looks for events but the runtime's monitor, once in
+// 10 ms, and what it finds queues behind a time slice of each of the others. So
+// while the processors are saturated a reader stays runnable: it lets the
+// goroutines of its own processor run, and tries its system call again, some
+// times before it parks. The peer has often answered by then.
+//
+// With processors to spare that is work for nothing. That they are saturated is
+// learnt from now and then giving way with a look at the clock: where all others
+// wait for the network, everyone's turn is over long before a time slice is.
+
+const (
+	// yieldProbe is how often a reader waits before it gives way once, to see.
+	yieldProbe = 16
+
+	// yieldMax is how often a reader gives way in one operation.
+	yieldMax = 16
+
+	// yieldSlice is how long it takes, in nanoseconds, when somebody computed:
+	// the runtime preempts after 10 ms.
+	yieldSlice = 8e6
+
+	// yieldHold is for how long, in nanoseconds, the processors then pass for
+	// saturated.
+	yieldHold = 100e6
+)
+
+// saturatedUntil is the time in nanotime until which the processors pass for
+// saturated; 0 if they do not. Nothing depends on its order with other memory.
+var saturatedUntil atomic.Int64
+
+// PollYield gives way to other goroutines, if that may be better than to park,
+// and reports whether it did. yields is how often it did so in this operation,
+// which is of the reader. It may: the caller then sees to it that nothing ends
+// the operation, with PollReset, and tries its system call again.
+//
+// It takes a hot descriptor: where many are open, the turns of all the others
+// take as long as a time slice.
+//
+// deviation: yield-before-park
+func PollYield(pd *PollDesc, yields int) bool {
+	if yields >= yieldMax || pd.hot.Load() == nil {
+		return false
+	}
+	until := saturatedUntil.Load()
+	if until == 0 && (yields > 0 || !pd.probe()) {
+		return false
+	}
+	begin := nanotime()
+	if until != 0 && until < begin {
+		saturatedUntil.CompareAndSwap(until, 0)
+		return false
+	}
+	stats.yields.Add(1)
+	goyield()
+	if end := nanotime(); end-begin > yieldSlice {
+		saturatedUntil.Store(end + yieldHold)
+	}
+	return true
+}
+
+// probe reports whether it is time to see how long it takes to give way.
+func (pd *PollDesc) probe() bool {
+	pd.waits++
+	return pd.waits%yieldProbe == 0 && pollcache.opened() <= hotMaxOpen
+}

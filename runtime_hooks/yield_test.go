@@ -1,0 +1,122 @@
+//go:build linux && !net2_runtime && !net2_portable && (!race || amd64 || arm64)
+
+package runtimehooks
+
+import (
+	"runtime"
+	"testing"
+	"time"
+)
+
+// hotDesc returns a hot PollDesc on which nothing happens. What the processors
+// pass for is put back when the test ends.
+func hotDesc(t *testing.T) *PollDesc {
+	t.Helper()
+	t.Cleanup(func() { saturatedUntil.Store(0) })
+	saturatedUntil.Store(0)
+	r, w := pipe(t)
+	r.nearlyHot()
+	w.write("x")
+	r.wantWait('r', NoError)
+	r.drain()
+	r.wantReset('r', NoError)
+	r.wantHot(true)
+	return r.pd
+}
+
+func saturate(d time.Duration) { saturatedUntil.Store(nanotime() + int64(d)) }
+
+func TestPollYieldProbesNowAndThen(t *testing.T) {
+	pd := hotDesc(t)
+	got := 0
+	for range 10 * yieldProbe {
+		if PollYield(pd, 0) {
+			got++
+		}
+		if saturatedUntil.Load() == 0 && PollYield(pd, 1) {
+			t.Fatal("PollYield gave way a second time in one operation")
+		}
+		saturatedUntil.Store(0) // in a probe others may have computed
+	}
+	if got != 10 {
+		t.Errorf("PollYield gave way %d times in %d, want 10", got, 10*yieldProbe)
+	}
+}
+
+func TestPollYieldWhileSaturated(t *testing.T) {
+	pd := hotDesc(t)
+	before := Stats().Yields
+	for yields := range 2 * yieldMax {
+		saturate(time.Hour)
+		if got, want := PollYield(pd, yields), yields < yieldMax; got != want {
+			t.Errorf("PollYield(pd, %d) = %t, want %t", yields, got, want)
+		}
+	}
+	if got := Stats().Yields - before; got != yieldMax {
+		t.Errorf("Stats().Yields grew by %d, want %d", got, yieldMax)
+	}
+}
+
+func TestPollYieldNotForever(t *testing.T) {
+	pd := hotDesc(t)
+	saturatedUntil.Store(nanotime() - 1)
+	if PollYield(pd, 0) {
+		t.Error("PollYield gave way though the processors are not saturated any more")
+	}
+	if got := saturatedUntil.Load(); got != 0 {
+		t.Errorf("saturatedUntil = %d, want 0", got)
+	}
+}
+
+func TestPollYieldOnlyHot(t *testing.T) {
+	hotDesc(t) // for its cleanup
+	r, _ := pipe(t)
+	r.watch()
+	saturate(time.Hour)
+	for range 2 * yieldProbe {
+		if PollYield(r.pd, 0) {
+			t.Fatal("PollYield gave way with a descriptor that is not hot")
+		}
+	}
+}
+
+// Where many descriptors are open, their turns together take as long as one that
+// computes: nothing is learnt from that.
+func TestPollYieldProbesOnlyWhileFewAreOpen(t *testing.T) {
+	pd := hotDesc(t)
+	var crowd []*PollDesc
+	for pollcache.opened() <= hotMaxOpen {
+		crowd = append(crowd, pollcache.alloc())
+	}
+	defer func() {
+		for _, pd := range crowd {
+			pollcache.free(pd)
+		}
+	}()
+	for range 2 * yieldProbe {
+		if PollYield(pd, 0) {
+			t.Fatalf("PollYield gave way with %d descriptors open", pollcache.opened())
+		}
+	}
+}
+
+// A goroutine that computes for longer than a time slice on the only processor
+// is found.
+func TestPollYieldSeesWhoComputes(t *testing.T) {
+	pd := hotDesc(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	done := make(chan bool)
+	go func() {
+		for end := nanotime() + 5*yieldSlice; nanotime() < end; {
+			continue
+		}
+		close(done)
+	}()
+	for range yieldProbe {
+		PollYield(pd, 0)
+	}
+	if saturatedUntil.Load() == 0 {
+		t.Error("the processors do not pass for saturated")
+	}
+	<-done
+}
