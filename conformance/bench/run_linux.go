@@ -43,6 +43,7 @@ type Options struct {
 	Count     string            // how to count them: CountAuto, CountPerf, CountPtrace, CountNone
 	Threads   int               // of the load generator
 	Sleepy    bool              // let processors sleep while they have nothing to do
+	Pin       bool              // give each process of a timed cell processors of its own
 	Binaries  map[string]string // by engine, where the binary is not to be built
 	Log       io.Writer         // progress
 }
@@ -84,6 +85,9 @@ type run struct {
 	file     *os.File  // of the shared page: what children inherit as sharedFD
 	shared   sharedPage
 	binaries map[string]string
+	// With Pin, the processors of each side.
+	serverCPUs, loadCPUs unix.CPUSet
+
 	report   *Report
 	begun    time.Time
 	cells    int // done
@@ -112,6 +116,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	if r.self, err = os.Executable(); err != nil {
 		return r.report, err
+	}
+	if o.Pin {
+		if r.serverCPUs, r.loadCPUs, err = halves(); err != nil {
+			return r.report, err
+		}
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("pinned: %d processors for the measured process, %d for its counterpart",
+			r.serverCPUs.Count(), r.loadCPUs.Count()))
 	}
 	if tags := buildTags(); strings.Contains(tags, "net2_") {
 		return r.report, fmt.Errorf("built with -tags %s: impl=net2 would not be the default engine", tags)
@@ -612,8 +623,13 @@ func (r *run) spawn(ctx context.Context, binary, role string, count counter) (*p
 		return nil, err
 	}
 	start := p.cmd.Start
-	if count != nil {
+	switch {
+	case count != nil:
 		start = func() error { return count.start(p.cmd) }
+	case r.Pin && role == roleServer:
+		start = func() error { return startOn(r.serverCPUs, p.cmd.Start) }
+	case r.Pin && role == roleLoad:
+		start = func() error { return startOn(r.loadCPUs, p.cmd.Start) }
 	}
 	if err := start(); err != nil {
 		_, _, _ = p.in.Close(), p.out.Close(), p.stderr.Close() // likewise

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 func TestMain(m *testing.M) {
@@ -88,7 +90,7 @@ func TestRunMeasuresEveryKind(t *testing.T) {
 	o := Options{
 		Workloads: small(t), Impls: []string{"net", "net2", "floor"}, Rounds: 1,
 		Time: 10 * time.Millisecond, Warmup: 5 * time.Millisecond,
-		Count: CountNone, Threads: 2, Sleepy: true, Log: &log,
+		Count: CountNone, Threads: 2, Sleepy: true, Pin: runtime.NumCPU() > 1, Log: &log,
 	}
 	if tags := buildTags(); strings.Contains(tags, "net2_") {
 		if _, err := Run(t.Context(), o); err == nil { // it must not pass for net2
@@ -130,6 +132,48 @@ func TestRunMeasuresEveryKind(t *testing.T) {
 				t.Errorf("%s on %s has no ratio to net", w.Key, impl.Impl)
 			}
 		}
+	}
+}
+
+// Whoever is pinned has one half, and its children have it.
+func TestStartOn(t *testing.T) {
+	var all unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		t.Fatal(err)
+	}
+	server, load, err := halves()
+	if all.Count() < 2 {
+		if err == nil {
+			t.Error("halves() = nil with one processor, want an error")
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := server.Count() + load.Count(); got != all.Count() {
+		t.Errorf("the halves have %d processors, want %d", got, all.Count())
+	}
+	for cpu := range 64 * len(all) {
+		if all.IsSet(cpu) != (server.IsSet(cpu) != load.IsSet(cpu)) {
+			t.Errorf("processor %d: used %t, in the halves %t and %t", cpu, all.IsSet(cpu), server.IsSet(cpu), load.IsSet(cpu))
+		}
+	}
+	for _, want := range []unix.CPUSet{server, load} {
+		cmd := exec.Command("sleep", "1h")
+		if err := startOn(want, cmd.Start); err != nil {
+			t.Fatal(err)
+		}
+		var got unix.CPUSet
+		if err := unix.SchedGetaffinity(cmd.Process.Pid, &got); err != nil || got != want {
+			t.Errorf("the child may use %v, %v, want %v", got, err, want)
+		}
+		_ = cmd.Process.Kill() // Wait says whether it worked
+		_ = cmd.Wait()         // it was killed
+	}
+	var now unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &now); err != nil || now != all {
+		t.Errorf("afterwards this thread may use %v, %v, want %v", now, err, all)
 	}
 }
 

@@ -55,6 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		count     = f.String("count", o.Count, "how to count system calls: perf, ptrace, none, or auto for the first that works")
 		engine    = f.String("runtime", "", "`binary` built with -tags net2_runtime, instead of building it")
 		sleepy    = f.Bool("sleepy", false, "let processors that have nothing to do go to sleep, instead of occupying them with threads that give way")
+		pin       = f.Bool("pin", false, "give the measured process one half of the processors, its counterpart the other: less noise, and no help from where the kernel puts them")
 		quick     = f.Bool("quick", false, "one round of short cells: does it work?")
 		jsonFile  = f.String("json", "", "write the report to this `file` as JSON")
 		svgFile   = f.String("svg", "", "write a picture of the ratios to this `file`")
@@ -86,7 +87,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o.Impls = strings.Split(*impls, ",")
 	o.Rounds, o.Threads, o.Count = *rounds, *threads, *count
 	o.Time = time.Duration(*seconds * float64(time.Second))
-	o.Sleepy = *sleepy
+	o.Sleepy, o.Pin = *sleepy, *pin
 	if *engine != "" {
 		o.Binaries = map[string]string{"net2-runtime": *engine}
 	}
