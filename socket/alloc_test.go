@@ -21,7 +21,7 @@ func TestCallsDoNotAllocate(t *testing.T) {
 	oob := unix.UnixRights(u1)
 	oobIn := make([]byte, 64)
 	p, q := make([]byte, 100), make([]byte, 200)
-	large, largeIn := make([]byte, MaxRaw+1), make([]byte, MaxRaw+1)
+	large, largeIn := make([]byte, MaxRawRead+1), make([]byte, MaxRawRead+1)
 	iovecs := []Iovec{NewIovec(p), NewIovec(p)}
 	var sa Sockaddr
 	var sum int
@@ -101,7 +101,7 @@ func TestCallsDoNotAllocate(t *testing.T) {
 			check(errno)
 			readAll(b, len(p), q)
 		}},
-		{"Write, Read over MaxRaw", func() {
+		{"Write, Read too long for a raw call", func() {
 			n, errno := Write(a, large, false)
 			check(errno)
 			readAll(b, n, largeIn)

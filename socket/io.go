@@ -2,20 +2,25 @@
 
 package socket
 
-// MaxRaw is the longest transfer that Read and Write make without telling the
-// scheduler. Such a call keeps its processor; 64 KiB take the kernel a few
-// microseconds, about what the scheduler's part of a longer one costs.
-const MaxRaw = 64 << 10
+// MaxRawRead and MaxRawWrite are the longest transfers that Read and Write make
+// without telling the scheduler. Such a call keeps its processor, as the
+// runtime's monitor would let it anyway up to 20 µs. To copy 64 KiB out takes the
+// kernel half of that; a write of as many, which on loopback does the receiver's
+// part too, 30 µs.
+const (
+	MaxRawRead  = 64 << 10
+	MaxRawWrite = 16 << 10
+)
 
 // Read reads into p, which is not empty; see read(2). schedule says that the
 // scheduler must be told: because the descriptor may be in blocking mode, and
 // another goroutine must be able to take the processor; or to wake the runtime's
 // monitor, which sleeps while the process does.
 func Read(fd int, p []byte, schedule bool) (int, Errno) {
-	return read(fd, p, schedule || len(p) > MaxRaw)
+	return read(fd, p, schedule || len(p) > MaxRawRead)
 }
 
 // Write writes p; see write(2), and Read for schedule.
 func Write(fd int, p []byte, schedule bool) (int, Errno) {
-	return write(fd, p, schedule || len(p) > MaxRaw)
+	return write(fd, p, schedule || len(p) > MaxRawWrite)
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func TestReadWriteAllSizes(t *testing.T) {
-	for _, size := range []int{1, 4096, MaxRaw - 1, MaxRaw, MaxRaw + 1, 1<<20 + 7} {
+	for _, size := range []int{1, 4096, MaxRawWrite, MaxRawWrite + 1, MaxRawRead, MaxRawRead + 1, 1<<20 + 7} {
 		for _, blocking := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%d blocking=%t", size, blocking), func(t *testing.T) {
 				a, b := pair(t, unix.SOCK_STREAM)
@@ -85,7 +85,7 @@ func TestReadWriteErrno(t *testing.T) {
 		{"write to a TCP peer that reset", Write, reset, 0, unix.ECONNRESET},
 	} {
 		for _, blocking := range []bool{false, true} {
-			for _, size := range []int{8, MaxRaw + 1} {
+			for _, size := range []int{8, MaxRawRead + 1} {
 				t.Run(fmt.Sprintf("%s blocking=%t size=%d", tt.name, blocking, size), func(t *testing.T) {
 					n, errno := tt.call(tt.fd(t), make([]byte, size), blocking)
 					if n != tt.n || errno != tt.want {
@@ -134,7 +134,7 @@ func TestReadWriteThatBlockLeaveTheProcessor(t *testing.T) {
 		blocking bool
 	}{
 		{"blocking", 8, true},
-		{"over MaxRaw", MaxRaw + 1, false},
+		{"too long for a raw call", MaxRawRead + 1, false},
 	} {
 		t.Run("read "+tt.name, func(t *testing.T) {
 			a, b := pair(t, unix.SOCK_STREAM)
