@@ -15,7 +15,9 @@ import "sync/atomic"
 //
 // With processors to spare that is work for nothing. That they are saturated is
 // learnt from now and then giving way with a look at the clock: where all others
-// wait for the network, everyone's turn is over long before a time slice is.
+// wait for the network, everyone's turn is over long before a time slice is. It
+// is unlearnt when next to no turn takes a time slice any more: one that did may
+// have been the kernel's doing, which lets other processes run too.
 
 const (
 	// yieldProbe is how often a reader waits before it gives way once, to see.
@@ -31,11 +33,26 @@ const (
 	// yieldHold is for how long, in nanoseconds, the processors then pass for
 	// saturated.
 	yieldHold = 100e6
+
+	// Of yieldReview turns yieldSlow must have taken yieldSlice, lest the
+	// processors no longer pass for saturated. Beside goroutines that compute it
+	// is one in four to one in thirty, beside other processes one in a thousand.
+	yieldReview = 512
+	yieldSlow   = 8
 )
 
-// saturatedUntil is the time in nanotime until which the processors pass for
-// saturated; 0 if they do not. Nothing depends on its order with other memory.
-var saturatedUntil atomic.Int64
+var (
+	// saturatedUntil is the time in nanotime until which the processors pass for
+	// saturated; 0 if they do not.
+	saturatedUntil atomic.Int64
+
+	// slowTurns counts, between two reviews, the turns that took yieldSlice.
+	slowTurns atomic.Int32
+
+	// Nothing depends on the order of the two, or on any other memory: a store
+	// that gets lost makes the processors pass for what they are not until the
+	// next review, at most.
+)
 
 // PollYield gives way to other goroutines, if that may be better than to park,
 // and reports whether it did. yields is how often it did so in this operation,
@@ -59,12 +76,33 @@ func PollYield(pd *PollDesc, yields int) bool {
 		saturatedUntil.CompareAndSwap(until, 0)
 		return false
 	}
-	stats.yields.Add(1)
+	turn := stats.yields.Add(1)
 	goyield()
 	if end := nanotime(); end-begin > yieldSlice {
-		saturatedUntil.Store(end + yieldHold)
+		slowTurn(end)
+	}
+	if turn%yieldReview == 0 {
+		review()
 	}
 	return true
+}
+
+// slowTurn notes that giving way took as long as a time slice; it was over at
+// now. The first one counts for as many as the next review asks for, for that
+// may be near.
+func slowTurn(now int64) {
+	if saturatedUntil.Swap(now+yieldHold) == 0 {
+		slowTurns.Store(yieldSlow)
+	} else {
+		slowTurns.Add(1)
+	}
+}
+
+// review ends what passes for saturation and is none.
+func review() {
+	if slowTurns.Swap(0) < yieldSlow {
+		saturatedUntil.Store(0)
+	}
 }
 
 // probe reports whether it is time to see how long it takes to give way.

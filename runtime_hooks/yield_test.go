@@ -12,8 +12,12 @@ import (
 // pass for is put back when the test ends.
 func hotDesc(t *testing.T) *PollDesc {
 	t.Helper()
-	t.Cleanup(func() { saturatedUntil.Store(0) })
-	saturatedUntil.Store(0)
+	forget := func() {
+		saturatedUntil.Store(0)
+		slowTurns.Store(0)
+	}
+	t.Cleanup(forget)
+	forget()
 	r, w := pipe(t)
 	r.nearlyHot()
 	w.write("x")
@@ -65,6 +69,36 @@ func TestPollYieldNotForever(t *testing.T) {
 	}
 	if got := saturatedUntil.Load(); got != 0 {
 		t.Errorf("saturatedUntil = %d, want 0", got)
+	}
+}
+
+// One turn that took long, as when the kernel lets another process run, is no
+// saturation: it is over at the second review.
+func TestPollYieldReviews(t *testing.T) {
+	pd := hotDesc(t)
+	slowTurn(nanotime() + int64(time.Hour))
+	turns := 0
+	for PollYield(pd, 0) {
+		if turns++; turns > 2*yieldReview {
+			t.Fatalf("%d turns, of which one took long, pass for saturation", turns)
+		}
+	}
+	if turns < yieldReview {
+		t.Errorf("saturation was over after %d turns, want at least %d", turns, yieldReview)
+	}
+}
+
+// What the reviews find is saturation as long as they find it.
+func TestPollYieldStaysSaturated(t *testing.T) {
+	pd := hotDesc(t)
+	slowTurn(nanotime())
+	for turn := range 4 * yieldReview {
+		if turn%(yieldReview/yieldSlow/2) == 0 {
+			slowTurn(nanotime() + int64(time.Hour))
+		}
+		if !PollYield(pd, 0) {
+			t.Fatalf("saturation was over after %d turns", turn)
+		}
 	}
 }
 
