@@ -102,6 +102,11 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		Date: r.begun, Machine: machine(), Rounds: o.Rounds, Seconds: o.Time.Seconds(),
 		Impls: o.Impls,
 	}
+	for _, w := range o.Workloads {
+		if w.Stretch > 1 {
+			r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s: cells of %v", w.Key, r.length(w)))
+		}
+	}
 	var err error
 	if r.counting, err = countingBy(o.Count); err != nil {
 		return r.report, err
@@ -447,16 +452,22 @@ func (r *run) cell(ctx context.Context, w Workload, impl string) (Sample, error)
 	}
 	// A window in which nothing was done, on a machine with much else to do,
 	// is not measured but made longer.
-	for d := r.Time; ; d *= 2 {
+	asked := r.length(w)
+	for d := asked; ; d *= 2 {
 		server, load, err := p.window(ctx, d)
 		if err != nil {
 			return nil, err
 		}
 		sample, err := sampleOf(w, server, load)
-		if !errors.Is(err, errNothing) || d > longest*r.Time {
+		if !errors.Is(err, errNothing) || d > longest*asked {
 			return sample, err
 		}
 	}
+}
+
+// length is how long a timed cell of w is to last.
+func (r *run) length(w Workload) time.Duration {
+	return r.Time * time.Duration(max(w.Stretch, 1))
 }
 
 // longest is how many times longer than asked for a window may become.
