@@ -71,7 +71,7 @@ func (fd *netFD) accept() (*netFD, error) {
 		return nil, wrapSyscallError("accept4", err)
 	}
 	c := newFD(s, fd.family, fd.sotype, fd.net)
-	c.pfd.Nameless = true
+	c.pfd.OnDemand = true
 	if err := c.init(); err != nil {
 		c.pfd.Close()
 		return nil, err

@@ -36,7 +36,7 @@ func newSocket(ctx context.Context, network string, family, sotype, proto int, i
 		return nil, err
 	}
 	fd := newFD(s, family, sotype, network)
-	fd.pfd.Nameless = raddr != nil && laddr == nil && sotype != syscall.SOCK_DGRAM
+	fd.pfd.OnDemand = raddr != nil
 
 	var err error
 	switch {

@@ -4,6 +4,7 @@ package poll
 
 import (
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -43,4 +44,42 @@ func TestFDCloseIsDoneWhenItReturns(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A thread that looks at a socket for the poller holds it, and may sleep with it
+// in its hands when it finds nothing there any more. A connection that has read
+// what was there and is closed at that moment must end all the same.
+func TestCloseReachesPeer(t *testing.T) {
+	patience := unix.NsecToTimeval(int64(5 * time.Second))
+	for i := range rounds(20000) {
+		a, b := rawPair(t, unix.SOCK_STREAM)
+		if err := unix.SetNonblock(b, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.SetsockoptTimeval(b, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &patience); err != nil {
+			t.Fatal(err)
+		}
+		fd := &FD{Sysfd: a, IsStream: true, ZeroReadIsEOF: true}
+		wantErr(t, "Init()", fd.Init(), nil)
+		_, errno := socket.Write(b, []byte("x"), false)
+		noErrno(t, "Write", errno)
+		var x [8]byte
+		spin(i % 64)
+		if n, err := fd.Read(x[:]); n != 1 || err != nil {
+			t.Fatalf("Read = %d, %v, want 1, nil", n, err)
+		}
+		wantErr(t, "Close()", fd.Close(), nil)
+		n, errno := socket.Read(b, x[:], true)
+		socket.Close(b)
+		if n != 0 || errno != 0 {
+			t.Fatalf("round %d: the peer's Read after Close = %d, %v, want 0, nil", i, n, errno)
+		}
+	}
+}
+
+// spin takes a moment, longer with n.
+func spin(n int) {
+	for range n * 256 {
+		continue
+	}
 }

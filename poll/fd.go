@@ -34,11 +34,9 @@ type FD struct {
 	// datagram sockets; immutable.
 	ZeroReadIsEOF bool
 
-	// Nameless says that the socket has no address of its own that others may
-	// want as soon as Close has returned: an accepted connection, or one dialled
-	// from a port of the kernel's choice. Then close(2) alone ends the watch;
-	// immutable. See destroy.
-	Nameless bool
+	// OnDemand says that the poller need not watch the descriptor before
+	// somebody waits for it; set before Init.
+	OnDemand bool
 
 	iovecs *[]socket.Iovec // kept for Writev, guarded by the write lock
 }
@@ -47,7 +45,7 @@ type FD struct {
 // attempt.
 //
 // std: internal/poll.(*FD).Init
-func (fd *FD) Init() error { return fd.pd.init(fd.Sysfd) }
+func (fd *FD) Init() error { return fd.pd.init(fd.Sysfd, fd.OnDemand) }
 
 // Share notes that others may have got hold of the open file behind the
 // descriptor: a duplicate, or the number itself. They may put it into blocking
@@ -83,15 +81,9 @@ func (fd *FD) Close() error {
 // destroy closes the descriptor when the last reference is gone. The poller
 // must let go of it first, while the number is still ours.
 //
-// Without EPOLL_CTL_DEL, a poller that is just looking at the socket holds it
-// for a moment longer than close(2) takes. TestFDCloseIsDoneWhenItReturns shows
-// it. Where that matters, or where a duplicate would keep the watch, the poller
-// takes the descriptor out.
-//
 // std: internal/poll.(*FD).destroy
-// deviation: close-without-epoll-del
 func (fd *FD) destroy() error {
-	fd.pd.close(fd.shared() || !fd.Nameless)
+	fd.pd.close()
 	errno := socket.Close(fd.Sysfd)
 	fd.Sysfd = -1
 	fd.csema.Release()

@@ -23,11 +23,15 @@ type pollDesc struct {
 }
 
 // std: internal/poll.(*pollDesc).init
-func (pd *pollDesc) init(sysfd int) error {
+func (pd *pollDesc) init(sysfd int, onDemand bool) error {
 	if errno := runtimehooks.PollServerInit(); errno != 0 {
 		return socket.Errno(errno)
 	}
-	desc, errno := runtimehooks.PollOpen(uintptr(sysfd))
+	open := runtimehooks.PollOpen
+	if onDemand {
+		open = runtimehooks.PollOpenOnDemand
+	}
+	desc, errno := open(uintptr(sysfd))
 	if errno != 0 {
 		return socket.Errno(errno)
 	}
@@ -35,12 +39,12 @@ func (pd *pollDesc) init(sysfd int) error {
 	return nil
 }
 
-// close takes the descriptor out of the poller. remove is PollClose's.
+// close takes the descriptor out of the poller.
 //
 // std: internal/poll.(*pollDesc).close
-func (pd *pollDesc) close(remove bool) {
+func (pd *pollDesc) close() {
 	if pd.desc != nil {
-		runtimehooks.PollClose(pd.desc, remove)
+		runtimehooks.PollClose(pd.desc)
 		pd.desc = nil
 	}
 }
@@ -103,6 +107,9 @@ func convertErr(code int) error {
 		return os.ErrDeadlineExceeded
 	case runtimehooks.ErrNotPollable:
 		return ErrNotPollable
+	}
+	if code < 0 {
+		return socket.Errno(-code)
 	}
 	panic(fmt.Sprintf("poll: poller answered %d", code))
 }

@@ -55,7 +55,7 @@ func roundTrip(t *testing.T, r, w int, d time.Duration) {
 	}
 	unix.Read(r, make([]byte, 1))
 	PollUnblock(pd)
-	PollClose(pd, true)
+	PollClose(pd)
 }
 
 func TestBubbleFirstUseOfPoller(t *testing.T) {
@@ -111,7 +111,7 @@ func TestBubbleDeadlineIsInRealTime(t *testing.T) {
 			}
 		}
 		PollUnblock(pd)
-		PollClose(pd, true)
+		PollClose(pd)
 	}
 	passes(t)
 	for range 2 { // with a timer from outside, and from another bubble

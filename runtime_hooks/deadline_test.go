@@ -25,14 +25,14 @@ func TestNetpollDeadlineLateDoesNothing(t *testing.T) {
 		{"cleared", func(f *file) { PollSetDeadline(f.pd, 0, 'r'+'w') }, NoError},
 		{"moved to the past", func(f *file) { PollSetDeadline(f.pd, -1, 'r'+'w') }, ErrTimeout},
 		{"closing", func(f *file) { f.evict() }, ErrClosing},
-		{"closed and reused", func(f *file) { f.unwatch(true); f.watch() }, NoError},
+		{"closed and reused", func(f *file) { f.unwatch(); f.watch() }, NoError},
 		{"closed and reused with a deadline", func(f *file) {
-			f.unwatch(true)
+			f.unwatch()
 			f.watch()
 			PollSetDeadline(f.pd, int64(time.Hour), 'r'+'w')
 		}, NoError},
 		{"closed and reused with a past deadline", func(f *file) {
-			f.unwatch(true)
+			f.unwatch()
 			f.watch()
 			PollSetDeadline(f.pd, -1, 'r'+'w')
 		}, ErrTimeout},

@@ -21,9 +21,11 @@ func PollServerInit() int {
 // PollOpen starts to watch fd, or returns the errno of epoll_ctl(2).
 func PollOpen(fd uintptr) (*PollDesc, int) { return runtime_pollOpen(fd) }
 
-// PollClose stops watching the descriptor. The runtime always takes it out of
-// its epoll set.
-func PollClose(pd *PollDesc, remove bool) { runtime_pollClose(pd) }
+// PollOpenOnDemand is PollOpen: the runtime watches from the beginning.
+func PollOpenOnDemand(fd uintptr) (*PollDesc, int) { return runtime_pollOpen(fd) }
+
+// PollClose stops watching the descriptor.
+func PollClose(pd *PollDesc) { runtime_pollClose(pd) }
 
 // PollReset makes pd ready for a new operation in mode 'r' or 'w'.
 func PollReset(pd *PollDesc, mode int) int { return runtime_pollReset(pd, mode) }

@@ -350,7 +350,7 @@ func (d *deadlineModel) step(op, mode int) {
 		if !d.closing || d.side[0].waiter != nil || d.side[1].waiter != nil {
 			return
 		}
-		d.unwatch(true)
+		d.unwatch()
 		d.watch()
 		d.stay()
 		*d = deadlineModel{file: d.file}
@@ -423,5 +423,5 @@ func (d *deadlineModel) finish() {
 	if d.side[0].waiter != nil || d.side[1].waiter != nil {
 		d.t.Error("a goroutine waits on a descriptor that is closed and ready")
 	}
-	d.close(true)
+	d.close()
 }

@@ -74,7 +74,7 @@ func TestPollOpenRefusedLeaksNothing(t *testing.T) {
 	watched.watch()
 	closed, _ := socketpair(t)
 	number := closed.fd
-	closed.close(false)
+	closed.close()
 
 	for _, tt := range []struct {
 		name string
@@ -154,12 +154,12 @@ func TestPollWaitReadinessWakes(t *testing.T) {
 		}},
 		{"peer closes, long used", 'r', func(t *testing.T) (*file, func()) {
 			a, b := socketpair(t)
-			return a.longUsed(b), func() { b.close(false) }
+			return a.longUsed(b), func() { b.close() }
 		}},
 		{"peer closes, long used, writer", 'w', func(t *testing.T) (*file, func()) {
 			a, b := socketpair(t)
 			a.longUsed(b).fill().settle('w')
-			return a, func() { b.close(false) }
+			return a, func() { b.close() }
 		}},
 		{"room again, long used", 'w', func(t *testing.T) (*file, func()) {
 			a, b := socketpair(t)
@@ -176,11 +176,11 @@ func TestPollWaitReadinessWakes(t *testing.T) {
 		}},
 		{"peer closes, reader", 'r', func(t *testing.T) (*file, func()) {
 			a, b := socketpair(t)
-			return a, func() { b.close(false) }
+			return a, func() { b.close() }
 		}},
 		{"peer closes, writer", 'w', func(t *testing.T) (*file, func()) {
 			a, b := socketpair(t)
-			return a.fill(), func() { b.close(false) }
+			return a.fill(), func() { b.close() }
 		}},
 		{"room again in a socket", 'w', func(t *testing.T) (*file, func()) {
 			a, b := socketpair(t)
@@ -192,11 +192,11 @@ func TestPollWaitReadinessWakes(t *testing.T) {
 		}},
 		{"writers of a pipe gone", 'r', func(t *testing.T) (*file, func()) {
 			r, w := pipe(t)
-			return r, func() { w.close(false) }
+			return r, func() { w.close() }
 		}},
 		{"HUP wakes a writer too", 'w', func(t *testing.T) (*file, func()) {
 			r, w := pipe(t)
-			return r, func() { w.close(false) }
+			return r, func() { w.close() }
 		}},
 		{"connection to accept", 'r', func(t *testing.T) (*file, func()) {
 			l, connect := listener(t)
@@ -212,7 +212,7 @@ func TestPollWaitReadinessWakes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			l.close(false)
+			l.close()
 			f := newFile(t, fd)
 			return f, func() {
 				if err := unix.Connect(fd, sa); err != unix.EINPROGRESS && err != unix.ECONNREFUSED {
@@ -334,19 +334,19 @@ func TestPollWaitBareErrorIsNotPollable(t *testing.T) {
 	r, w := pipe(t)
 	w.fill().watch()
 	reader, writer := w.wait('r').parked(), w.wait('w').parked()
-	r.close(false)
+	r.close()
 	reader.want(NoError) // woken by the event, which it then finds recorded
 	writer.want(NoError)
 	w.wantReset('r', ErrNotPollable)
 	w.wantWait('r', ErrNotPollable)
 	w.wantReset('w', NoError) // a writer learns more from its system call
 
-	w.unwatch(true)
+	w.unwatch()
 	w.watch() // the next use of the same descriptor starts afresh
 	w.wantWait('w', NoError)
 	w.settle('w')
 	w.wantReset('r', ErrNotPollable)
-	w.unwatch(true)
+	w.unwatch()
 
 	a, _ := socketpair(t) // and so does another descriptor's
 	a.watch()
@@ -493,7 +493,7 @@ func TestPollDeadlineMoved(t *testing.T) {
 					PollSetDeadline(a.pd, int64(s.d), s.mode)
 				}
 				if time.Since(start) >= soon {
-					a.close(false) // one may have passed before it was moved
+					a.close() // one may have passed before it was moved
 					return false
 				}
 				if !parkFirst {
@@ -605,7 +605,7 @@ func TestPollOpenAfterCloseStartsAfresh(t *testing.T) {
 				a.wantReset('w', NoError)
 				PollSetDeadline(a.pd, []int64{-1, 1, 1000, int64(time.Hour)}[i%4], []int{'r', 'w', 'r' + 'w'}[i%3])
 				b.write("x") // leaves a notification, an event on its way or both
-				a.unwatch(true)
+				a.unwatch()
 				a.drain()
 			}
 			sentinel(t)
@@ -659,52 +659,44 @@ func TestPollWaitCanceledAfterCloseStillWaits(t *testing.T) {
 // A duplicate keeps the open file, and its place in an epoll set, alive.
 func TestPollCloseOfDuplicatedDescriptor(t *testing.T) {
 	for _, age := range ages {
-		for _, shared := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, shared=%t", age.name, shared), func(t *testing.T) {
-				a, b := socketpair(t)
-				dup, err := unix.FcntlInt(uintptr(a.fd), unix.F_DUPFD_CLOEXEC, 0)
-				if err != nil {
-					t.Fatal(err)
-				}
-				d := newFile(t, dup)
-				age.watch(a, b).wantWait('w', NoError) // the event of the registration
-				sentinel(t)
-				runtimes := Engine == "runtime" || isHot(a.pd)
-				before := Stats()
-				a.close(shared)
+		t.Run(age.name, func(t *testing.T) {
+			a, b := socketpair(t)
+			dup, err := unix.FcntlInt(uintptr(a.fd), unix.F_DUPFD_CLOEXEC, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := newFile(t, dup)
+			age.watch(a, b).wantWait('w', NoError) // the event of the registration
+			sentinel(t)
+			before := Stats()
+			a.close()
 
-				// The next descriptor is likely to get the place of the last.
-				next, peer := pipe(t)
-				next.watch()
-				r, w := next.wait('r').parked(), next.wait('w').parked()
-				for range 10 {
-					b.write("x") // an event for the closed descriptor, or none
-					d.drain()
-				}
-				d.fill()
-				b.drain()
-				sentinel(t)
-				r.parked()
-				w.parked()
-				stale := Stats().StaleEvents - before.StaleEvents
-				switch {
-				case runtimes: // which always takes it out, and does not tell
-				case shared && stale != 0:
-					t.Errorf("Stats().StaleEvents grew by %d, want 0", stale)
-				case !shared && stale == 0:
-					t.Errorf("Stats().StaleEvents grew by 0, want 1 at least")
-				}
-				peer.write("x")
-				r.want(NoError)
-				peer.close(false)
-				w.want(NoError)
+			// The next descriptor is likely to get the place of the last.
+			next, peer := pipe(t)
+			next.watch()
+			r, w := next.wait('r').parked(), next.wait('w').parked()
+			for range 10 {
+				b.write("x") // an event for the closed descriptor, or none
+				d.drain()
+			}
+			d.fill()
+			b.drain()
+			sentinel(t)
+			r.parked()
+			w.parked()
+			if stale := Stats().StaleEvents - before.StaleEvents; stale != 0 {
+				t.Errorf("Stats().StaleEvents grew by %d, want 0", stale)
+			}
+			peer.write("x")
+			r.want(NoError)
+			peer.close()
+			w.want(NoError)
 
-				// The duplicate is a descriptor like any other.
-				r = d.watch().wait('r').parked()
-				b.write("x")
-				r.want(NoError)
-			})
-		}
+			// The duplicate is a descriptor like any other.
+			r = d.watch().wait('r').parked()
+			b.write("x")
+			r.want(NoError)
+		})
 	}
 }
 
@@ -719,7 +711,7 @@ func TestPollCloseOfLongUsedLeavesNextInOrder(t *testing.T) {
 		d := newFile(t, dup)
 		a.longUsed(b)
 		b.write("x") // stays ready for ever
-		a.close(false)
+		a.close()
 
 		next, peer := socketpair(t)
 		next.longUsed(peer)
@@ -742,8 +734,8 @@ func TestPollCloseOfLongUsedLeavesNextInOrder(t *testing.T) {
 		case <-time.After(patience):
 			t.Fatalf("PollWait(%d, r) was not woken by its deadline in %v", next.fd, patience)
 		}
-		next.close(false)
-		d.close(false)
+		next.close()
+		d.close()
 	}
 }
 
@@ -970,7 +962,7 @@ func TestPollAllocatesNothing(t *testing.T) {
 				t.Fatalf("PollOpen(%d) = %v, want no error", a.fd, unix.Errno(errno))
 			}
 			PollUnblock(pd)
-			PollClose(pd, true)
+			PollClose(pd)
 		})
 		if got != 0 {
 			t.Errorf("allocations = %v, want 0", got)

@@ -46,8 +46,10 @@ func (pd *PollDesc) promote() {
 	if errno != 0 {
 		return // the kernel's limit of watches; nothing is lost but speed
 	}
-	netpollclose(pd)
 	pd.mu.Lock()
+	if pd.watched.Load() != 0 {
+		netpollclose(pd)
+	}
 	pd.hotFlags = 0
 	pd.hot.Store(rpd)
 	pd.publishHot(pd.info())

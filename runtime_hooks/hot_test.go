@@ -28,30 +28,28 @@ func (f *file) nearlyHot() *file {
 }
 
 func TestHotAfterManyWaitsUntilClose(t *testing.T) {
-	for _, remove := range []bool{true, false} {
-		r, w := pipe(t)
-		r.watch()
-		for range hotAfter {
-			r.wantHot(false)
-			w.write("x")
-			r.wantWait('r', NoError)
-			r.drain()
-			r.wantReset('r', NoError)
-		}
-		r.wantHot(true)
-		if got := watched(t, r.fd); len(got) != 1 {
-			t.Errorf("events watched = %#x, want one watch", got)
-		}
-		pd := r.pd
-		r.unwatch(remove)
-		if pd.hot.Load() != nil || pd.parks.Load() != 0 {
-			t.Fatalf("after PollClose(%t): hot = %p, parks = %d, want nil, 0", remove, pd.hot.Load(), pd.parks.Load())
-		}
-		if got := watched(t, r.fd); len(got) != 0 {
-			t.Errorf("events watched after PollClose(%t) = %#x, want none", remove, got)
-		}
-		r.watch().wantHot(false)
+	r, w := pipe(t)
+	r.watch()
+	for range hotAfter {
+		r.wantHot(false)
+		w.write("x")
+		r.wantWait('r', NoError)
+		r.drain()
+		r.wantReset('r', NoError)
 	}
+	r.wantHot(true)
+	if got := watched(t, r.fd); len(got) != 1 {
+		t.Errorf("events watched = %#x, want one watch", got)
+	}
+	pd := r.pd
+	r.unwatch()
+	if pd.hot.Load() != nil || pd.parks.Load() != 0 {
+		t.Fatalf("after PollClose: hot = %p, parks = %d, want nil, 0", pd.hot.Load(), pd.parks.Load())
+	}
+	if got := watched(t, r.fd); len(got) != 0 {
+		t.Errorf("events watched after PollClose = %#x, want none", got)
+	}
+	r.watch().wantHot(false)
 }
 
 // A writer's waits count too.
@@ -105,13 +103,13 @@ func TestHotBeginsWithDataThere(t *testing.T) {
 		r.wantReset('r', NoError)
 		r.wait('r').want(NoError)
 		r.wantHot(true)
-		r.close(false)
+		r.close()
 
 		r, w = pipe(t)
 		waiter := r.nearlyHot().wait('r')
 		w.write("x") // at any moment of the move
 		waiter.want(NoError)
-		r.close(false)
+		r.close()
 	}
 }
 

@@ -18,9 +18,8 @@ import (
 // A conn uses the hooks as their caller must: one goroutine a side, the
 // descriptor closed when the last operation has left.
 type conn struct {
-	fd     int
-	pd     *PollDesc
-	shared bool
+	fd int
+	pd *PollDesc
 
 	mu      sync.Mutex
 	refs    int // operations, and one for whoever has yet to close
@@ -53,7 +52,7 @@ func (c *conn) decref() {
 	last := c.refs == 0
 	c.mu.Unlock()
 	if last {
-		PollClose(c.pd, c.shared)
+		PollClose(c.pd)
 		unix.Close(c.fd)
 		c.closed.Add(1)
 	}
@@ -202,7 +201,6 @@ func converse(rnd *rand.Rand, closed, echoed, cut *atomic.Int64) error {
 	if err != nil {
 		return err
 	}
-	a.shared, b.shared = rnd.IntN(2) == 0, rnd.IntN(2) == 0
 	fate, when := rnd.IntN(4), rnd.IntN(2000)
 	message := make([]byte, 1+rnd.IntN(20000))
 	for i := range message {

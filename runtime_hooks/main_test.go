@@ -245,7 +245,7 @@ func newFile(t testing.TB, fd int) *file {
 		})
 	}
 	f := &file{t: t, fd: fd}
-	t.Cleanup(func() { f.close(false) })
+	t.Cleanup(func() { f.close() })
 	return f
 }
 
@@ -273,7 +273,7 @@ func quiesce(t testing.TB) {
 		t.Errorf("PollWait(%d, r) = %d, want %d", fds[0], got, NoError)
 	}
 	PollUnblock(pd)
-	PollClose(pd, true)
+	PollClose(pd)
 }
 
 // watch opens f in the poller, unless it is open there already.
@@ -285,6 +285,17 @@ func (f *file) watch() *file {
 	pd, errno := PollOpen(uintptr(f.fd))
 	if errno != 0 {
 		f.t.Fatalf("PollOpen(%d) = %v, want no error", f.fd, unix.Errno(errno))
+	}
+	f.pd, f.evicted = pd, false
+	return f
+}
+
+// watchOnDemand has f watched from when somebody first waits for it.
+func (f *file) watchOnDemand() *file {
+	f.t.Helper()
+	pd, errno := PollOpenOnDemand(uintptr(f.fd))
+	if errno != 0 {
+		f.t.Fatalf("PollOpenOnDemand(%d) = %v, want no error", f.fd, unix.Errno(errno))
 	}
 	f.pd, f.evicted = pd, false
 	return f
@@ -333,7 +344,7 @@ func (f *file) evict() {
 }
 
 // unwatch takes f out of the poller. Everyone has left when it returns.
-func (f *file) unwatch(shared bool) {
+func (f *file) unwatch() {
 	f.t.Helper()
 	if f.pd == nil {
 		return
@@ -348,13 +359,13 @@ func (f *file) unwatch(shared bool) {
 	case <-time.After(patience):
 		f.t.Fatalf("PollUnblock(%d): a goroutine still waits after %v:\n%s", f.fd, patience, stacks())
 	}
-	PollClose(f.pd, shared)
+	PollClose(f.pd)
 	f.pd = nil
 }
 
-func (f *file) close(shared bool) {
+func (f *file) close() {
 	f.t.Helper()
-	f.unwatch(shared)
+	f.unwatch()
 	if f.fd >= 0 {
 		unix.Close(f.fd)
 		f.fd = -1
@@ -404,7 +415,7 @@ func sentinel(t testing.TB) {
 	waiter := r.wait('r').parked()
 	w.write("x")
 	waiter.want(NoError)
-	r.close(false) // first, lest the other end's close be an event
+	r.close() // first, lest the other end's close be an event
 }
 
 func (f *file) write(b string) {

@@ -48,9 +48,9 @@ type PollDesc struct {
 	rg pollSema // the reader
 	wg pollSema // the writer
 
-	hot    atomic.Pointer[runtimePollDesc] // the runtime's, when pd has moved there
-	parks  atomic.Int32                    // how often somebody was about to park
-	writes atomic.Bool                     // a writer has waited: EPOLLOUT is watched for
+	hot     atomic.Pointer[runtimePollDesc] // the runtime's, when pd has moved there
+	parks   atomic.Int32                    // how often somebody was about to park
+	watched atomic.Uint32                   // the events watched for; changed under mu
 	//lint:ignore U1000 some builds never give way
 	waits uint8 // how often PollYield was asked; the reader's own
 
@@ -143,6 +143,19 @@ func (pd *PollDesc) setEventErr(b bool, tag uint32) {
 // std: runtime.poll_runtime_pollOpen
 // deviation: write-watch-on-demand
 func PollOpen(fd uintptr) (*PollDesc, int) {
+	pd, _ := PollOpenOnDemand(fd)
+	if errno := netpollwatch(pd, 'r'); errno != 0 {
+		pollcache.free(pd)
+		return nil, int(errno)
+	}
+	return pd, 0
+}
+
+// PollOpenOnDemand is PollOpen, but fd is watched from when somebody first waits
+// for it. What fails then is returned to whoever waits: see PollWait.
+//
+// deviation: watch-on-demand
+func PollOpenOnDemand(fd uintptr) (*PollDesc, int) {
 	pd := pollcache.alloc()
 	pd.mu.Lock()
 	pd.checkIdle("free")
@@ -152,31 +165,27 @@ func PollOpen(fd uintptr) (*PollDesc, int) {
 	pd.rg.state.Store(pdNil)
 	pd.wg.state.Store(pdNil)
 	pd.rd, pd.wd = 0, 0
-	pd.writes.Store(false)
+	pd.watched.Store(0)
 	pd.publishInfo()
 	pd.mu.Unlock()
-
-	if errno := netpollopen(pd); errno != 0 {
-		pollcache.free(pd)
-		return nil, int(errno)
-	}
 	return pd, 0
 }
 
 // PollClose stops watching the descriptor, which PollUnblock has marked and
-// which the caller closes next. remove says that the watch must end now: because
-// another descriptor refers to the same open file, and so the kernel does not
-// drop the watch at close; or because the file must be gone when close returns,
-// though the poller may be looking at it. Otherwise the kernel drops the watch.
+// which the caller closes next.
+//
+// The kernel would drop the watch at close(2), but not the file: a thread in
+// epoll_wait(2) that is looking at it keeps it until it returns to the program,
+// and it may find nothing and sleep first, for as long as nothing happens. Until
+// then the peer would not see the end. TestCloseReachesPeer hangs without.
 //
 // std: runtime.poll_runtime_pollClose
-// deviation: close-without-epoll-del
-func PollClose(pd *PollDesc, remove bool) {
+func PollClose(pd *PollDesc) {
 	if !pd.closing {
 		panic("runtimehooks: PollClose without PollUnblock")
 	}
 	pd.checkIdle("closing")
-	if !pd.demote() && remove {
+	if !pd.demote() && pd.watched.Load() != 0 {
 		netpollclose(pd)
 	}
 	pollcache.free(pd)
@@ -210,7 +219,9 @@ func PollReset(pd *PollDesc, mode int) int {
 }
 
 // PollWait parks the goroutine until the descriptor may be ready in mode 'r'
-// or 'w', or returns ErrClosing, ErrTimeout or ErrNotPollable.
+// or 'w', or returns ErrClosing, ErrTimeout or ErrNotPollable; or a negated
+// errno of epoll_ctl(2), when nobody has waited yet and the kernel refuses the
+// watch.
 //
 // std: runtime.poll_runtime_pollWait
 func PollWait(pd *PollDesc, mode int) int {
@@ -223,6 +234,9 @@ func PollWait(pd *PollDesc, mode int) int {
 		}
 		if code := netpollcheckerr(pd, mode); code != NoError {
 			return code
+		}
+		if errno := netpollwatch(pd, mode); errno != 0 {
+			return -int(errno)
 		}
 		if netpollblock(pd, mode, false) {
 			return NoError
@@ -242,6 +256,7 @@ func PollWaitCanceled(pd *PollDesc, mode int) {
 			rpd.waitCanceled(mode)
 			return
 		}
+		netpollwatch(pd, mode) // done already, by the wait that was canceled
 		if netpollblock(pd, mode, true) {
 			return
 		}
@@ -294,9 +309,6 @@ func netpollcheckerr(pd *PollDesc, mode int) int {
 // std: runtime.netpollblock
 func netpollblock(pd *PollDesc, mode int, waitio bool) bool {
 	s := pd.sema(mode)
-	if mode == 'w' && !pd.writes.Load() {
-		netpollwrites(pd)
-	}
 	for {
 		if s.state.CompareAndSwap(pdReady, pdNil) {
 			return true

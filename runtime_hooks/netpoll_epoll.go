@@ -95,33 +95,50 @@ const (
 	netpollOut = unix.EPOLLOUT | unix.EPOLLET
 )
 
-// netpollMask is what the poller watches for on the descriptor of pd. Errors
-// and hang-ups the kernel always reports.
-func netpollMask(pd *PollDesc) uint32 {
-	if pd.writes.Load() {
-		return netpollIn | netpollOut
+// netpollwatch sees to it that the descriptor of pd is watched for what waiters
+// in mode 'r' or 'w' wait for, unless the runtime watches it. To be watched
+// costs: each datagram that leaves makes its socket writable anew, each byte
+// that a peer reads a unix socket. BenchmarkUDPEcho had 0.68 of net's throughput
+// with EPOLLOUT from the beginning, and as much as net without.
+//
+// What came since the waiter looked is not missed: EPOLL_CTL_ADD and
+// EPOLL_CTL_MOD report what is there already.
+func netpollwatch(pd *PollDesc, mode int) unix.Errno {
+	events := uint32(netpollIn)
+	if mode == 'w' {
+		events |= netpollOut
 	}
-	return netpollIn
+	if pd.watched.Load()&events == events {
+		return 0
+	}
+	pd.mu.Lock()
+	defer pd.mu.Unlock()
+	watched := pd.watched.Load()
+	events |= watched
+	if events == watched || pd.hot.Load() != nil {
+		return 0
+	}
+	change := netpollopen
+	if watched != 0 {
+		change = netpollmodify
+	}
+	errno := change(pd, events)
+	if errno == 0 {
+		pd.watched.Store(events)
+	}
+	return errno
 }
 
 // netpollopen watches the descriptor of pd.
 //
 // std: runtime.netpollopen
-func netpollopen(pd *PollDesc) unix.Errno {
-	return epollctl(netpollServer.epfd, unix.EPOLL_CTL_ADD, pd, netpollMask(pd))
+func netpollopen(pd *PollDesc, events uint32) unix.Errno {
+	return epollctl(netpollServer.epfd, unix.EPOLL_CTL_ADD, pd, events)
 }
 
-// netpollwrites starts to watch for EPOLLOUT too, for a writer that is about to
-// park. Until a writer has found no room nobody wants to hear of it, and it is
-// heard often: each datagram that leaves makes its socket writable anew, each
-// byte that a peer reads a unix socket. BenchmarkUDPEcho had 0.68 of net's
-// throughput with it, and as much as net without.
-//
-// Room that came since the writer looked is not missed: EPOLL_CTL_MOD reports
-// what is there already.
-func netpollwrites(pd *PollDesc) {
-	pd.writes.Store(true)
-	epollctl(netpollServer.epfd, unix.EPOLL_CTL_MOD, pd, netpollMask(pd))
+// netpollmodify changes what is watched for.
+func netpollmodify(pd *PollDesc, events uint32) unix.Errno {
+	return epollctl(netpollServer.epfd, unix.EPOLL_CTL_MOD, pd, events)
 }
 
 // netpollclose stops watching the descriptor of pd.

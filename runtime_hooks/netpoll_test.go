@@ -250,14 +250,14 @@ func TestPollUnblockTwicePanics(t *testing.T) {
 
 func TestPollCloseTooEarlyPanics(t *testing.T) {
 	f := quietDesc(t)
-	text := mustPanic(t, func() { PollClose(f.pd, false) })
+	text := mustPanic(t, func() { PollClose(f.pd) })
 	if want := "runtimehooks: PollClose without PollUnblock"; text != want {
 		t.Errorf("panic(%q), want %q", text, want)
 	}
 	f.evict()
 	w := f.waitCanceled('r')
 	eventually(t, "it parks", func() bool { return f.pd.rg.state.Load() > pdWait })
-	text = mustPanic(t, func() { PollClose(f.pd, false) })
+	text = mustPanic(t, func() { PollClose(f.pd) })
 	if want := "waiter on closing descriptor"; !strings.Contains(text, want) {
 		t.Errorf("panic(%q), want %q in it", text, want)
 	}
@@ -414,7 +414,7 @@ func TestNetpolleventsOfClosedDescriptorDropped(t *testing.T) {
 	f, _ := pipe(t)
 	f.watch()
 	old, oldPD := eventOf(f.pd, 0), f.pd
-	f.unwatch(true)
+	f.unwatch()
 
 	next := quietDesc(t)
 	if next.pd != oldPD {
@@ -531,7 +531,7 @@ func TestStatsCountsWaitersOfBothSides(t *testing.T) {
 	if got := Stats().Open; got != before.Open+1 {
 		t.Errorf("Stats().Open = %d, want %d", got, before.Open+1)
 	}
-	b.close(false)
+	b.close()
 	r.want(NoError)
 	w.want(NoError)
 	if got := Stats().Waiters; got != before.Waiters {

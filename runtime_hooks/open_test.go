@@ -54,6 +54,14 @@ func TestPollOpenWatchesEdgeTriggered(t *testing.T) {
 		{"reader has waited", func(a, b *file) { b.write("x"); a.watch().wantWait('r', NoError) }, in},
 		{"writer has waited", func(a, b *file) { a.watch().wantWait('w', NoError) }, both},
 		{"long used", func(a, b *file) { a.longUsed(b) }, in},
+		{"on demand", func(a, b *file) { a.watchOnDemand() }, 0},
+		{"reader has waited on demand", func(a, b *file) { b.write("x"); a.watchOnDemand().wantWait('r', NoError) }, in},
+		{"writer has waited on demand", func(a, b *file) { a.watchOnDemand().wantWait('w', NoError) }, both},
+		{"both have waited on demand", func(a, b *file) {
+			b.write("x")
+			a.watchOnDemand().wantWait('r', NoError)
+			a.wantWait('w', NoError)
+		}, both},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a, b := socketpair(t)
@@ -65,14 +73,57 @@ func TestPollOpenWatchesEdgeTriggered(t *testing.T) {
 			if Engine == "runtime" || isHot(a.pd) {
 				want = both
 			}
-			if got := watched(t, a.fd); len(got) != 1 || got[0]&^always != want {
+			got := watched(t, a.fd)
+			switch {
+			case want == 0 && len(got) != 0:
+				t.Errorf("events watched for %d = %#x, want none", a.fd, got)
+			case want != 0 && (len(got) != 1 || got[0]&^always != want):
 				t.Errorf("events watched for %d = %#x, want %#x once", a.fd, got, want)
 			}
-			a.unwatch(true)
+			a.unwatch()
 			if got := watched(t, a.fd); len(got) != 0 {
-				t.Errorf("events watched after PollClose(%d, true) = %#x, want none", a.fd, got)
+				t.Errorf("events watched after PollClose(%d) = %#x, want none", a.fd, got)
 			}
 		})
+	}
+}
+
+// What the kernel says to the first who waits does not spoil it for the next.
+func TestPollOnDemandWithoutRoom(t *testing.T) {
+	if Engine == "runtime" {
+		t.Skip("the runtime watches from the beginning")
+	}
+	a, b := socketpair(t)
+	a.watchOnDemand()
+	withoutEpollAdd(t, unix.ENOSPC, func() {
+		for _, mode := range "rw" {
+			if got := PollWait(a.pd, int(mode)); got != -int(unix.ENOSPC) {
+				t.Errorf("PollWait(%d, %c) = %d, want %d", a.fd, mode, got, -int(unix.ENOSPC))
+			}
+		}
+	})
+	w := a.wait('r').parked()
+	b.write("x")
+	w.want(NoError)
+}
+
+// Reader and writer may both be the first to wait, and somebody may close.
+func TestPollOnDemandAtOnce(t *testing.T) {
+	for i := range 300 {
+		a, b := socketpair(t)
+		a.watchOnDemand()
+		r, w := a.wait('r'), a.wait('w')
+		if i%3 == 0 { // the writer may have seen room before
+
+			a.evict()
+			r.want(ErrClosing)
+		} else {
+			b.write("x")
+			r.want(NoError)
+			w.want(NoError)
+		}
+		a.close()
+		b.close()
 	}
 }
 
@@ -188,6 +239,6 @@ func initAndWait() error {
 		return fmt.Errorf("PollWait(%d, r) = %d, want %d", fds[0], got, NoError)
 	}
 	PollUnblock(pd)
-	PollClose(pd, false)
+	PollClose(pd)
 	return nil
 }

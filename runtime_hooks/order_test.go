@@ -81,7 +81,7 @@ func duringPark(t *testing.T, f *file, mode, want, rounds int, reset, happen, re
 // PollDesc: the waiter goes on with the old pointer.
 func (f *file) rewatch() {
 	f.evicted = false
-	PollClose(f.pd, true)
+	PollClose(f.pd)
 	pd, errno := PollOpen(uintptr(f.fd))
 	if errno != 0 {
 		f.t.Fatalf("PollOpen(%d) = %v, want no error", f.fd, unix.Errno(errno))

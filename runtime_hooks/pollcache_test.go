@@ -96,14 +96,14 @@ func TestPollCacheTagWrapsAround(t *testing.T) {
 	for range 3 {
 		f.watch()
 		f.pd.fdseq.Store(^uint32(0))
-		f.unwatch(true)
+		f.unwatch()
 		f.watch()
 		if got := f.pd.fdseq.Load(); got != 0 {
 			t.Fatalf("tag after %#x = %#x, want 0", ^uint32(0), got)
 		}
 		netpollevents([]unix.EpollEvent{eventOf(f.pd, unix.EPOLLERR)}, nil)
 		f.wantReset('r', ErrNotPollable)
-		f.unwatch(true)
+		f.unwatch()
 	}
 }
 

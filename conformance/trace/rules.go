@@ -33,13 +33,15 @@ var rules = map[string]rule{
 			"getsockopt(conn, SOL_TCP, TCP_KEEPCNT, 9) = 0",
 		},
 	},
-	"close-without-epoll-del": {
+	"watch-on-demand": {
 		engines: []string{"epoll", "portable"},
-		scenarios: []string{
-			"close", "close-any", "close-wakes", "dial-refused", "unix-accept",
-		},
 		net: []string{
-			"epoll_ctl(epoll, EPOLL_CTL_DEL, conn) = 0",
+			"epoll_ctl(epoll, EPOLL_CTL_ADD, conn*, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
+			"epoll_ctl(epoll, EPOLL_CTL_DEL, conn*) = 0",
+		},
+		net2: []string{
+			"epoll_ctl(epoll, EPOLL_CTL_ADD, conn, EPOLLIN|EPOLLRDHUP|EPOLLET) = 0",          // a reader was first
+			"epoll_ctl(epoll, EPOLL_CTL_ADD, conn, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0", // a writer was
 		},
 	},
 	"host-probes": {

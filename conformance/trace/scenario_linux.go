@@ -341,20 +341,30 @@ var scenarios = []Scenario{
 			})
 			return errors.Join(err, c.bye())
 		},
-		peer: func(p *peer) error {
-			conn, err := p.dial()
+		peer: (*peer).readBig,
+	},
+	{
+		Name: "write-parks-after-read", Step: "write", loops: true,
+		Doc: "The same on a connection where a reader has waited before.",
+		child: func(c *child) error {
+			conn, err := c.conn()
 			if err != nil {
 				return err
 			}
-			defer conn.Close()
-			if err := p.awaitBlocked(1); err != nil {
+			if err := conn.SetReadDeadline(soon()); err != nil {
 				return err
 			}
-			if _, err := io.CopyN(io.Discard, conn, big); err != nil {
-				return err
+			b := make([]byte, big)
+			if _, err := conn.Read(b); wantTimeout(err) != nil {
+				return wantTimeout(err)
 			}
-			return p.awaitBye()
+			err = c.record(func() error {
+				n, err := conn.Write(b)
+				return expect(n, err, big)
+			})
+			return errors.Join(err, c.bye())
 		},
+		peer: (*peer).readBig,
 	},
 
 	{
@@ -971,6 +981,22 @@ func (p *peer) packetConn() (net.PacketConn, net.Addr, error) {
 	}
 	p.own(conn.LocalAddr())
 	return conn, to, p.tell(conn.LocalAddr().String())
+}
+
+// readBig connects and reads what the recorded Write sends, once it has to wait.
+func (p *peer) readBig() error {
+	conn, err := p.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := p.awaitBlocked(1); err != nil {
+		return err
+	}
+	if _, err := io.CopyN(io.Discard, conn, big); err != nil {
+		return err
+	}
+	return p.awaitBye()
 }
 
 // dialAndStay connects and keeps the connection until the recording is done.

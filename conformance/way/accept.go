@@ -123,10 +123,10 @@ var accept = Path{
 		},
 		{
 			Seed: fn("net/fd_unix.go (*netFD).init"), Std: fn("net/fd_unix.go (*netFD).init"), Ours: fn("net2/netfd.go (*netFD).init"),
-			Does:      "Puts the new connection into the poller, by the way that listen shows.",
-			Entry:     "write-watch-on-demand",
-			StdCalls:  []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
-			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLRDHUP|EPOLLET"},
+			Does:     "Puts the new connection into the poller, by the way that listen shows.",
+			Here:     "Makes its PollDesc; epoll hears of it when somebody first waits.",
+			Entry:    "watch-on-demand",
+			StdCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
 		},
 		{
 			Seed: fn("syscall/syscall_linux.go Getsockname"), Std: fn("syscall/syscall_linux.go Getsockname"),

@@ -32,6 +32,13 @@ var deadline = Path{
 			Here: "One timer serves both sides, and is left alone when a deadline moves to a later time.",
 		},
 		{
+			Ours:      fn("runtime_hooks/netpoll_epoll.go netpollwatch"),
+			Does:      "The reader that waits for the deadline is the first to wait for the connection, and has it watched.",
+			Here:      "net did so in Accept or Dial.",
+			Entry:     "watch-on-demand",
+			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLRDHUP|EPOLLET"},
+		},
+		{
 			Seed: fn("runtime/netpoll.go netpollReadDeadline"), Std: fn("runtime/netpoll.go netpollReadDeadline"),
 			Ours:  fn("runtime_hooks/deadline.go netpollDeadline"),
 			Does:  "The timer's function.",
@@ -117,10 +124,10 @@ var closing = Path{
 			Seed: fn("runtime/netpoll_epoll.go netpollclose"), Std: fn("runtime/netpoll_epoll.go netpollclose"),
 			Ours: fn("runtime_hooks/netpoll_epoll.go netpollclose"),
 			Does: "EPOLL_CTL_DEL.",
-			Here: "Left out for a connection that has no address of its own, accepted or dialled, unless it was shared with File " +
-				"or SyscallConn: close(2) takes the last one out by itself, at the latest when the poller looks away.",
-			Entry: "close-without-epoll-del", StdCalls: []string{"epoll_ctl DEL"},
-			OursCalls: []string{"epoll_ctl DEL for a listener, or a socket bound to an address"},
+			Here: "A connection that nobody has waited for was never in epoll. For others close(2) alone would end the watch, but a thread " +
+				"in epoll_wait that is looking at the socket could keep it open meanwhile, and fall asleep so.",
+			Entry: "watch-on-demand", StdCalls: []string{"epoll_ctl DEL"},
+			OursCalls: []string{"epoll_ctl DEL of what was watched"},
 		},
 		{
 			Seed: fn("runtime/netpoll.go (*pollCache).free"), Std: fn("runtime/netpoll.go (*pollCache).free"),

@@ -59,10 +59,10 @@ var dial = Path{
 		}, "connect"),
 		{
 			Seed: fn("net/fd_unix.go (*netFD).init"), Std: fn("net/fd_unix.go (*netFD).init"), Ours: fn("net2/netfd.go (*netFD).init"),
-			Does:      "Puts the socket into the poller, by the way that listen shows.",
-			Entry:     "write-watch-on-demand",
-			StdCalls:  []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
-			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLRDHUP|EPOLLET"},
+			Does:     "Puts the socket into the poller, by the way that listen shows.",
+			Here:     "Makes its PollDesc; epoll hears of it when somebody first waits. A peer on the same host has answered before that.",
+			Entry:    "watch-on-demand",
+			StdCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
 		},
 		both(Step{
 			Seed: fn("internal/poll/fd_unix.go (*FD).WaitWrite"), Std: fn("internal/poll/fd_unix.go (*FD).WaitWrite"),
@@ -88,9 +88,10 @@ var dial = Path{
 		}, "setsockopt TCP_NODELAY, SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT"),
 		{
 			Std: fn("internal/poll/fd_unix.go (*FD).Close"), Ours: fn("poll/fd.go (*FD).Close"),
-			Seed: fn("internal/poll/fd_unix.go (*FD).Close"),
-			Does: "When it failed: closes the socket, by the way that close shows.",
-			Here: "Without the EPOLL_CTL_DEL.", Entry: "close-without-epoll-del",
+			Seed:     fn("internal/poll/fd_unix.go (*FD).Close"),
+			Does:     "When it failed: closes the socket, by the way that close shows.",
+			Here:     "What nobody has waited for is not in epoll.",
+			Entry:    "watch-on-demand",
 			StdCalls: []string{"epoll_ctl DEL", "close"}, OursCalls: []string{"close"},
 		},
 	},

@@ -48,6 +48,13 @@ var read = Path{
 			Does: "After EAGAIN: parks until there is something to read, as accept shows.",
 		},
 		{
+			Ours:      fn("runtime_hooks/netpoll_epoll.go netpollwatch"),
+			Does:      "When somebody waits for the connection for the first time, puts it into epoll.",
+			Here:      "net did so in Accept or Dial.",
+			Entry:     "watch-on-demand",
+			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLRDHUP|EPOLLET"},
+		},
+		{
 			Ours: fn("runtime_hooks/hot.go (*PollDesc).promote"),
 			Does: "Moves a descriptor on which somebody has waited often to the runtime's epoll instance, while few are open.",
 			Here: "Then the runtime's poller itself wakes who waits, without the goroutine of ours between. It pays where a " +
@@ -111,11 +118,11 @@ var write = Path{
 			Does: "After EAGAIN: parks until the peer has made room.",
 		}, "epoll_pwait the connection is writable"),
 		{
-			Ours:      fn("runtime_hooks/netpoll_epoll.go netpollwrites"),
+			Ours:      fn("runtime_hooks/netpoll_epoll.go netpollwatch"),
 			Does:      "When a writer parks for the first time, has the kernel watch for room too.",
 			Here:      "net has it watch from the beginning, and is woken for each datagram that leaves.",
 			Entry:     "write-watch-on-demand",
-			OursCalls: []string{"epoll_ctl MOD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+			OursCalls: []string{"epoll_ctl ADD or MOD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
 		},
 		{
 			Seed: fn("internal/poll/fd_mutex.go (*FD).writeUnlock"), Std: fn("internal/poll/fd_mutex.go (*FD).writeUnlock"),
