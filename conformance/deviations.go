@@ -103,8 +103,8 @@ var Deviations = []Deviation{
 		Unseen: "A read may find nothing more often than in net, which a program sees only if it makes the system call " +
 			"itself, in RawConn.Read, where that may happen anyway. A deadline or a close that comes meanwhile ends the " +
 			"operation as it ends a wait.",
-		Evidence: "Echo of 64 bytes over 16 connections beside 4 goroutines that compute, on 2 processors: p99 0.55 of net's, " +
-			"p99.9 0.70, and 1.2 to 2.4 times its throughput. Without such neighbours 1 read in 16 is made twice " +
+		Evidence: "Echo of 64 bytes over 16 connections beside 4 goroutines that compute, on 2 processors: p99 0.50 to 0.56 of net's, " +
+			"p99.9 0.69 to 0.79, and 1.5 to 1.9 times its throughput. Without such neighbours 1 read in 16 is made twice " +
 			"(cmd/bench -workloads 6).",
 	},
 	{

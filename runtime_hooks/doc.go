@@ -18,8 +18,9 @@
 //	PollUnblock       mark as closing and wake whoever waits
 //	PollClose         stop watching; comes after PollUnblock
 //
-// And one that the runtime has no counterpart of:
+// And two that the runtime has no counterpart of:
 //
+//	PollOpenOnDemand  watch a descriptor from when somebody first waits for it
 //	PollYield         let others run instead of parking, where that is better
 //
 // The caller holds the read lock of fdMutex around PollReset, PollYield and
