@@ -53,9 +53,7 @@ func TestCloseReachesPeer(t *testing.T) {
 	patience := unix.NsecToTimeval(int64(5 * time.Second))
 	for i := range rounds(20000) {
 		a, b := rawPair(t, unix.SOCK_STREAM)
-		if err := unix.SetNonblock(b, false); err != nil {
-			t.Fatal(err)
-		}
+		noErrno(t, "SetNonblock", socket.SetNonblock(b, false))
 		if err := unix.SetsockoptTimeval(b, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &patience); err != nil {
 			t.Fatal(err)
 		}

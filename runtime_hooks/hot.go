@@ -47,9 +47,7 @@ func (pd *PollDesc) promote() {
 		return // the kernel's limit of watches; nothing is lost but speed
 	}
 	pd.mu.Lock()
-	if pd.watched.Load() != 0 {
-		netpollclose(pd)
-	}
+	pd.unwatch()
 	pd.hotFlags = 0
 	pd.hot.Store(rpd)
 	pd.publishHot(pd.info())
@@ -60,16 +58,13 @@ func (pd *PollDesc) promote() {
 	wg.ready()
 }
 
-// demote ends what promote began, and reports whether it had. pd is being
-// closed, which the runtime has been told, and has no waiter.
-func (pd *PollDesc) demote() bool {
+// demote ends what promote began, if it did. pd is being closed, which the
+// runtime has been told, and has no waiter.
+func (pd *PollDesc) demote() {
 	pd.parks.Store(0)
-	rpd := pd.hot.Swap(nil)
-	if rpd == nil {
-		return false
+	if rpd := pd.hot.Swap(nil); rpd != nil {
+		runtime_pollClose(rpd)
 	}
-	runtime_pollClose(rpd)
-	return true
 }
 
 // publishHot is publishInfo for whoever waits in the runtime. The caller holds

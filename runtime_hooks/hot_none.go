@@ -7,7 +7,7 @@ package runtimehooks
 type runtimePollDesc struct{}
 
 func (pd *PollDesc) promote()            {}
-func (pd *PollDesc) demote() bool        { return false }
+func (pd *PollDesc) demote()             {}
 func (pd *PollDesc) publishHot(pollInfo) {}
 
 func (rpd *runtimePollDesc) reset(int) int    { return NoError }

@@ -185,9 +185,8 @@ func PollClose(pd *PollDesc) {
 		panic("runtimehooks: PollClose without PollUnblock")
 	}
 	pd.checkIdle("closing")
-	if !pd.demote() && pd.watched.Load() != 0 {
-		netpollclose(pd)
-	}
+	pd.demote()
+	pd.unwatch()
 	pollcache.free(pd)
 }
 
@@ -256,7 +255,7 @@ func PollWaitCanceled(pd *PollDesc, mode int) {
 			rpd.waitCanceled(mode)
 			return
 		}
-		netpollwatch(pd, mode) // done already, by the wait that was canceled
+		netpollwatch(pd, mode) // a wait cut short before it began has not watched
 		if netpollblock(pd, mode, true) {
 			return
 		}

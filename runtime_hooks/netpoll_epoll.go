@@ -141,6 +141,15 @@ func netpollmodify(pd *PollDesc, events uint32) unix.Errno {
 	return epollctl(netpollServer.epfd, unix.EPOLL_CTL_MOD, pd, events)
 }
 
+// unwatch ends what netpollwatch began, if it did. Nobody begins anew: the
+// caller holds pd.mu and moves pd to the runtime's poller, or closes it.
+func (pd *PollDesc) unwatch() {
+	if pd.watched.Load() != 0 {
+		netpollclose(pd)
+		pd.watched.Store(0)
+	}
+}
+
 // netpollclose stops watching the descriptor of pd.
 //
 // std: runtime.netpollclose

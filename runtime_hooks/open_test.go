@@ -113,9 +113,8 @@ func TestPollOnDemandAtOnce(t *testing.T) {
 		a, b := socketpair(t)
 		a.watchOnDemand()
 		r, w := a.wait('r'), a.wait('w')
-		if i%3 == 0 { // the writer may have seen room before
-
-			a.evict()
+		if i%3 == 0 {
+			a.evict() // the writer may have seen room before
 			r.want(ErrClosing)
 		} else {
 			b.write("x")

@@ -41,6 +41,9 @@ const (
 	yieldSlow   = 8
 )
 
+// Nothing depends on the order of the following two, or on any other memory: a
+// store that gets lost makes the processors pass for what they are not until the
+// next review or the end of yieldHold.
 var (
 	// saturatedUntil is the time in nanotime until which the processors pass for
 	// saturated; 0 if they do not.
@@ -48,10 +51,6 @@ var (
 
 	// slowTurns counts, between two reviews, the turns that took yieldSlice.
 	slowTurns atomic.Int32
-
-	// Nothing depends on the order of the two, or on any other memory: a store
-	// that gets lost makes the processors pass for what they are not until the
-	// next review, at most.
 )
 
 // PollYield gives way to other goroutines, if that may be better than to park,

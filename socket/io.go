@@ -4,9 +4,9 @@ package socket
 
 // MaxRawRead and MaxRawWrite are the longest transfers that Read and Write make
 // without telling the scheduler. Such a call keeps its processor, as the
-// runtime's monitor would let it anyway up to 20 µs. To copy 64 KiB out takes the
-// kernel half of that; a write of as many, which on loopback does the receiver's
-// part too, 30 µs.
+// runtime's monitor would let it anyway up to 20 µs. To read 64 KiB that are in
+// the cache takes the kernel 2 µs; to write as many 4 µs, but 30 µs where that
+// also wakes the reader on another processor.
 const (
 	MaxRawRead  = 64 << 10
 	MaxRawWrite = 16 << 10

@@ -223,20 +223,7 @@ var scenarios = []Scenario{
 			}
 			return c.recordRead(conn, "hello")
 		},
-		peer: func(p *peer) error {
-			conn, err := p.dial()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			if err := p.awaitBlocked(1); err != nil {
-				return err
-			}
-			if _, err := conn.Write([]byte("hello")); err != nil {
-				return err
-			}
-			return p.awaitBye()
-		},
+		peer: whenBlocked(sayHello),
 	},
 	{
 		Name: "request", Step: "read",
@@ -257,20 +244,7 @@ var scenarios = []Scenario{
 			})
 			return errors.Join(err, c.bye())
 		},
-		peer: func(p *peer) error {
-			conn, err := p.dial()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			if err := p.awaitBlocked(1); err != nil {
-				return err
-			}
-			if _, err := conn.Write([]byte("hello")); err != nil {
-				return err
-			}
-			return p.awaitBye()
-		},
+		peer: whenBlocked(sayHello),
 	},
 
 	{
@@ -341,7 +315,7 @@ var scenarios = []Scenario{
 			})
 			return errors.Join(err, c.bye())
 		},
-		peer: (*peer).readBig,
+		peer: whenBlocked(readBig),
 	},
 	{
 		Name: "write-parks-after-read", Step: "write", loops: true,
@@ -355,8 +329,9 @@ var scenarios = []Scenario{
 				return err
 			}
 			b := make([]byte, big)
-			if _, err := conn.Read(b); wantTimeout(err) != nil {
-				return wantTimeout(err)
+			_, err = conn.Read(b)
+			if err := wantTimeout(err); err != nil {
+				return err
 			}
 			err = c.record(func() error {
 				n, err := conn.Write(b)
@@ -364,7 +339,7 @@ var scenarios = []Scenario{
 			})
 			return errors.Join(err, c.bye())
 		},
-		peer: (*peer).readBig,
+		peer: whenBlocked(readBig),
 	},
 
 	{
@@ -389,20 +364,7 @@ var scenarios = []Scenario{
 			})
 			return errors.Join(err, <-set, c.bye())
 		},
-		peer: func(p *peer) error {
-			conn, err := p.dial()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			if err := p.awaitBlocked(1); err != nil {
-				return err
-			}
-			if err := p.tell("set the deadline"); err != nil {
-				return err
-			}
-			return p.awaitBye()
-		},
+		peer: whenBlocked(func(p *peer, _ net.Conn) error { return p.tell("set the deadline") }),
 	},
 	{
 		Name: "deadline-past", Step: "deadline",
@@ -443,20 +405,7 @@ var scenarios = []Scenario{
 			})
 			return errors.Join(err, c.bye())
 		},
-		peer: func(p *peer) error {
-			conn, err := p.dial()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			if err := p.awaitBlocked(1); err != nil {
-				return err
-			}
-			if err := conn.Close(); err != nil {
-				return err
-			}
-			return p.awaitBye()
-		},
+		peer: whenBlocked(func(_ *peer, conn net.Conn) error { return conn.Close() }),
 	},
 	{
 		Name: "close", Step: "close",
@@ -528,20 +477,7 @@ var scenarios = []Scenario{
 			})
 			return errors.Join(err, c.bye())
 		},
-		peer: func(p *peer) error {
-			conn, err := p.dial()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			if err := p.awaitBlocked(1); err != nil {
-				return err
-			}
-			if err := p.tell("close"); err != nil {
-				return err
-			}
-			return p.awaitBye()
-		},
+		peer: whenBlocked(func(p *peer, _ net.Conn) error { return p.tell("close") }),
 	},
 
 	{
@@ -983,20 +919,35 @@ func (p *peer) packetConn() (net.PacketConn, net.Addr, error) {
 	return conn, to, p.tell(conn.LocalAddr().String())
 }
 
-// readBig connects and reads what the recorded Write sends, once it has to wait.
-func (p *peer) readBig() error {
-	conn, err := p.dial()
-	if err != nil {
-		return err
+// whenBlocked connects, waits until a call of the recording has found nothing to
+// do, and then does what the recording waits for.
+func whenBlocked(do func(*peer, net.Conn) error) func(*peer) error {
+	return func(p *peer) error {
+		conn, err := p.dial()
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if err := p.awaitBlocked(1); err != nil {
+			return err
+		}
+		if err := do(p, conn); err != nil {
+			return err
+		}
+		return p.awaitBye()
 	}
-	defer conn.Close()
-	if err := p.awaitBlocked(1); err != nil {
-		return err
-	}
-	if _, err := io.CopyN(io.Discard, conn, big); err != nil {
-		return err
-	}
-	return p.awaitBye()
+}
+
+// sayHello sends what the recorded Read waits for.
+func sayHello(_ *peer, conn net.Conn) error {
+	_, err := conn.Write([]byte("hello"))
+	return err
+}
+
+// readBig reads what the recorded Write sends.
+func readBig(_ *peer, conn net.Conn) error {
+	_, err := io.CopyN(io.Discard, conn, big)
+	return err
 }
 
 // dialAndStay connects and keeps the connection until the recording is done.
