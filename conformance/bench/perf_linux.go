@@ -147,7 +147,24 @@ func (c *perfCounter) open(leader int, point, filter, name string, tid int) (int
 	return fd, nil
 }
 
+// prepareTries is how often the events are set up anew.
+const prepareTries = 10
+
+// prepare sets up the events. Where threads start or end meanwhile the leader of
+// a group may not belong to its thread any more, which is EINVAL: two threads of
+// which one inherited the other's events may have exchanged them.
 func (c *perfCounter) prepare() error {
+	for try := 1; ; try++ {
+		err := c.watchAll()
+		if !errors.Is(err, unix.EINVAL) || try == prepareTries {
+			return err
+		}
+		c.closeEvents()
+	}
+}
+
+// watchAll sets up a group for each thread.
+func (c *perfCounter) watchAll() error {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", c.pid))
 	if err != nil {
 		return err
@@ -161,7 +178,8 @@ func (c *perfCounter) prepare() error {
 		if err != nil {
 			return err
 		}
-		if err := c.watch(tid); err != nil && !errors.Is(err, unix.ESRCH) { // a thread that has ended makes no calls
+		// A thread that has ended, before its first event or after, makes no calls.
+		if err := c.watch(tid); err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.ENODEV) {
 			return err
 		}
 	}

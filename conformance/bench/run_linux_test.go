@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -207,6 +208,48 @@ func TestRunCountsSystemCalls(t *testing.T) {
 				t.Errorf("%s on %s: %.2f connection calls, want about %v: %v",
 					ws[i].Key, name, got, want, Counts(report.Workloads[i].impl(name).Calls))
 			}
+		}
+	}
+}
+
+// A process may start and end threads while its events are set up.
+func TestPerfCounterWhileThreadsComeAndGo(t *testing.T) {
+	way, err := countingBy(CountPerf)
+	if err != nil {
+		t.Skip(err)
+	}
+	release, err := way.hold()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	stop := make(chan bool)
+	var churn sync.WaitGroup
+	churn.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(300 * time.Microsecond):
+				churn.Go(func() {
+					runtime.LockOSThread() // for good: the thread ends with the goroutine
+					time.Sleep(time.Millisecond)
+				})
+			}
+		}
+	})
+	defer churn.Wait()
+	defer close(stop)
+	for i := range 100 {
+		c := way.new().(*perfCounter)
+		c.pid = os.Getpid()
+		err := c.prepare()
+		if err == nil {
+			err = errors.Join(c.begin(), c.end())
+		}
+		c.close()
+		if err != nil {
+			t.Fatalf("round %d: %v", i, err)
 		}
 	}
 }
