@@ -246,6 +246,35 @@ var scenarios = []Scenario{
 		},
 		peer: whenBlocked(sayHello),
 	},
+	{
+		Name: "request-parks", Step: "read", loops: true,
+		Doc: "The same with an answer that the buffer does not hold: the goroutine parks a second time, as writer.",
+		child: func(c *child) error {
+			conn, err := c.conn()
+			if err != nil {
+				return err
+			}
+			b := make([]byte, big)
+			err = c.record(func() error {
+				n, err := conn.Read(b)
+				if err := expect(n, err, 5); err != nil {
+					return err
+				}
+				n, err = conn.Write(b)
+				return expect(n, err, big)
+			})
+			return errors.Join(err, c.bye())
+		},
+		peer: whenBlocked(func(p *peer, conn net.Conn) error {
+			if err := sayHello(p, conn); err != nil {
+				return err
+			}
+			if err := p.awaitBlocked(2); err != nil {
+				return err
+			}
+			return readBig(p, conn)
+		}),
+	},
 
 	{
 		Name: "read-often", Step: "read",
@@ -309,30 +338,6 @@ var scenarios = []Scenario{
 				return err
 			}
 			b := make([]byte, big)
-			err = c.record(func() error {
-				n, err := conn.Write(b)
-				return expect(n, err, big)
-			})
-			return errors.Join(err, c.bye())
-		},
-		peer: whenBlocked(readBig),
-	},
-	{
-		Name: "write-parks-after-read", Step: "write", loops: true,
-		Doc: "The same on a connection where a reader has waited before.",
-		child: func(c *child) error {
-			conn, err := c.conn()
-			if err != nil {
-				return err
-			}
-			if err := conn.SetReadDeadline(soon()); err != nil {
-				return err
-			}
-			b := make([]byte, big)
-			_, err = conn.Read(b)
-			if err := wantTimeout(err); err != nil {
-				return err
-			}
 			err = c.record(func() error {
 				n, err := conn.Write(b)
 				return expect(n, err, big)
