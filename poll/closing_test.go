@@ -37,7 +37,7 @@ func TestFDCloseIsDoneWhenItReturns(t *testing.T) {
 			fd := &FD{Sysfd: a, IsStream: true}
 			wantErr(t, "Init()", fd.Init(), nil)
 			wantErr(t, "Close()", fd.Close(), nil)
-			n, errno := socket.Write(b, []byte("x"), false)
+			n, errno := socket.Write(b, []byte("x"))
 			socket.Close(b)
 			if errno != unix.EPIPE {
 				t.Fatalf("round %d: Write to the peer after Close = %d, %v, want EPIPE", i, n, errno)
@@ -59,7 +59,7 @@ func TestCloseReachesPeer(t *testing.T) {
 		}
 		fd := &FD{Sysfd: a, IsStream: true, ZeroReadIsEOF: true}
 		wantErr(t, "Init()", fd.Init(), nil)
-		_, errno := socket.Write(b, []byte("x"), false)
+		_, errno := socket.Write(b, []byte("x"))
 		noErrno(t, "Write", errno)
 		var x [8]byte
 		spin(i % 64)
@@ -67,7 +67,7 @@ func TestCloseReachesPeer(t *testing.T) {
 			t.Fatalf("Read = %d, %v, want 1, nil", n, err)
 		}
 		wantErr(t, "Close()", fd.Close(), nil)
-		n, errno := socket.Read(b, x[:], true)
+		n, errno := socket.Read(b, x[:])
 		socket.Close(b)
 		if n != 0 || errno != 0 {
 			t.Fatalf("round %d: the peer's Read after Close = %d, %v, want 0, nil", i, n, errno)

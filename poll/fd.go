@@ -48,15 +48,12 @@ type FD struct {
 func (fd *FD) Init() error { return fd.pd.init(fd.Sysfd, fd.OnDemand) }
 
 // Share notes that others may have got hold of the open file behind the
-// descriptor: a duplicate, or the number itself. They may put it into blocking
-// mode, change its options, and keep it open after Close; from now on nothing
-// is assumed of these.
+// descriptor: a duplicate, or the number itself. They may change its options
+// and its addresses; from now on nothing is assumed of these.
 func (fd *FD) Share() { fd.shares.Add(1) }
 
 // Shares returns how often the open file was shared so far.
 func (fd *FD) Shares() uint32 { return fd.shares.Load() }
-
-func (fd *FD) shared() bool { return fd.shares.Load() != 0 }
 
 // Close closes the descriptor. Operations under way return [net.ErrClosed],
 // as does every one that starts from now on, and a second Close. Close returns

@@ -72,13 +72,6 @@ func (fd *FD) writeIO(op func(sysfd int) socket.Errno) error {
 	}
 }
 
-// The scheduler need not hear of a system call that does not block, and the
-// first of an operation goes by without. One that follows a wait must be told:
-// while we waited the whole process may have fallen idle, and the runtime's
-// monitor with it, which then is woken by nothing else. Without a monitor nobody
-// preempts a goroutine that computes on what it has read.
-// TestReadThatWaitedWakesMonitor hangs for that long.
-
 // Read reads into p; see read(2). An empty p reads nothing and waits for
 // nothing but the read lock. At the end it returns [io.EOF].
 //
@@ -95,10 +88,8 @@ func (fd *FD) Read(p []byte) (int, error) {
 		p = p[:maxRW]
 	}
 	n := 0
-	schedule := fd.shared()
 	err := fd.readIO(func(sysfd int) (errno socket.Errno) {
-		n, errno = socket.Read(sysfd, p, schedule)
-		schedule = true
+		n, errno = socket.Read(sysfd, p)
 		return errno
 	})
 	if err != nil {
@@ -114,15 +105,13 @@ func (fd *FD) Read(p []byte) (int, error) {
 func (fd *FD) Write(p []byte) (int, error) {
 	nn := 0
 	var whole socket.Errno // what came with the last of p
-	schedule := fd.shared()
 	err := fd.writeIO(func(sysfd int) socket.Errno {
 		for {
 			chunk := p[nn:]
 			if fd.IsStream && len(chunk) > maxRW {
 				chunk = chunk[:maxRW]
 			}
-			n, errno := socket.Write(sysfd, chunk, schedule)
-			schedule = true
+			n, errno := socket.Write(sysfd, chunk)
 			nn += n
 			switch {
 			case nn == len(p) && errno != unix.EINTR:

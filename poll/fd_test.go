@@ -411,7 +411,7 @@ func TestFDNumberIsNotUsedAfterClose(t *testing.T) {
 			err := fd.Close()
 			for i := range canaries {
 				canaries[i][0], canaries[i][1] = rawPair(t, unix.SOCK_STREAM)
-				socket.Write(canaries[i][1], []byte(word), false)
+				socket.Write(canaries[i][1], []byte(word))
 			}
 			return err
 		})
@@ -425,11 +425,11 @@ func TestFDNumberIsNotUsedAfterClose(t *testing.T) {
 				reused++
 			}
 			p := make([]byte, 16)
-			if n, errno := socket.Read(c[0], p, false); string(p[:n]) != word || errno != 0 {
+			if n, errno := socket.Read(c[0], p); string(p[:n]) != word || errno != 0 {
 				t.Errorf("Read of the canary %d = %q, %v, want %q", c[0], p[:n], errno, word)
 			}
 			for _, s := range c {
-				if n, errno := socket.Read(s, p, false); n != 0 || errno != unix.EAGAIN {
+				if n, errno := socket.Read(s, p); n != 0 || errno != unix.EAGAIN {
 					t.Errorf("Read of the canary %d = %q, %v, want nothing", s, p[:n], errno)
 				}
 				if v, errno := socket.GetsockoptInt(s, unix.SOL_SOCKET, unix.SO_KEEPALIVE); v != 0 || errno != 0 {
@@ -451,7 +451,7 @@ func TestFDNumberIsNotUsedAfterClose(t *testing.T) {
 // drainRaw reads what is there.
 func drainRaw(s int) {
 	for p := make([]byte, 4096); ; {
-		if n, errno := socket.Read(s, p, false); n == 0 || errno != 0 {
+		if n, errno := socket.Read(s, p); n == 0 || errno != 0 {
 			return
 		}
 	}
@@ -529,7 +529,7 @@ func TestFDDup(t *testing.T) {
 	}
 	// It outlives the descriptor.
 	wantErr(t, "Close()", a.Close(), nil)
-	if n, errno := socket.Write(dup, []byte("x"), true); n != 1 || errno != 0 {
+	if n, errno := socket.Write(dup, []byte("x")); n != 1 || errno != 0 {
 		t.Errorf("Write to the duplicate = %d, %v, want 1", n, errno)
 	}
 	n, err := b.Read(make([]byte, 8))
@@ -641,7 +641,7 @@ func TestFDStaleEventWakesNobody(t *testing.T) {
 		p := make([]byte, 8)
 		return fd.RawRead(func(s uintptr) bool {
 			tries.Add(1)
-			_, errno := socket.Read(int(s), p, false)
+			_, errno := socket.Read(int(s), p)
 			return errno != unix.EAGAIN
 		})
 	}).parked()
@@ -815,7 +815,7 @@ func TestFDRawReadTriesWhenReadable(t *testing.T) {
 		return fd.RawRead(func(s uintptr) bool {
 			n++
 			p := make([]byte, 64)
-			m, errno := socket.Read(int(s), p, false)
+			m, errno := socket.Read(int(s), p)
 			if errno == 0 {
 				got = append(got, p[:m]...)
 			}
@@ -841,7 +841,7 @@ func TestFDRawWriteTriesWhenWritable(t *testing.T) {
 	want := fillUp(t, fd) + 1
 	c := start(t, "RawWrite", func() error {
 		return fd.RawWrite(func(s uintptr) bool {
-			_, errno := socket.Write(int(s), []byte("x"), false)
+			_, errno := socket.Write(int(s), []byte("x"))
 			return errno != unix.EAGAIN
 		})
 	}).parked()

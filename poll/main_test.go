@@ -351,7 +351,7 @@ func send(t testing.TB, fd *FD, p string) {
 func fillUp(t testing.TB, fd *FD) (total int) {
 	t.Helper()
 	for b := make([]byte, 16<<10); ; {
-		n, errno := socket.Write(fd.Sysfd, b, false)
+		n, errno := socket.Write(fd.Sysfd, b)
 		if errno == unix.EAGAIN && len(b) == 1 {
 			return total
 		} else if errno == unix.EAGAIN {
@@ -386,7 +386,7 @@ func fillTCP(t testing.TB, fd *FD) (total int) {
 func drain(t testing.TB, fd *FD) (total int) {
 	t.Helper()
 	for b := make([]byte, 64<<10); ; {
-		n, errno := socket.Read(fd.Sysfd, b, false)
+		n, errno := socket.Read(fd.Sysfd, b)
 		if errno == unix.EAGAIN || errno == 0 && n == 0 {
 			return total
 		} else if errno != 0 {

@@ -18,8 +18,9 @@ const monitorEnv = "POLL_TEST_MONITOR"
 
 // The runtime's monitor, which preempts a goroutine that computes for long,
 // sleeps while a process has nothing to do. Only a system call of which the
-// scheduler knows wakes it. In a child whose only event is the byte that we send
-// it, the reader computes, and another goroutine must get its turn all the same.
+// scheduler knows wakes it: a raw one in Read would not. In a child whose only
+// event is the byte that we send it, the reader computes, and another goroutine
+// must get its turn all the same.
 func TestReadThatWaitedWakesMonitor(t *testing.T) {
 	if os.Getenv(monitorEnv) != "" {
 		monitorChild(t)

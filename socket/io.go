@@ -2,25 +2,19 @@
 
 package socket
 
-// MaxRawRead and MaxRawWrite are the longest transfers that Read and Write make
-// without telling the scheduler. Such a call keeps its processor, as the
-// runtime's monitor would let it anyway up to 20 µs. To read 64 KiB that are in
-// the cache takes the kernel 2 µs; to write as many 4 µs, but 30 µs where that
-// also wakes the reader on another processor.
-const (
-	MaxRawRead  = 64 << 10
-	MaxRawWrite = 16 << 10
-)
+import "golang.org/x/sys/unix"
 
-// Read reads into p, which is not empty; see read(2). schedule says that the
-// scheduler must be told: because the descriptor may be in blocking mode, and
-// another goroutine must be able to take the processor; or to wake the runtime's
-// monitor, which sleeps while the process does.
-func Read(fd int, p []byte, schedule bool) (int, Errno) {
-	return read(fd, p, schedule || len(p) > MaxRawRead)
+// Read reads into p; see read(2). The scheduler is told, as of any system call
+// that may take long: measured, a processor that is kept through reads and
+// writes gains nothing, and what queues on it waits when the kernel lets another
+// process run.
+func Read(fd int, p []byte) (int, Errno) {
+	n, err := unix.Read(fd, p)
+	return max(n, 0), errnoOf(err)
 }
 
-// Write writes p; see write(2), and Read for schedule.
-func Write(fd int, p []byte, schedule bool) (int, Errno) {
-	return write(fd, p, schedule || len(p) > MaxRawWrite)
+// Write writes p; see write(2), and Read.
+func Write(fd int, p []byte) (int, Errno) {
+	n, err := unix.Write(fd, p)
+	return max(n, 0), errnoOf(err)
 }

@@ -14,38 +14,36 @@ import (
 )
 
 func TestReadWriteAllSizes(t *testing.T) {
-	for _, size := range []int{1, 4096, MaxRawWrite, MaxRawWrite + 1, MaxRawRead, MaxRawRead + 1, 1<<20 + 7} {
-		for _, blocking := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%d blocking=%t", size, blocking), func(t *testing.T) {
-				a, b := pair(t, unix.SOCK_STREAM)
-				want := pattern(size)
-				got := make([]byte, 0, size+1)
-				for sent := 0; len(got) < size; {
-					if sent < size {
-						n, errno := Write(a, want[sent:], blocking)
-						if errno != 0 && errno != unix.EAGAIN || n < 0 || n > size-sent || errno != 0 && n != 0 {
-							t.Fatalf("Write(%d bytes) = %d, %v, want a part of it", size-sent, n, errno)
-						}
-						sent += n
+	for _, size := range []int{1, 4096, 64<<10 + 1, 1<<20 + 7} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			a, b := pair(t, unix.SOCK_STREAM)
+			want := pattern(size)
+			got := make([]byte, 0, size+1)
+			for sent := 0; len(got) < size; {
+				if sent < size {
+					n, errno := Write(a, want[sent:])
+					if errno != 0 && errno != unix.EAGAIN || n < 0 || n > size-sent || errno != 0 && n != 0 {
+						t.Fatalf("Write(%d bytes) = %d, %v, want a part of it", size-sent, n, errno)
 					}
-					n, errno := Read(b, got[len(got):cap(got)], blocking)
-					if errno != 0 || n <= 0 {
-						t.Fatalf("Read(%d bytes) = %d, %v, want some", cap(got)-len(got), n, errno)
-					}
-					got = got[:len(got)+n]
+					sent += n
 				}
-				if !bytes.Equal(got, want) {
-					t.Error("Read returned other bytes than Write was given")
+				n, errno := Read(b, got[len(got):cap(got)])
+				if errno != 0 || n <= 0 {
+					t.Fatalf("Read(%d bytes) = %d, %v, want some", cap(got)-len(got), n, errno)
 				}
-			})
-		}
+				got = got[:len(got)+n]
+			}
+			if !bytes.Equal(got, want) {
+				t.Error("Read returned other bytes than Write was given")
+			}
+		})
 	}
 }
 
 func TestReadWriteErrno(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		call func(fd int, p []byte, blocking bool) (int, Errno)
+		call func(fd int, p []byte) (int, Errno)
 		fd   func(t *testing.T) int
 		n    int
 		want Errno
@@ -76,7 +74,7 @@ func TestReadWriteErrno(t *testing.T) {
 			a, b, errno := socketpair()
 			noErrno(t, "socketpair", errno)
 			closeAfter(t, a)
-			_, errno = Write(a, []byte("x"), false)
+			_, errno = Write(a, []byte("x"))
 			noErrno(t, "Write", errno)
 			Close(b)
 			return a
@@ -84,16 +82,12 @@ func TestReadWriteErrno(t *testing.T) {
 		{"read from a TCP peer that reset", Read, reset, 0, unix.ECONNRESET},
 		{"write to a TCP peer that reset", Write, reset, 0, unix.ECONNRESET},
 	} {
-		for _, blocking := range []bool{false, true} {
-			for _, size := range []int{8, MaxRawRead + 1} {
-				t.Run(fmt.Sprintf("%s blocking=%t size=%d", tt.name, blocking, size), func(t *testing.T) {
-					n, errno := tt.call(tt.fd(t), make([]byte, size), blocking)
-					if n != tt.n || errno != tt.want {
-						t.Errorf("%s = %d, %v, want %d, %v", tt.name, n, name(errno), tt.n, name(tt.want))
-					}
-				})
+		t.Run(tt.name, func(t *testing.T) {
+			n, errno := tt.call(tt.fd(t), make([]byte, 8))
+			if n != tt.n || errno != tt.want {
+				t.Errorf("%s = %d, %v, want %d, %v", tt.name, n, name(errno), tt.n, name(tt.want))
 			}
-		}
+		})
 	}
 }
 
@@ -120,72 +114,63 @@ func reset(t *testing.T) int {
 	return dup
 }
 
-// A call that may block tells the scheduler: with one processor, another
-// goroutine must be able to end it.
+// A descriptor may be in blocking mode, when it was shown to others. A call on it
+// then keeps no processor: with one, another goroutine must be able to end it.
 func TestReadWriteThatBlockLeaveTheProcessor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	// Should such a call keep the processor, it ends by itself after this
 	// time, with EAGAIN.
 	rescue := unix.Timeval{Sec: 3}
 
-	for _, tt := range []struct {
-		name     string
-		size     int
-		blocking bool
-	}{
-		{"blocking", 8, true},
-		{"too long for a raw call", MaxRawRead + 1, false},
-	} {
-		t.Run("read "+tt.name, func(t *testing.T) {
-			a, b := pair(t, unix.SOCK_STREAM)
-			noErrno(t, "SetNonblock", SetNonblock(a, false))
-			if err := unix.SetsockoptTimeval(a, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &rescue); err != nil {
-				t.Fatal(err)
+	t.Run("read", func(t *testing.T) {
+		a, b := pair(t, unix.SOCK_STREAM)
+		noErrno(t, "SetNonblock", SetNonblock(a, false))
+		if err := unix.SetsockoptTimeval(a, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &rescue); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan [2]int, 1)
+		go func() { done <- blockedRead(a, make([]byte, 8)) }()
+		eventually(t, "Read enters the kernel", func() bool { return goroutineState("blockedRead") == "syscall" || len(done) > 0 })
+		if n, errno := Write(b, []byte("x")); n != 1 || errno != 0 {
+			t.Fatalf("Write = %d, %v, want 1", n, errno)
+		}
+		if got := <-done; got != [2]int{1, 0} {
+			t.Errorf("Read = %d, %v, want 1, success", got[0], name(Errno(got[1])))
+		}
+	})
+	t.Run("write", func(t *testing.T) {
+		a, b := pair(t, unix.SOCK_STREAM)
+		fill(t, a)
+		noErrno(t, "SetNonblock", SetNonblock(a, false))
+		if err := unix.SetsockoptTimeval(a, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &rescue); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan [2]int, 1)
+		go func() { done <- blockedWrite(a, make([]byte, 8)) }()
+		eventually(t, "Write enters the kernel", func() bool { return goroutineState("blockedWrite") == "syscall" || len(done) > 0 })
+		p := make([]byte, 1<<20)
+		for len(done) == 0 {
+			if _, errno := Read(b, p); errno == unix.EAGAIN {
+				runtime.Gosched()
+			} else if errno != 0 {
+				t.Fatalf("Read = %v, want data", errno)
 			}
-			done := make(chan [2]int, 1)
-			go func() { done <- blockedRead(a, make([]byte, tt.size), tt.blocking) }()
-			eventually(t, "Read enters the kernel", func() bool { return goroutineState("blockedRead") == "syscall" || len(done) > 0 })
-			if n, errno := Write(b, []byte("x"), false); n != 1 || errno != 0 {
-				t.Fatalf("Write = %d, %v, want 1", n, errno)
-			}
-			if got := <-done; got != [2]int{1, 0} {
-				t.Errorf("Read(%d bytes) = %d, %v, want 1, success", tt.size, got[0], name(Errno(got[1])))
-			}
-		})
-		t.Run("write "+tt.name, func(t *testing.T) {
-			a, b := pair(t, unix.SOCK_STREAM)
-			fill(t, a)
-			noErrno(t, "SetNonblock", SetNonblock(a, false))
-			if err := unix.SetsockoptTimeval(a, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &rescue); err != nil {
-				t.Fatal(err)
-			}
-			done := make(chan [2]int, 1)
-			go func() { done <- blockedWrite(a, make([]byte, tt.size), tt.blocking) }()
-			eventually(t, "Write enters the kernel", func() bool { return goroutineState("blockedWrite") == "syscall" || len(done) > 0 })
-			p := make([]byte, 1<<20)
-			for len(done) == 0 {
-				if _, errno := Read(b, p, false); errno == unix.EAGAIN {
-					runtime.Gosched()
-				} else if errno != 0 {
-					t.Fatalf("Read = %v, want data", errno)
-				}
-			}
-			if got := <-done; got != [2]int{tt.size, 0} {
-				t.Errorf("Write(%d bytes) = %d, %v, want all", tt.size, got[0], name(Errno(got[1])))
-			}
-		})
-	}
+		}
+		if got := <-done; got != [2]int{8, 0} {
+			t.Errorf("Write(8 bytes) = %d, %v, want all", got[0], name(Errno(got[1])))
+		}
+	})
 }
 
 //go:noinline
-func blockedRead(fd int, p []byte, blocking bool) [2]int {
-	n, errno := Read(fd, p, blocking)
+func blockedRead(fd int, p []byte) [2]int {
+	n, errno := Read(fd, p)
 	return [2]int{n, int(errno)}
 }
 
 //go:noinline
-func blockedWrite(fd int, p []byte, blocking bool) [2]int {
-	n, errno := Write(fd, p, blocking)
+func blockedWrite(fd int, p []byte) [2]int {
+	n, errno := Write(fd, p)
 	return [2]int{n, int(errno)}
 }
 
@@ -202,7 +187,7 @@ func TestWritevInOrder(t *testing.T) {
 		t.Fatalf("Writev = %d, %v, want %d", n, errno, len(want))
 	}
 	got := make([]byte, len(want)+1)
-	n, errno := Read(b, got, false)
+	n, errno := Read(b, got)
 	if n != len(want) || errno != 0 || !bytes.Equal(got[:n], want) {
 		t.Errorf("Read = %d, %v, want the %d bytes in order", n, errno, len(want))
 	}
@@ -237,7 +222,7 @@ func TestSendfileMovesTheOffset(t *testing.T) {
 			t.Fatalf("Sendfile(%d) = %d, %v, want %d", count, n, errno, want)
 		}
 		for end := len(got) + n; len(got) < end; {
-			n, errno := Read(b, got[len(got):end], false)
+			n, errno := Read(b, got[len(got):end])
 			noErrno(t, "Read", errno)
 			got = got[:len(got)+n]
 		}
@@ -302,7 +287,7 @@ func TestSpliceThroughPipe(t *testing.T) {
 	a, b := pair(t, unix.SOCK_STREAM)
 	r, w := pipe(t)
 	want := pattern(5000)
-	if n, errno := Write(client, want, false); n != len(want) || errno != 0 {
+	if n, errno := Write(client, want); n != len(want) || errno != 0 {
 		t.Fatalf("Write = %d, %v, want %d", n, errno, len(want))
 	}
 	waitFor(t, server, unix.POLLIN)
@@ -320,7 +305,7 @@ func TestSpliceThroughPipe(t *testing.T) {
 	}
 	got := make([]byte, len(want)+1)
 	for n := 0; n < len(want); {
-		m, errno := Read(b, got[n:], false)
+		m, errno := Read(b, got[n:])
 		noErrno(t, "Read", errno)
 		n += m
 	}

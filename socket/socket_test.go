@@ -189,14 +189,14 @@ func TestShutdownEndsOneDirection(t *testing.T) {
 			if tt.readsEnd {
 				want = 0
 			}
-			if n, errno := Read(server, make([]byte, 8), false); n != 0 || errno != want {
+			if n, errno := Read(server, make([]byte, 8)); n != 0 || errno != want {
 				t.Errorf("Read of the peer = %d, %v, want 0, %v", n, name(errno), name(want))
 			}
 			want = 0
 			if tt.writeFail {
 				want = unix.EPIPE
 			}
-			_, errno := Write(client, []byte("x"), false)
+			_, errno := Write(client, []byte("x"))
 			wantErrno(t, "Write", errno, want)
 		})
 	}
@@ -215,10 +215,10 @@ func TestDupCloseOnExec(t *testing.T) {
 		t.Errorf("DupCloseOnExec(%d) = %d, want another number", a, dup)
 	}
 	wantFlags(t, dup, unix.O_RDWR|unix.O_NONBLOCK)
-	if n, errno := Write(dup, []byte("x"), false); n != 1 || errno != 0 {
+	if n, errno := Write(dup, []byte("x")); n != 1 || errno != 0 {
 		t.Errorf("Write to the duplicate = %d, %v, want 1", n, errno)
 	}
-	if n, errno := Read(b, make([]byte, 8), false); n != 1 || errno != 0 {
+	if n, errno := Read(b, make([]byte, 8)); n != 1 || errno != 0 {
 		t.Errorf("Read = %d, %v, want 1", n, errno)
 	}
 	if dup, errno := DupCloseOnExec(-1); dup != -1 || errno != unix.EBADF {

@@ -32,8 +32,6 @@ var read = Path{
 			Seed: fn("syscall/syscall_unix.go Read"), Std: fn("syscall/syscall_unix.go Read"), Ours: fn("socket/io.go Read"),
 			Does:  "read(2).",
 			Since: "Around it, ignoringEINTRIO retries a read that was interrupted: since Go 1.14 the runtime sends its threads signals.",
-			Here: "Up to a bound it does not tell the scheduler that it is in a system call, for on a non-blocking socket it comes back at once. " +
-				"After a wait it does, to wake the runtime's monitor, which sleeps while the process does.",
 		}, "read"),
 		{
 			Ours: fn("runtime_hooks/yield.go PollYield"),
@@ -110,7 +108,6 @@ var write = Path{
 		both(Step{
 			Seed: fn("syscall/syscall_unix.go Write"), Std: fn("syscall/syscall_unix.go Write"), Ours: fn("socket/io.go Write"),
 			Does: "write(2). It takes what there is room for, and says EAGAIN when there is none.",
-			Here: "Small writes do not tell the scheduler, as for read.",
 		}, "write"),
 		both(Step{
 			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitWrite"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitWrite"),
