@@ -14,14 +14,18 @@ import "sync/atomic"
 // times before it parks. The peer has often answered by then.
 //
 // With processors to spare that is work for nothing. That they are saturated is
-// learnt from now and then giving way with a look at the clock: where all others
-// wait for the network, everyone's turn is over long before a time slice is. It
-// is unlearnt when next to no turn takes a time slice any more: one that did may
-// have been the kernel's doing, which lets other processes run too.
+// learnt from now and then giving way with a look at two clocks: where all others
+// wait for the network, everyone's turn is over long before a time slice is; and
+// where the kernel let another process run meanwhile, the thread has computed
+// next to nothing. It is unlearnt when next to no turn takes a time slice any
+// more.
 
 const (
-	// yieldProbe is how often a reader waits before it gives way once, to see.
+	// yieldProbe is how often a reader waits before it may give way once, to see.
 	yieldProbe = 16
+
+	// yieldEvery is how long, in nanoseconds, nobody does so after one did.
+	yieldEvery = 1e6
 
 	// yieldMax is how often a reader gives way in one operation.
 	yieldMax = 16
@@ -29,6 +33,10 @@ const (
 	// yieldSlice is how long it takes, in nanoseconds, when somebody computed:
 	// the runtime preempts after 10 ms.
 	yieldSlice = 8e6
+
+	// yieldComputed is what processor time, in nanoseconds, the thread has then
+	// taken at least: others compete for the processor too.
+	yieldComputed = yieldSlice / 2
 
 	// yieldHold is for how long, in nanoseconds, the processors then pass for
 	// saturated.
@@ -41,7 +49,7 @@ const (
 	yieldSlow   = 8
 )
 
-// Nothing depends on the order of the following two, or on any other memory: a
+// Nothing depends on the order of the following, or on any other memory: a
 // store that gets lost makes the processors pass for what they are not until the
 // next review or the end of yieldHold.
 var (
@@ -51,6 +59,9 @@ var (
 
 	// slowTurns counts, between two reviews, the turns that took yieldSlice.
 	slowTurns atomic.Int32
+
+	// nextProbe is the time in nanotime from which a reader may give way to see.
+	nextProbe atomic.Int64
 )
 
 // PollYield gives way to other goroutines, if that may be better than to park,
@@ -76,6 +87,10 @@ func PollYield(pd *PollDesc, yields int) bool {
 		return false
 	}
 	turn := stats.yields.Add(1)
+	if until == 0 {
+		takeProbe(begin)
+		return true
+	}
 	goyield()
 	if end := nanotime(); end-begin > yieldSlice {
 		slowTurn(end)
@@ -107,5 +122,18 @@ func review() {
 // probe reports whether it is time to see how long it takes to give way.
 func (pd *PollDesc) probe() bool {
 	pd.waits++
-	return pd.waits%yieldProbe == 0 && pollcache.opened() <= hotMaxOpen
+	if pd.waits%yieldProbe != 0 {
+		return false
+	}
+	now, next := nanotime(), nextProbe.Load()
+	return next <= now && pollcache.opened() <= hotMaxOpen && nextProbe.CompareAndSwap(next, now+yieldEvery)
+}
+
+// takeProbe gives way, to see. It is begin now.
+func takeProbe(begin int64) {
+	clock := newThreadClock()
+	goyield()
+	if end := nanotime(); end-begin > yieldSlice && clock.elapsed() > yieldComputed {
+		slowTurn(end)
+	}
 }

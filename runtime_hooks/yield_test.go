@@ -4,6 +4,7 @@ package runtimehooks
 
 import (
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -15,6 +16,7 @@ func hotDesc(t *testing.T) *PollDesc {
 	forget := func() {
 		saturatedUntil.Store(0)
 		slowTurns.Store(0)
+		nextProbe.Store(0)
 	}
 	t.Cleanup(forget)
 	forget()
@@ -41,9 +43,28 @@ func TestPollYieldProbesNowAndThen(t *testing.T) {
 			t.Fatal("PollYield gave way a second time in one operation")
 		}
 		saturatedUntil.Store(0) // in a probe others may have computed
+		nextProbe.Store(0)
 	}
 	if got != 10 {
 		t.Errorf("PollYield gave way %d times in %d, want 10", got, 10*yieldProbe)
+	}
+}
+
+// However often readers wait, what giving way to see costs is bounded.
+func TestPollYieldProbesSeldom(t *testing.T) {
+	pd := hotDesc(t)
+	nextProbe.Store(nanotime() + int64(time.Hour))
+	for range 2 * yieldProbe {
+		if PollYield(pd, 0) {
+			t.Fatal("PollYield gave way before its time")
+		}
+	}
+	nextProbe.Store(0)
+	for !PollYield(pd, 0) {
+		continue
+	}
+	if left := nextProbe.Load() - nanotime(); left > yieldEvery {
+		t.Errorf("the next probe is %d ns away, want at most %d", left, int64(yieldEvery))
 	}
 }
 
@@ -134,23 +155,77 @@ func TestPollYieldProbesOnlyWhileFewAreOpen(t *testing.T) {
 	}
 }
 
-// A goroutine that computes for longer than a time slice on the only processor
-// is found.
+// A goroutine that computes on the only processor is found.
 func TestPollYieldSeesWhoComputes(t *testing.T) {
 	pd := hotDesc(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var stop atomic.Bool
 	done := make(chan bool)
 	go func() {
-		for end := nanotime() + 5*yieldSlice; nanotime() < end; {
+		for !stop.Load() {
 			continue
 		}
 		close(done)
 	}()
-	for range yieldProbe {
+	eventually(t, "the processors pass for saturated", func() bool {
 		PollYield(pd, 0)
+		return saturatedUntil.Load() != 0
+	})
+	stop.Store(true)
+	<-done
+}
+
+// A turn that took long because the thread did not run is no saturation: so it
+// is when the kernel lets another process run.
+func TestPollYieldSeesThatNobodyComputes(t *testing.T) {
+	pd := hotDesc(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	done := make(chan bool)
+	go func() {
+		keepProcessorAsleep(t, 5*yieldSlice)
+		close(done)
+	}()
+	begin := nanotime()
+	for pd.waits = yieldProbe - 1; !PollYield(pd, 0); {
+		continue
 	}
-	if saturatedUntil.Load() == 0 {
-		t.Error("the processors do not pass for saturated")
+	if took := nanotime() - begin; took < yieldSlice {
+		t.Fatalf("to give way took %d ns, want at least %d", took, int64(yieldSlice))
+	}
+	if saturatedUntil.Load() != 0 {
+		t.Error("the processors pass for saturated while their thread sleeps")
 	}
 	<-done
+}
+
+func TestThreadClock(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	clock := newThreadClock()
+	if begin := clock.now(); begin <= 0 {
+		t.Fatalf("the thread has taken %d ns, want more", begin)
+	}
+	time.Sleep(2 * yieldSlice)
+	if got := clock.elapsed(); got < 0 || got > yieldSlice {
+		t.Errorf("the clock of a thread that sleeps went on by %d ns, want next to nothing", got)
+	}
+	for limit := time.Now().Add(patience); clock.elapsed() <= yieldSlice; {
+		if time.Now().After(limit) {
+			t.Fatalf("the clock of a thread that computes went on by %d ns in %v", clock.elapsed(), patience)
+		}
+	}
+	// It is this thread's on another thread too.
+	before, after := clock.elapsed(), int64(0)
+	done := make(chan bool)
+	go func() {
+		after = clock.elapsed()
+		close(done)
+	}()
+	<-done
+	if after < before {
+		t.Errorf("the clock shows %d ns on another thread, want at least %d", after, before)
+	}
+	if got := (threadClock{id: -1}).elapsed(); got != 0 {
+		t.Errorf("a clock of no thread went on by %d ns, want 0", got)
+	}
 }
