@@ -211,7 +211,7 @@ func TestFDWriteWritesAll(t *testing.T) {
 		name string
 		pair func(testing.TB) (*FD, *FD)
 	}{{"TCP", tcpPair}, {"Unix", unixPair}} {
-		for _, size := range []int{1, 64<<10 + 1, 8<<20 + 3} {
+		for _, size := range []int{1, 16 << 10, 16<<10 + 1, 64<<10 + 1, 8<<20 + 3} {
 			t.Run(fmt.Sprintf("%s %d", tt.name, size), func(t *testing.T) {
 				fd, peer := tt.pair(t)
 				want := pattern(size)
@@ -430,6 +430,7 @@ func TestFDAllocatesNothing(t *testing.T) {
 	ln, at := listener(t)
 	file := openFile(t, pattern(100))
 	p, q := make([]byte, 100), make([]byte, 200)
+	large := make([]byte, 64<<10+1)
 	oob := make([]byte, 64)
 	buffers := make([][]byte, 2)
 	var sa socket.Sockaddr
@@ -451,6 +452,7 @@ func TestFDAllocatesNothing(t *testing.T) {
 		do   func()
 	}{
 		{"Write, Read", func() { _, err := a.Write(p); check(err); read(b, len(p), q) }},
+		{"Write, Read of 64 KiB", func() { _, err := a.Write(large); check(err); read(b, len(large), large) }},
 		{"Read to the deadline", func() {
 			b.SetReadDeadline(time.Unix(1, 0))
 			if _, err := b.Read(q); err != os.ErrDeadlineExceeded {

@@ -78,25 +78,41 @@ func PollYield(pd *PollDesc, yields int) bool {
 		return false
 	}
 	until := saturatedUntil.Load()
-	if until == 0 && (yields > 0 || !pd.probe()) {
-		return false
+	if until == 0 {
+		return yields == 0 && pd.probe()
 	}
 	begin := nanotime()
-	if until != 0 && until < begin {
+	if until < begin {
 		saturatedUntil.CompareAndSwap(until, 0)
 		return false
 	}
 	turn := stats.yields.Add(1)
-	if until == 0 {
-		takeProbe(begin)
-		return true
-	}
 	goyield()
 	if end := nanotime(); end-begin > yieldSlice {
 		slowTurn(end)
 	}
 	if turn%yieldReview == 0 {
 		review()
+	}
+	return true
+}
+
+// probe gives way once, if it is time to see how long that takes, and reports
+// whether it did.
+func (pd *PollDesc) probe() bool {
+	pd.waits++
+	if pd.waits%yieldProbe != 0 {
+		return false
+	}
+	begin, next := nanotime(), nextProbe.Load()
+	if begin < next || pollcache.opened() > hotMaxOpen || !nextProbe.CompareAndSwap(next, begin+yieldEvery) {
+		return false
+	}
+	stats.yields.Add(1)
+	clock := newThreadClock()
+	goyield()
+	if end := nanotime(); end-begin > yieldSlice && clock.elapsed() > yieldComputed {
+		slowTurn(end)
 	}
 	return true
 }
@@ -116,24 +132,5 @@ func slowTurn(now int64) {
 func review() {
 	if slowTurns.Swap(0) < yieldSlow {
 		saturatedUntil.Store(0)
-	}
-}
-
-// probe reports whether it is time to see how long it takes to give way.
-func (pd *PollDesc) probe() bool {
-	pd.waits++
-	if pd.waits%yieldProbe != 0 {
-		return false
-	}
-	now, next := nanotime(), nextProbe.Load()
-	return next <= now && pollcache.opened() <= hotMaxOpen && nextProbe.CompareAndSwap(next, now+yieldEvery)
-}
-
-// takeProbe gives way, to see. It is begin now.
-func takeProbe(begin int64) {
-	clock := newThreadClock()
-	goyield()
-	if end := nanotime(); end-begin > yieldSlice && clock.elapsed() > yieldComputed {
-		slowTurn(end)
 	}
 }

@@ -21,6 +21,7 @@ func TestCallsDoNotAllocate(t *testing.T) {
 	oob := unix.UnixRights(u1)
 	oobIn := make([]byte, 64)
 	p, q := make([]byte, 100), make([]byte, 200)
+	large, largeIn := make([]byte, 64<<10+1), make([]byte, 64<<10+1)
 	iovecs := []Iovec{NewIovec(p), NewIovec(p)}
 	var sa Sockaddr
 	var sum int
@@ -99,6 +100,11 @@ func TestCallsDoNotAllocate(t *testing.T) {
 			_, errno := Write(a, p)
 			check(errno)
 			readAll(b, len(p), q)
+		}},
+		{"Write, Read of 64 KiB", func() {
+			n, errno := Write(a, large)
+			check(errno)
+			readAll(b, n, largeIn)
 		}},
 		{"Writev", func() {
 			n, errno := Writev(a, iovecs)

@@ -14,7 +14,7 @@ import (
 )
 
 func TestReadWriteAllSizes(t *testing.T) {
-	for _, size := range []int{1, 4096, 64<<10 + 1, 1<<20 + 7} {
+	for _, size := range []int{1, 4096, 16 << 10, 16<<10 + 1, 64 << 10, 64<<10 + 1, 1<<20 + 7} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			a, b := pair(t, unix.SOCK_STREAM)
 			want := pattern(size)
@@ -82,12 +82,14 @@ func TestReadWriteErrno(t *testing.T) {
 		{"read from a TCP peer that reset", Read, reset, 0, unix.ECONNRESET},
 		{"write to a TCP peer that reset", Write, reset, 0, unix.ECONNRESET},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			n, errno := tt.call(tt.fd(t), make([]byte, 8))
-			if n != tt.n || errno != tt.want {
-				t.Errorf("%s = %d, %v, want %d, %v", tt.name, n, name(errno), tt.n, name(tt.want))
-			}
-		})
+		for _, size := range []int{8, 64<<10 + 1} {
+			t.Run(fmt.Sprintf("%s size=%d", tt.name, size), func(t *testing.T) {
+				n, errno := tt.call(tt.fd(t), make([]byte, size))
+				if n != tt.n || errno != tt.want {
+					t.Errorf("%s = %d, %v, want %d, %v", tt.name, n, name(errno), tt.n, name(tt.want))
+				}
+			})
+		}
 	}
 }
 
@@ -118,48 +120,50 @@ func reset(t *testing.T) int {
 // then keeps no processor: with one, another goroutine must be able to end it.
 func TestReadWriteThatBlockLeaveTheProcessor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	// Should such a call keep the processor, it ends by itself after this
-	// time, with EAGAIN.
-	rescue := unix.Timeval{Sec: 3}
-
-	t.Run("read", func(t *testing.T) {
-		a, b := pair(t, unix.SOCK_STREAM)
-		noErrno(t, "SetNonblock", SetNonblock(a, false))
-		if err := unix.SetsockoptTimeval(a, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &rescue); err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan [2]int, 1)
-		go func() { done <- blockedRead(a, make([]byte, 8)) }()
-		eventually(t, "Read enters the kernel", func() bool { return goroutineState("blockedRead") == "syscall" || len(done) > 0 })
-		if n, errno := Write(b, []byte("x")); n != 1 || errno != 0 {
-			t.Fatalf("Write = %d, %v, want 1", n, errno)
-		}
-		if got := <-done; got != [2]int{1, 0} {
-			t.Errorf("Read = %d, %v, want 1, success", got[0], name(Errno(got[1])))
-		}
-	})
-	t.Run("write", func(t *testing.T) {
-		a, b := pair(t, unix.SOCK_STREAM)
-		fill(t, a)
-		noErrno(t, "SetNonblock", SetNonblock(a, false))
-		if err := unix.SetsockoptTimeval(a, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &rescue); err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan [2]int, 1)
-		go func() { done <- blockedWrite(a, make([]byte, 8)) }()
-		eventually(t, "Write enters the kernel", func() bool { return goroutineState("blockedWrite") == "syscall" || len(done) > 0 })
-		p := make([]byte, 1<<20)
-		for len(done) == 0 {
-			if _, errno := Read(b, p); errno == unix.EAGAIN {
-				runtime.Gosched()
-			} else if errno != 0 {
-				t.Fatalf("Read = %v, want data", errno)
+	for _, size := range []int{8, 64<<10 + 1} {
+		t.Run(fmt.Sprint("read ", size), func(t *testing.T) {
+			a, b := pair(t, unix.SOCK_STREAM)
+			setBlocking(t, a, unix.SO_RCVTIMEO)
+			done := make(chan [2]int, 1)
+			go func() { done <- blockedRead(a, make([]byte, size)) }()
+			eventually(t, "Read enters the kernel", func() bool { return goroutineState("blockedRead") == "syscall" || len(done) > 0 })
+			if n, errno := Write(b, []byte("x")); n != 1 || errno != 0 {
+				t.Fatalf("Write = %d, %v, want 1", n, errno)
 			}
-		}
-		if got := <-done; got != [2]int{8, 0} {
-			t.Errorf("Write(8 bytes) = %d, %v, want all", got[0], name(Errno(got[1])))
-		}
-	})
+			if got := <-done; got != [2]int{1, 0} {
+				t.Errorf("Read(%d bytes) = %d, %v, want 1, success", size, got[0], name(Errno(got[1])))
+			}
+		})
+		t.Run(fmt.Sprint("write ", size), func(t *testing.T) {
+			a, b := pair(t, unix.SOCK_STREAM)
+			fill(t, a)
+			setBlocking(t, a, unix.SO_SNDTIMEO)
+			done := make(chan [2]int, 1)
+			go func() { done <- blockedWrite(a, make([]byte, size)) }()
+			eventually(t, "Write enters the kernel", func() bool { return goroutineState("blockedWrite") == "syscall" || len(done) > 0 })
+			p := make([]byte, 1<<20)
+			for len(done) == 0 {
+				if _, errno := Read(b, p); errno == unix.EAGAIN {
+					runtime.Gosched()
+				} else if errno != 0 {
+					t.Fatalf("Read = %v, want data", errno)
+				}
+			}
+			if got := <-done; got != [2]int{size, 0} {
+				t.Errorf("Write(%d bytes) = %d, %v, want all", size, got[0], name(Errno(got[1])))
+			}
+		})
+	}
+}
+
+// setBlocking puts fd into blocking mode. Should a call on it keep the processor,
+// it ends by itself, with EAGAIN, after the time that option sets.
+func setBlocking(t *testing.T, fd, option int) {
+	t.Helper()
+	noErrno(t, "SetNonblock", SetNonblock(fd, false))
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, option, &unix.Timeval{Sec: 3}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 //go:noinline
