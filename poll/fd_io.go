@@ -16,8 +16,15 @@ const maxRW = 1 << 30
 
 // readIO does op under the read lock, and again each time the descriptor
 // becomes readable, until op answers other than EAGAIN. EINTR is retried at
-// once.
+// once. Where that may spare a wait, op is also tried again after other
+// goroutines ran.
 func (fd *FD) readIO(op func(sysfd int) socket.Errno) error {
+	return fd.readLoop(op, true)
+}
+
+// readLoop is readIO; if mayYield is false, op is tried again only when the
+// poller says that the descriptor is readable.
+func (fd *FD) readLoop(op func(sysfd int) socket.Errno, mayYield bool) error {
 	if err := fd.readLock(); err != nil {
 		return err
 	}
@@ -31,7 +38,7 @@ func (fd *FD) readIO(op func(sysfd int) socket.Errno) error {
 		case errno == 0:
 			return nil
 		case errno == unix.EINTR:
-		case errno == unix.EAGAIN && fd.pd.yield(yields):
+		case errno == unix.EAGAIN && mayYield && fd.pd.yield(yields):
 			yields++
 			// A deadline or a close that came meanwhile ends the operation, as
 			// it would a wait, even if there is something to read by now.

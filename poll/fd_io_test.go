@@ -152,7 +152,7 @@ func TestFDReadAndWriteTogether(t *testing.T) {
 	writing := start(t, "Write", func() error { return second(fd.Write([]byte("x"))) }).parked()
 	send(t, peer, "data")
 	reading.want(nil)
-	writing.waits(writing.state())
+	writing.parked()
 	drain(t, peer)
 	writing.want(nil)
 }

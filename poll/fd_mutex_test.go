@@ -130,7 +130,7 @@ func TestFDMutexUnlockLetsInOneWaiter(t *testing.T) {
 				// The others wait on: nobody else comes in.
 				waiting := 0
 				for _, w := range waiters {
-					if len(w.err) == 0 && w.state() != "" {
+					if len(w.err) == 0 && w.stack() != "" {
 						waiting++
 					}
 				}

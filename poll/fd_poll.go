@@ -17,25 +17,23 @@ import (
 // error on the descriptor.
 var ErrNotPollable = errors.New("not pollable")
 
-// pollDesc is a descriptor's place in the poller; nil until init.
+// pollDesc is a descriptor's place in the poller, none until init.
 type pollDesc struct {
-	desc *runtimehooks.PollDesc
+	desc runtimehooks.PollDesc
+	open bool
 }
 
 // std: internal/poll.(*pollDesc).init
 func (pd *pollDesc) init(sysfd int, onDemand bool) error {
-	if errno := runtimehooks.PollServerInit(); errno != 0 {
-		return socket.Errno(errno)
+	if err := runtimehooks.PollServerInit(); err != nil {
+		return err
 	}
-	open := runtimehooks.PollOpen
 	if onDemand {
-		open = runtimehooks.PollOpenOnDemand
-	}
-	desc, errno := open(uintptr(sysfd))
-	if errno != 0 {
+		runtimehooks.PollOpenOnDemand(&pd.desc, uintptr(sysfd))
+	} else if errno := runtimehooks.PollOpen(&pd.desc, uintptr(sysfd)); errno != 0 {
 		return socket.Errno(errno)
 	}
-	pd.desc = desc
+	pd.open = true
 	return nil
 }
 
@@ -43,9 +41,9 @@ func (pd *pollDesc) init(sysfd int, onDemand bool) error {
 //
 // std: internal/poll.(*pollDesc).close
 func (pd *pollDesc) close() {
-	if pd.desc != nil {
-		runtimehooks.PollClose(pd.desc)
-		pd.desc = nil
+	if pd.open {
+		runtimehooks.PollClose(&pd.desc)
+		pd.open = false
 	}
 }
 
@@ -54,8 +52,8 @@ func (pd *pollDesc) close() {
 //
 // std: internal/poll.(*pollDesc).evict
 func (pd *pollDesc) evict() {
-	if pd.desc != nil {
-		runtimehooks.PollUnblock(pd.desc)
+	if pd.open {
+		runtimehooks.PollUnblock(&pd.desc)
 	}
 }
 
@@ -68,16 +66,16 @@ func (pd *pollDesc) prepareWrite() error { return pd.prepare('w') }
 // prepare forgets an old notification before the first system call of an
 // operation. What comes after it ends the operation's wait.
 func (pd *pollDesc) prepare(mode int) error {
-	if pd.desc == nil {
+	if !pd.open {
 		return nil
 	}
-	return convertErr(runtimehooks.PollReset(pd.desc, mode))
+	return convertErr(runtimehooks.PollReset(&pd.desc, mode))
 }
 
 // yield lets other goroutines run, where that may spare the reader a wait, and
 // reports whether it did; yields is how often it did so in this operation.
 func (pd *pollDesc) yield(yields int) bool {
-	return pd.desc != nil && runtimehooks.PollYield(pd.desc, yields)
+	return pd.open && runtimehooks.PollYield(&pd.desc, yields)
 }
 
 // std: internal/poll.(*pollDesc).waitRead
@@ -87,15 +85,17 @@ func (pd *pollDesc) waitRead() error { return pd.wait('r') }
 func (pd *pollDesc) waitWrite() error { return pd.wait('w') }
 
 func (pd *pollDesc) wait(mode int) error {
-	if pd.desc == nil {
+	if !pd.open {
 		return errors.New("waiting for unsupported file type")
 	}
-	return convertErr(runtimehooks.PollWait(pd.desc, mode))
+	return convertErr(runtimehooks.PollWait(&pd.desc, mode))
 }
 
 // std: internal/poll.(*pollDesc).pollable
-func (pd *pollDesc) pollable() bool { return pd.desc != nil }
+func (pd *pollDesc) pollable() bool { return pd.open }
 
+// convertErr makes an error of what a hook returned.
+//
 // std: internal/poll.convertErr
 func convertErr(code int) error {
 	switch code {
@@ -116,7 +116,8 @@ func convertErr(code int) error {
 
 // SetDeadline sets the time at which reads and writes fail, those under way
 // too; the zero time clears it. It returns [os.ErrNoDeadline] if the descriptor
-// is not in the poller.
+// is not in the poller, and an errno of epoll_ctl(2) if it is to be watched from
+// now on and the kernel refuses.
 func (fd *FD) SetDeadline(t time.Time) error { return fd.setDeadline(t, 'r'+'w') }
 
 // SetReadDeadline is SetDeadline for reads only.
@@ -140,6 +141,5 @@ func (fd *FD) setDeadline(t time.Time, mode int) error {
 	if !fd.pd.pollable() {
 		return os.ErrNoDeadline
 	}
-	runtimehooks.PollSetDeadline(fd.pd.desc, d, mode)
-	return nil
+	return convertErr(runtimehooks.PollSetDeadline(&fd.pd.desc, d, mode))
 }

@@ -25,7 +25,7 @@ func (fd *FD) RawControl(f func(uintptr)) error {
 // std: internal/poll.(*FD).RawRead
 func (fd *FD) RawRead(f func(uintptr) bool) error {
 	fd.Share()
-	err := fd.readIO(untilTrue(f))
+	err := fd.readLoop(untilTrue(f), false)
 	if err == error(unix.EAGAIN) {
 		return fd.pd.waitRead() // which says that it cannot wait
 	}

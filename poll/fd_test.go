@@ -894,7 +894,7 @@ func TestFDReadInBlockingModeLeavesTheProcessor(t *testing.T) {
 	unix.SetsockoptTimeval(fd.Sysfd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 3})
 	fd.RawControl(func(s uintptr) { socket.SetNonblock(int(s), false) })
 	n := 0
-	c := start(t, "Read", func() (err error) { n, err = fd.Read(make([]byte, 8)); return err }).waits("syscall")
+	c := start(t, "Read", func() (err error) { n, err = fd.Read(make([]byte, 8)); return err }).waits("syscall", "")
 	send(t, peer, "hello")
 	c.want(nil)
 	wantCount(t, "Read", n, 5, nil, nil)

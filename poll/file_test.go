@@ -38,7 +38,7 @@ func TestNewFileFdIsInBlockingMode(t *testing.T) {
 	}
 	// Both still read.
 	n := 0
-	c := start(t, "Read", func() (err error) { n, err = fd.Read(make([]byte, 8)); return err }).waits("syscall")
+	c := start(t, "Read", func() (err error) { n, err = fd.Read(make([]byte, 8)); return err }).waits("syscall", "")
 	send(t, peer, "data")
 	c.want(nil)
 	wantCount(t, "Read", n, 4, nil, nil)

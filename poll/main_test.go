@@ -28,8 +28,8 @@ const patience = 10 * time.Second
 // collected.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if errno := runtimehooks.PollServerInit(); errno != 0 {
-		fmt.Fprintf(os.Stderr, "PollServerInit() = %v, want 0\n", unix.Errno(errno))
+	if err := runtimehooks.PollServerInit(); err != nil {
+		fmt.Fprintf(os.Stderr, "PollServerInit() = %v, want nil\n", err)
 		os.Exit(1)
 	}
 	r, w, err := os.Pipe()
@@ -144,25 +144,27 @@ func start(t testing.TB, what string, f func() error) *call {
 	return c
 }
 
-// state returns what a dump says of the call: "running", "IO wait", …. The
-// world stands still for a dump, so that a call which it shows to wait does.
-func (c *call) state() string {
+// stack returns the call's part of a dump. The world stands still for a dump, so
+// that a call which it shows to wait does.
+func (c *call) stack() string {
 	for part := range bytes.SplitSeq(stacks(), []byte("\n\n")) {
 		if bytes.HasPrefix(part, []byte("goroutine "+c.id+" [")) {
-			_, s, _ := strings.Cut(string(part), "[")
-			return s[:max(0, strings.IndexAny(s, ",]"))]
+			return string(part)
 		}
 	}
 	return ""
 }
 
-func (c *call) waits(state string) *call {
+// waits waits until the call is in a state, "IO wait" for one, and in one of our
+// functions.
+func (c *call) waits(state, function string) *call {
 	c.t.Helper()
 	eventually(c.t, c.what+" waits", func() bool {
 		if len(c.err) > 0 {
 			c.t.Fatalf("%s = %v, want it to wait", c.what, <-c.err)
 		}
-		return c.state() == state
+		head, stack, _ := strings.Cut(c.stack(), "\n")
+		return strings.Contains(head, "["+state) && strings.Contains(stack, function)
 	})
 	return c
 }
@@ -170,20 +172,22 @@ func (c *call) waits(state string) *call {
 // parked waits until the call is parked in the poller.
 func (c *call) parked() *call {
 	c.t.Helper()
-	if runtimehooks.Engine == "portable" {
-		return c.waits("chan receive")
+	state := "IO wait"
+	if runtimehooks.Poller() == "portable" {
+		state = "chan receive"
 	}
-	return c.waits("IO wait")
+	return c.waits(state, "runtime_hooks.PollWait(")
 }
 
 // queued waits until the call waits for a semaphore: for a lock of the
 // descriptor, or for its end.
 func (c *call) queued() *call {
 	c.t.Helper()
-	if runtimehooks.Engine == "portable" {
-		return c.waits("sync.Cond.Wait")
+	state := "semacquire"
+	if runtimehooks.Poller() == "portable" {
+		state = "chan receive"
 	}
-	return c.waits("semacquire")
+	return c.waits(state, "runtime_hooks.(*Sema).Acquire(")
 }
 
 // want waits for the call to return.

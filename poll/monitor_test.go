@@ -61,7 +61,7 @@ func TestReadThatWaitedWakesMonitor(t *testing.T) {
 	}
 }
 
-// monitorRounds is more than what makes a descriptor hot.
+// monitorRounds is more than a new descriptor's first waits.
 const monitorRounds = 8
 
 func monitorChild(t *testing.T) {

@@ -67,7 +67,7 @@ func TestReadBesideComputation(t *testing.T) {
 		}
 	}
 	before := runtimehooks.Stats().Yields
-	if runtimehooks.Engine == "epoll" {
+	if runtimehooks.Poller() == "runtime" {
 		c := byte(0)
 		eventually(t, "readers give way", func() bool {
 			turn(c)

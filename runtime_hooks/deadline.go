@@ -1,4 +1,4 @@
-//go:build linux && (!net2_runtime || net2_portable)
+//go:build linux
 
 package runtimehooks
 
@@ -9,7 +9,7 @@ import (
 
 // Deadlines.
 //
-// A PollDesc has one timer for both its sides. It goes off no later than the
+// A pollDesc has one timer for both its sides. It goes off no later than the
 // earlier of the two deadlines; its function then looks at the clock, marks
 // what has passed, and sets the timer for what has not. So a deadline that is
 // moved to a later time, as before each read of a server with a read timeout,
@@ -17,16 +17,12 @@ import (
 //
 // time.Timer.Stop and Reset do not wait for a function that has started. One
 // that comes late, after the deadline was moved or after the descriptor was
-// closed and its PollDesc given to another, does no harm: it finds that nothing
+// closed and its pollDesc given to another, does no harm: it finds that nothing
 // has passed. The runtime, whose timer functions are told what they were set
 // for and not what time it is, needs a sequence number for that.
 
-// PollSetDeadline sets the deadline of mode 'r', 'w' or 'r'+'w' to d
-// nanoseconds from now. 0 clears it; a negative d is a deadline that has
-// passed, which ends a wait at once.
-//
 // std: runtime.poll_runtime_pollSetDeadline
-func PollSetDeadline(pd *PollDesc, d int64, mode int) {
+func pollSetDeadline(pd *pollDesc, d int64, mode int) {
 	pd.mu.Lock()
 	if pd.closing {
 		pd.mu.Unlock()
@@ -53,7 +49,7 @@ func PollSetDeadline(pd *PollDesc, d int64, mode int) {
 
 // setTimer sees to it that the timer goes off by the earlier deadline. The
 // caller holds pd.mu.
-func (pd *PollDesc) setTimer() {
+func (pd *pollDesc) setTimer() {
 	d := pd.rd
 	if d <= 0 || 0 < pd.wd && pd.wd < d {
 		d = pd.wd
@@ -78,7 +74,7 @@ func (pd *PollDesc) setTimer() {
 
 // stopTimer spares a descriptor that is being closed its timer. The caller
 // holds pd.mu.
-func (pd *PollDesc) stopTimer() {
+func (pd *pollDesc) stopTimer() {
 	if pd.timerAt > 0 {
 		pd.timer.Stop()
 		pd.timerAt = 0
@@ -88,7 +84,7 @@ func (pd *PollDesc) stopTimer() {
 // netpollDeadline is the timer's function.
 //
 // std: runtime.netpollDeadline
-func netpollDeadline(pd *PollDesc) {
+func netpollDeadline(pd *pollDesc) {
 	pd.mu.Lock()
 	pd.timerAt = 0
 	if pd.closing {
@@ -106,7 +102,7 @@ func netpollDeadline(pd *PollDesc) {
 // holds pd.mu.
 //
 // std: runtime.netpolldeadlineimpl
-func netpolldeadlineimpl(pd *PollDesc, now int64) (rg, wg g) {
+func netpolldeadlineimpl(pd *pollDesc, now int64) (rg, wg g) {
 	if 0 < pd.rd && pd.rd <= now {
 		pd.rd = -1
 		stats.deadlinesFired.Add(1)
@@ -122,7 +118,7 @@ func netpolldeadlineimpl(pd *PollDesc, now int64) (rg, wg g) {
 
 // unblockExpired ends the waits whose deadline has passed. The caller holds
 // pd.mu and has published that.
-func (pd *PollDesc) unblockExpired() (rg, wg g) {
+func (pd *pollDesc) unblockExpired() (rg, wg g) {
 	if pd.rd < 0 {
 		rg = netpollunblock(pd, 'r', false)
 	}

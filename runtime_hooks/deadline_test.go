@@ -1,4 +1,4 @@
-//go:build linux && (!net2_runtime || net2_portable)
+//go:build linux
 
 package runtimehooks
 
@@ -13,6 +13,7 @@ import (
 // A timer's function that comes late finds that the deadline it was to enforce
 // is no more. Its lateness is played by a call of it.
 func TestNetpollDeadlineLateDoesNothing(t *testing.T) {
+	ownPoller(t)
 	for _, tt := range []struct {
 		name string
 		then func(f *file) // after a deadline, which is far off, was set
@@ -39,11 +40,11 @@ func TestNetpollDeadlineLateDoesNothing(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := quietDesc(t)
-			pd := f.pd
-			PollSetDeadline(pd, int64(time.Hour), 'r'+'w')
+			pd := f.pd.own
+			pollSetDeadline(pd, int64(time.Hour), 'r'+'w')
 			tt.then(f)
-			if f.pd != pd {
-				t.Fatalf("PollOpen(%d) = %p, want %p again", f.fd, f.pd, pd)
+			if f.pd.own != pd {
+				t.Fatalf("PollOpen(%d) = %p, want %p again", f.fd, f.pd.own, pd)
 			}
 			var waiters []*waiter
 			if tt.code == NoError {
@@ -68,7 +69,7 @@ func TestNetpollDeadlineLateDoesNothing(t *testing.T) {
 				return
 			}
 			// Whatever the function did to the timer, the next deadline works.
-			PollSetDeadline(pd, 1000, 'r'+'w')
+			pollSetDeadline(pd, 1000, 'r'+'w')
 			for _, w := range waiters {
 				w.want(ErrTimeout)
 			}
@@ -81,6 +82,7 @@ func TestNetpollDeadlineLateDoesNothing(t *testing.T) {
 // The function has started, and waits for the lock, when the deadline that it
 // is to enforce is moved.
 func TestNetpollDeadlineInFlightWhenMoved(t *testing.T) {
+	ownPoller(t)
 	for _, tt := range []struct {
 		name string
 		d    time.Duration // until the new deadline, 0 for none
@@ -92,7 +94,7 @@ func TestNetpollDeadlineInFlightWhenMoved(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := quietDesc(t)
-			pd := f.pd
+			pd := f.pd.own
 			r, w := f.wait('r').parked(), f.wait('w').parked()
 
 			pd.mu.Lock()
@@ -131,7 +133,7 @@ func TestNetpollDeadlineInFlightWhenMoved(t *testing.T) {
 			}
 			r.parked()
 			w.parked()
-			PollSetDeadline(pd, 1, 'r'+'w')
+			pollSetDeadline(pd, 1, 'r'+'w')
 			r.want(ErrTimeout)
 			w.want(ErrTimeout)
 		})
@@ -141,6 +143,7 @@ func TestNetpollDeadlineInFlightWhenMoved(t *testing.T) {
 // The timer goes off by the earlier deadline, and is not touched for a later
 // one.
 func TestSetTimerKeepsTheEarlier(t *testing.T) {
+	ownPoller(t)
 	const far = int64(time.Hour)
 	for _, tt := range []struct {
 		name            string
@@ -163,7 +166,7 @@ func TestSetTimerKeepsTheEarlier(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := quietDesc(t)
-			pd := f.pd
+			pd := f.pd.own
 			pd.mu.Lock()
 			defer pd.mu.Unlock()
 			now := nanotime()
@@ -188,24 +191,26 @@ func TestSetTimerKeepsTheEarlier(t *testing.T) {
 }
 
 func TestPollUnblockStopsTimer(t *testing.T) {
+	ownPoller(t)
 	f := quietDesc(t)
 	PollSetDeadline(f.pd, int64(time.Hour), 'r')
 	f.evict()
 	PollSetDeadline(f.pd, int64(time.Minute), 'r'+'w') // too late
-	f.pd.mu.Lock()
-	defer f.pd.mu.Unlock()
-	if f.pd.timerAt != 0 || f.pd.timer.Stop() {
+	f.pd.own.mu.Lock()
+	defer f.pd.own.mu.Unlock()
+	if f.pd.own.timerAt != 0 || f.pd.own.timer.Stop() {
 		t.Errorf("the timer is set after PollUnblock(%d), want it stopped", f.fd)
 	}
 }
 
 func TestPollSetDeadlineOverflowIsForEver(t *testing.T) {
+	ownPoller(t)
 	f := quietDesc(t)
 	for _, d := range []int64{math.MaxInt64, math.MaxInt64 - 1, math.MaxInt64 - int64(time.Hour)} {
 		PollSetDeadline(f.pd, d, 'r'+'w')
-		f.pd.mu.Lock()
-		rd, wd := f.pd.rd, f.pd.wd
-		f.pd.mu.Unlock()
+		f.pd.own.mu.Lock()
+		rd, wd := f.pd.own.rd, f.pd.own.wd
+		f.pd.own.mu.Unlock()
 		if rd < d || wd < d {
 			t.Errorf("PollSetDeadline(%d) = %d, %d, want %d at least", d, rd, wd, d)
 		}
@@ -215,6 +220,7 @@ func TestPollSetDeadlineOverflowIsForEver(t *testing.T) {
 }
 
 func TestStatsCountsDeadlinesThatPass(t *testing.T) {
+	ownPoller(t)
 	f := quietDesc(t)
 	for i, mode := range []int{'r', 'w'} {
 		before := Stats()

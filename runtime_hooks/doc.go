@@ -7,20 +7,19 @@
 //
 // # What a poller owes
 //
-// Eight hooks, which bear the names of the runtime's (runtime/netpoll.go):
+// Seven hooks, which bear the names of the runtime's (runtime/netpoll.go):
 //
 //	PollServerInit    make the poller ready; may be called any number of times
 //	PollOpen          watch a descriptor, edge-triggered
 //	PollReset         forget a notification before a new operation is tried
 //	PollWait          park until ready, timed out or closing
-//	PollWaitCanceled  park until ready, whatever else happens
 //	PollSetDeadline   set, move or clear the deadline of one or both directions
 //	PollUnblock       mark as closing and wake whoever waits
 //	PollClose         stop watching; comes after PollUnblock
 //
 // And two that the runtime has no counterpart of:
 //
-//	PollOpenOnDemand  watch a descriptor from when somebody first waits for it
+//	PollOpenOnDemand  watch a descriptor from when somebody first needs it
 //	PollYield         let others run instead of parking, where that is better
 //
 // The caller holds the read lock of fdMutex around PollReset, PollYield and
@@ -32,7 +31,7 @@
 //
 // # The states of one side
 //
-// Each descriptor has two binary semaphores, rg for the reader and wg for the
+// In the runtime's poller as in ours, each descriptor has two binary semaphores, rg for the reader and wg for the
 // writer:
 //
 //	           netpollblock            netpollblockcommit
@@ -46,12 +45,15 @@
 // A notification that finds pdWait changes the state before the goroutine has
 // parked: the commit then fails, and the goroutine does not park at all.
 //
-// # Three builds
+// # Two pollers
 //
-// The default is an epoll instance of our own, nested in the runtime's poller
-// (netpoll_epoll.go), with goroutines parked by runtime.gopark; a few hot
-// descriptors move to the runtime's (hot.go). With the build
-// tag net2_runtime the hooks are the runtime's own (engine_runtime.go). With
-// net2_portable nothing is linked to the runtime: the same poller parks its
-// goroutines on channels (park_portable.go). [Engine] names the build.
+// Both are in every program, and NET2_POLLER chooses one when the first
+// descriptor is opened. "runtime", the default, is the runtime's own, through the
+// hooks that it gives internal/poll (netpoll_runtime.go): nothing around a wait
+// differs from net. "epoll" is ours, the runtime's rebuilt (netpoll.go,
+// netpoll_epoll.go): an epoll instance whose events one goroutine takes, with
+// goroutines parked by runtime.gopark. A descriptor is in one poller for its life.
+//
+// With the build tag net2_portable there is only ours, it parks goroutines on
+// channels (park_portable.go), and nothing is linked to the runtime.
 package runtimehooks

@@ -1,4 +1,4 @@
-//go:build linux && (!net2_runtime || net2_portable)
+//go:build linux
 
 package runtimehooks
 
@@ -19,6 +19,7 @@ import (
 // Nothing panics; whoever waits on a side that an event of the present use
 // concerns is woken, once, and nobody else.
 func FuzzPollEvents(f *testing.F) {
+	ownPoller(f)
 	event := func(bits uint32, index, tag int32) []byte {
 		b := binary.LittleEndian.AppendUint32(nil, bits)
 		b = binary.LittleEndian.AppendUint32(b, uint32(index))
@@ -47,7 +48,7 @@ func FuzzPollEvents(f *testing.F) {
 		at := make(map[int32]*model)
 		for i := range ms {
 			m := &model{file: quietDesc(t)}
-			ms[i], at[m.pd.index] = m, m
+			ms[i], at[m.pd.own.index] = m, m
 			for side, mode := range modes {
 				if waiting>>(2*i+side)&1 != 0 {
 					m.waiter[side] = m.wait(mode)
@@ -57,7 +58,7 @@ func FuzzPollEvents(f *testing.F) {
 		for _, m := range ms {
 			for side, mode := range modes {
 				if m.waiter[side] != nil {
-					eventually(t, "waiters park", func() bool { return m.pd.sema(mode).state.Load() > pdWait })
+					eventually(t, "waiters park", func() bool { return m.pd.own.sema(mode).state.Load() > pdWait })
 				}
 			}
 		}
@@ -68,14 +69,14 @@ func FuzzPollEvents(f *testing.F) {
 			bits, index, tag := binary.LittleEndian.Uint32(data), int32(binary.LittleEndian.Uint32(data[4:])), int32(binary.LittleEndian.Uint32(data[8:]))
 			data = data[12:]
 			if index&1 == 0 {
-				index = ms[uint32(index)>>1%descs].pd.index
+				index = ms[uint32(index)>>1%descs].pd.own.index
 				if bits>>24&1 != 0 {
 					index = ^index // as before a writer has waited
 				}
 			}
 			m := at[max(index, ^index)]
 			if m != nil {
-				switch now := int32(m.pd.fdseq.Load()); tag & 3 {
+				switch now := int32(m.pd.own.fdseq.Load()); tag & 3 {
 				case current, 1:
 					tag = now
 				case last:
@@ -92,7 +93,7 @@ func FuzzPollEvents(f *testing.F) {
 				}
 				continue
 			}
-			if uint32(tag) != m.pd.fdseq.Load() {
+			if uint32(tag) != m.pd.own.fdseq.Load() {
 				stale++
 				continue
 			}
@@ -127,17 +128,17 @@ func FuzzPollEvents(f *testing.F) {
 		// The states before anyone runs: a waiter's notification stands there.
 		for _, m := range ms {
 			for side, mode := range modes {
-				got := m.pd.sema(mode).state.Load()
+				got := m.pd.own.sema(mode).state.Load()
 				switch {
 				case m.waiter[side] == nil && got != m.state[side],
 					m.waiter[side] != nil && m.woken[side] && got != pdReady,
 					m.waiter[side] != nil && !m.woken[side] && got <= pdWait:
 					t.Errorf("netpollevents(%v) left %d in mode %s %s; waiter %t, to wake %t",
-						events, m.pd.index, modeName(mode), stateName(got), m.waiter[side] != nil, m.woken[side])
+						events, m.pd.own.index, modeName(mode), stateName(got), m.waiter[side] != nil, m.woken[side])
 				}
 			}
-			if got := m.pd.info()&pollEventErr != 0; got != m.eventErr {
-				t.Errorf("netpollevents(%v) left %d eventErr = %t, want %t", events, m.pd.index, got, m.eventErr)
+			if got := m.pd.own.info()&pollEventErr != 0; got != m.eventErr {
+				t.Errorf("netpollevents(%v) left %d eventErr = %t, want %t", events, m.pd.own.index, got, m.eventErr)
 			}
 		}
 		for _, gp := range toRun {
@@ -149,7 +150,7 @@ func FuzzPollEvents(f *testing.F) {
 				case w == nil:
 				case m.woken[side]:
 					w.want(NoError)
-				case m.pd.sema(mode).state.Load() <= pdWait || len(w.code) > 0:
+				case m.pd.own.sema(mode).state.Load() <= pdWait || len(w.code) > 0:
 					t.Errorf("netpollevents(%v) woke %s, want it to wait", events, w.op)
 				}
 			}
@@ -166,8 +167,6 @@ const (
 	opStale    // an event of an earlier use
 	opWaitR
 	opWaitW
-	opWaitCanceledR
-	opWaitCanceledW
 	opResetR
 	opResetW
 	opPast       // these six take r, w or both from the byte's high bits
@@ -185,12 +184,12 @@ const (
 // each, and holds the hooks against a model that fits on a page. After each
 // operation every waiter has either returned what the model says, or is parked.
 func FuzzDeadlineOrder(f *testing.F) {
+	ownPoller(f)
 	const r, w, rw = 0 << 6, 1 << 6, 2 << 6
 	f.Add([]byte{opWaitR, opPast | r, opClear | r, opWaitR, opReadyR})
 	f.Add([]byte{opWaitR, opWaitW, opNear | rw, opWaitR, opWaitW, opClear | rw, opWaitR, opWaitW, opReadyRW})
 	f.Add([]byte{opFar | rw, opWaitR, opWaitW, opNear | w, opReadyR, opClose, opReopen, opWaitR})
 	f.Add([]byte{opReadyRW, opWaitR, opWaitR, opNearLifted | r, opReadyR, opWaitW, opClose})
-	f.Add([]byte{opWaitCanceledR, opPast | rw, opClose, opWaitCanceledW, opReadyRW})
 	f.Add([]byte{opReadyErr, opWaitR, opResetR, opWaitW, opReopen, opWaitR, opClose, opReopen, opWaitR, opStale})
 	f.Add([]byte{opWaitR, opNearLifted | rw, opReadyR, opWaitR, opClose, opReopen, opWaitR, opOverflow | rw, opReadyR})
 	f.Add([]byte{opOverflow | r, opOverflow | w, opWaitR, opWaitW, opNear | w, opNear | r})
@@ -201,7 +200,6 @@ func FuzzDeadlineOrder(f *testing.F) {
 		}
 		open := Stats().Open
 		d := &deadlineModel{file: quietDesc(t)}
-		d.stay()
 		for i, op := range ops {
 			mode := []int{'r', 'w', 'r' + 'w', 'r'}[op>>6]
 			d.step(int(op&63)%numOps, mode)
@@ -227,7 +225,6 @@ type deadlineModel struct {
 		passed   bool // its deadline has
 		notified bool // and nobody has taken the notification
 		waiter   *waiter
-		canceled bool // the waiter is in PollWaitCanceled
 		end      bool // the waiter returns
 		code     int  // this
 		maybe    bool // or perhaps ErrTimeout
@@ -260,7 +257,7 @@ func (d *deadlineModel) code(side int) int {
 
 // end says that the waiter of a side returns code.
 func (d *deadlineModel) end(side, code int) {
-	if s := &d.side[side]; s.waiter != nil && (code == NoError || !s.canceled) {
+	if s := &d.side[side]; s.waiter != nil {
 		s.end, s.code = true, code
 	}
 }
@@ -276,24 +273,19 @@ func (d *deadlineModel) step(op, mode int) {
 			}
 			d.end(side, NoError)
 		})
-		d.deliver(eventOf(d.pd, bits))
+		d.deliver(eventOf(d.pd.own, bits))
 	case opStale:
-		ev := eventOf(d.pd, unix.EPOLLERR)
+		ev := eventOf(d.pd.own, unix.EPOLLERR)
 		ev.Pad--
 		d.deliver(ev)
-	case opWaitR, opWaitW, opWaitCanceledR, opWaitCanceledW:
-		side := []int{0, 1, 0, 1}[op-opWaitR]
+	case opWaitR, opWaitW:
+		side := op - opWaitR
 		s := &d.side[side]
 		if s.waiter != nil {
 			return
 		}
 		code := d.code(side)
-		if s.canceled = op >= opWaitCanceledR; s.canceled {
-			code = NoError
-			s.waiter = d.waitCanceled(bothModes[side])
-		} else {
-			s.waiter = d.wait(bothModes[side])
-		}
+		s.waiter = d.wait(bothModes[side])
 		if code != NoError {
 			d.end(side, code)
 		} else if s.notified {
@@ -321,7 +313,7 @@ func (d *deadlineModel) step(op, mode int) {
 		sides(mode, func(side int) {
 			if op == opNear {
 				eventually(d.t, "the deadline passes", func() bool {
-					return d.pd.info()&[]pollInfo{pollExpiredReadDeadline, pollExpiredWriteDeadline}[side] != 0
+					return d.pd.own.info()&[]pollInfo{pollExpiredReadDeadline, pollExpiredWriteDeadline}[side] != 0
 				})
 			}
 			if d.side[side].passed = op == opPast || op == opNear; d.side[side].passed {
@@ -336,7 +328,7 @@ func (d *deadlineModel) step(op, mode int) {
 		}
 		sides(mode, func(side int) {
 			d.side[side].passed = false
-			d.side[side].maybe = d.side[side].waiter != nil && !d.side[side].canceled
+			d.side[side].maybe = d.side[side].waiter != nil
 		})
 	case opClose:
 		if d.closing {
@@ -352,7 +344,6 @@ func (d *deadlineModel) step(op, mode int) {
 		}
 		d.unwatch()
 		d.watch()
-		d.stay()
 		*d = deadlineModel{file: d.file}
 	}
 }
@@ -374,7 +365,7 @@ func (d *deadlineModel) settle() {
 		if s.maybe && !s.end {
 			// A deadline that was lifted at once may have ended the wait.
 			eventually(d.t, s.waiter.op+" returns or parks", func() bool {
-				return len(s.waiter.code) > 0 || d.pd.sema(mode).state.Load() > pdWait
+				return len(s.waiter.code) > 0 || d.pd.own.sema(mode).state.Load() > pdWait
 			})
 			if len(s.waiter.code) > 0 {
 				s.end, s.code = true, ErrTimeout
@@ -390,7 +381,7 @@ func (d *deadlineModel) settle() {
 			if len(s.waiter.code) > 0 {
 				d.t.Fatalf("%s = %d, want it to wait", s.waiter.op, <-s.waiter.code)
 			}
-			return d.pd.sema(mode).state.Load() > pdWait
+			return d.pd.own.sema(mode).state.Load() > pdWait
 		})
 	}
 }
@@ -400,7 +391,7 @@ func (d *deadlineModel) check() {
 	d.t.Helper()
 	for side, mode := range bothModes {
 		s := &d.side[side]
-		if got, want := netpollcheckerr(d.pd, mode), d.code(side); got != want {
+		if got, want := netpollcheckerr(d.pd.own, mode), d.code(side); got != want {
 			d.t.Errorf("netpollcheckerr(%s) = %d, want %d", modeName(mode), got, want)
 		}
 		if s.waiter != nil {
@@ -410,7 +401,7 @@ func (d *deadlineModel) check() {
 		if s.notified {
 			want = pdReady
 		}
-		wantState(d.t, d.pd, mode, want)
+		wantState(d.t, d.pd.own, mode, want)
 	}
 }
 

@@ -1,4 +1,4 @@
-//go:build linux && !net2_runtime && !net2_portable
+//go:build linux && !net2_portable
 
 package runtimehooks
 

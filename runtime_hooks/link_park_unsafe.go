@@ -1,4 +1,4 @@
-//go:build linux && !net2_runtime && !net2_portable && (!race || amd64 || arm64)
+//go:build linux && !net2_portable && (!race || amd64 || arm64)
 
 package runtimehooks
 
@@ -21,8 +21,3 @@ func gopark(unlockf func(gp guintptr, state *atomic.Uintptr) bool, state *atomic
 //
 //go:linkname goready runtime.goready
 func goready(gp guintptr, traceskip int)
-
-// goyield lets the goroutines that wait for this processor run first.
-//
-//go:linkname goyield runtime.goyield
-func goyield()

@@ -26,9 +26,6 @@ func runtime_pollReset(pd *runtimePollDesc, mode int) int
 //go:linkname runtime_pollWait internal/poll.runtime_pollWait
 func runtime_pollWait(pd *runtimePollDesc, mode int) int
 
-//go:linkname runtime_pollWaitCanceled internal/poll.runtime_pollWaitCanceled
-func runtime_pollWaitCanceled(pd *runtimePollDesc, mode int)
-
 //go:linkname runtime_pollSetDeadline internal/poll.runtime_pollSetDeadline
 func runtime_pollSetDeadline(pd *runtimePollDesc, d int64, mode int)
 

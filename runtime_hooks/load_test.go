@@ -28,7 +28,7 @@ type conn struct {
 }
 
 func newConn(fd int, closed *atomic.Int64) (*conn, error) {
-	pd, errno := PollOpen(uintptr(fd))
+	pd, errno := openDesc(uintptr(fd))
 	if errno != 0 {
 		unix.Close(fd)
 		return nil, fmt.Errorf("PollOpen(%d) = %v, want no error", fd, unix.Errno(errno))
@@ -290,7 +290,7 @@ func TestThousandsOfWaitersAllWoken(t *testing.T) {
 		}
 		conns[i] = [2]*conn{a, b}
 	}
-	if got := Stats().Open - before.Open; Engine != "runtime" && got != 2*n {
+	if got := Stats().Open - before.Open; Poller() != "runtime" && got != 2*n {
 		t.Errorf("Stats().Open grew by %d, want %d", got, 2*n)
 	}
 	var readers sync.WaitGroup
@@ -308,7 +308,7 @@ func TestThousandsOfWaitersAllWoken(t *testing.T) {
 	}
 	waiting := func(what string, n int) {
 		t.Helper()
-		if Engine == "runtime" {
+		if Poller() == "runtime" {
 			return // it does not tell
 		}
 		eventually(t, what, func() bool { return Stats().Waiters-before.Waiters == n })

@@ -48,8 +48,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(bubbleEnv) != "" {
 		os.Exit(m.Run())
 	}
-	if errno := PollServerInit(); errno != 0 {
-		fmt.Fprintf(os.Stderr, "PollServerInit() = %v, want 0\n", unix.Errno(errno))
+	if err := PollServerInit(); err != nil {
+		fmt.Fprintf(os.Stderr, "PollServerInit() = %v, want nil\n", err)
 		os.Exit(1)
 	}
 	if f := flag.Lookup("test.fuzz"); f != nil && f.Value.String() != "" {
@@ -182,7 +182,7 @@ func stateOf(id string) string {
 // parkedState is the state of a goroutine that the poller parked. The world
 // stands still for a dump, so that one which shows it has committed to park.
 func parkedState() string {
-	if Engine == "portable" {
+	if Poller() == "portable" {
 		return "chan receive"
 	}
 	return "IO wait"
@@ -263,7 +263,7 @@ func quiesce(t testing.TB) {
 	}
 	defer unix.Close(fds[1])
 	defer unix.Close(fds[0])
-	pd, errno := PollOpen(uintptr(fds[0]))
+	pd, errno := openDesc(uintptr(fds[0]))
 	if errno != 0 {
 		t.Fatalf("PollOpen(%d) = %v, want no error", fds[0], unix.Errno(errno))
 	}
@@ -276,13 +276,31 @@ func quiesce(t testing.TB) {
 	PollClose(pd)
 }
 
+// openDesc opens fd in the poller; the PollDesc is nil if that fails.
+func openDesc(fd uintptr) (*PollDesc, int) {
+	pd := new(PollDesc)
+	if errno := PollOpen(pd, fd); errno != 0 {
+		return nil, errno
+	}
+	return pd, 0
+}
+
+// ownPoller skips a test of our own poller where this process uses the
+// runtime's.
+func ownPoller(t testing.TB) {
+	t.Helper()
+	if Poller() == "runtime" {
+		t.Skip("looks into our own poller: set NET2_POLLER=epoll")
+	}
+}
+
 // watch opens f in the poller, unless it is open there already.
 func (f *file) watch() *file {
 	f.t.Helper()
 	if f.pd != nil {
 		return f
 	}
-	pd, errno := PollOpen(uintptr(f.fd))
+	pd, errno := openDesc(uintptr(f.fd))
 	if errno != 0 {
 		f.t.Fatalf("PollOpen(%d) = %v, want no error", f.fd, unix.Errno(errno))
 	}
@@ -293,10 +311,8 @@ func (f *file) watch() *file {
 // watchOnDemand has f watched from when somebody first waits for it.
 func (f *file) watchOnDemand() *file {
 	f.t.Helper()
-	pd, errno := PollOpenOnDemand(uintptr(f.fd))
-	if errno != 0 {
-		f.t.Fatalf("PollOpenOnDemand(%d) = %v, want no error", f.fd, unix.Errno(errno))
-	}
+	pd := new(PollDesc)
+	PollOpenOnDemand(pd, uintptr(f.fd))
 	f.pd, f.evicted = pd, false
 	return f
 }
@@ -473,14 +489,6 @@ type waiter struct {
 // wait starts a goroutine that calls PollWait.
 func (f *file) wait(mode int) *waiter {
 	return f.start("PollWait", mode, PollWait)
-}
-
-// waitCanceled starts a goroutine that calls PollWaitCanceled.
-func (f *file) waitCanceled(mode int) *waiter {
-	return f.start("PollWaitCanceled", mode, func(pd *PollDesc, mode int) int {
-		PollWaitCanceled(pd, mode)
-		return NoError
-	})
 }
 
 func (f *file) start(op string, mode int, wait func(*PollDesc, int) int) *waiter {

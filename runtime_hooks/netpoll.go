@@ -1,4 +1,4 @@
-//go:build linux && (!net2_runtime || net2_portable)
+//go:build linux
 
 package runtimehooks
 
@@ -17,20 +17,20 @@ const (
 	pdWait  uintptr = 2 // a goroutine is about to park
 )
 
-// A pollSema is one side of a PollDesc: a binary semaphore on which at most
+// A pollSema is one side of a pollDesc: a binary semaphore on which at most
 // one goroutine waits.
 type pollSema struct {
 	state   atomic.Uintptr
 	parking //lint:ignore U1000 empty in some builds
 }
 
-// PollDesc is what the poller knows of one descriptor.
+// A pollDesc is what our own poller knows of one descriptor.
 //
-// PollDescs are type-stable: pollCache hands them out again but never frees
+// pollDescs are type-stable: pollCache hands them out again but never frees
 // them, since an event or a timer may still name one after its descriptor was
 // closed. fdseq tells events of an earlier use, the clock tells timers.
-type PollDesc struct {
-	link  *PollDesc     // in pollCache, guarded by its lock
+type pollDesc struct {
+	link  *pollDesc     // in pollCache, guarded by its lock
 	index int32         // place in pollCache, constant
 	fd    int32         // constant while in use
 	fdseq atomic.Uint32 // the tag of this use's events; changed by pollCache.free
@@ -48,20 +48,14 @@ type PollDesc struct {
 	rg pollSema // the reader
 	wg pollSema // the writer
 
-	hot     atomic.Pointer[runtimePollDesc] // the runtime's, when pd has moved there
-	parks   atomic.Int32                    // how often somebody was about to park
-	watched atomic.Uint32                   // the events watched for; changed under mu
-	//lint:ignore U1000 some builds never give way
-	waits uint8 // how often PollYield was asked; the reader's own
+	watched atomic.Uint32 // the events watched for; changed under mu
 
 	mu      sync.Mutex // guards the following
 	closing bool
-	//lint:ignore U1000 some builds have no hot descriptors
-	hotFlags uint8       // what of pollFlags the runtime knows, once pd has moved there
-	rd       int64       // read deadline in nanotime, 0 for none, -1 when it has passed
-	wd       int64       // write deadline, likewise
-	timer    *time.Timer // made for the first deadline
-	timerAt  int64       // when timer goes off, at the latest; 0 if it is not set
+	rd      int64       // read deadline in nanotime, 0 for none, -1 when it has passed
+	wd      int64       // write deadline, likewise
+	timer   *time.Timer // made for the first deadline
+	timerAt int64       // when timer goes off, at the latest; 0 if it is not set
 }
 
 // pollInfo is the value of atomicInfo.
@@ -80,9 +74,9 @@ const (
 	pollFDSeqMask  = 1<<(32-pollFDSeqShift) - 1
 )
 
-func (pd *PollDesc) info() pollInfo { return pollInfo(pd.atomicInfo.Load()) }
+func (pd *pollDesc) info() pollInfo { return pollInfo(pd.atomicInfo.Load()) }
 
-func (pd *PollDesc) sema(mode int) *pollSema {
+func (pd *pollDesc) sema(mode int) *pollSema {
 	if mode == 'r' {
 		return &pd.rg
 	}
@@ -94,7 +88,7 @@ func (pd *PollDesc) sema(mode int) *pollSema {
 // What is visible already, as when a deadline is only moved, is left alone.
 //
 // std: runtime.(*pollDesc).publishInfo
-func (pd *PollDesc) publishInfo() {
+func (pd *pollDesc) publishInfo() {
 	info := pollInfo(pd.fdseq.Load()&pollFDSeqMask) << pollFDSeqShift
 	if pd.closing {
 		info |= pollClosing
@@ -111,17 +105,16 @@ func (pd *PollDesc) publishInfo() {
 			return
 		}
 		if pd.atomicInfo.CompareAndSwap(uint32(old), uint32(info|old&pollEventErr)) {
-			break
+			return
 		}
 	}
-	pd.publishHot(info)
 }
 
 // setEventErr records whether the last event on the descriptor was nothing but
 // an error, unless the event's tag is of an earlier use.
 //
 // std: runtime.(*pollDesc).setEventErr
-func (pd *PollDesc) setEventErr(b bool, tag uint32) {
+func (pd *pollDesc) setEventErr(b bool, tag uint32) {
 	for {
 		old := pd.info()
 		if old&pollEventErr != 0 == b || uint32(old)>>pollFDSeqShift != tag&pollFDSeqMask {
@@ -133,29 +126,11 @@ func (pd *PollDesc) setEventErr(b bool, tag uint32) {
 	}
 }
 
-// PollOpen starts to watch fd for what readers wait for. What writers wait for
-// is added when one waits for the first time.
-//
-// On failure it returns the errno of epoll_ctl(2): EPERM for a descriptor that
-// cannot be watched, such as a regular file's, ENOSPC when the user has too many
-// watches, EEXIST and EBADF for a descriptor that is watched already or is none.
+// pollOpen returns a pollDesc for fd, which is watched once watchNow or a wait
+// asks for it.
 //
 // std: runtime.poll_runtime_pollOpen
-// deviation: write-watch-on-demand
-func PollOpen(fd uintptr) (*PollDesc, int) {
-	pd, _ := PollOpenOnDemand(fd)
-	if errno := netpollwatch(pd, 'r'); errno != 0 {
-		pollcache.free(pd)
-		return nil, int(errno)
-	}
-	return pd, 0
-}
-
-// PollOpenOnDemand is PollOpen, but fd is watched from when somebody first waits
-// for it. What fails then is returned to whoever waits: see PollWait.
-//
-// deviation: watch-on-demand
-func PollOpenOnDemand(fd uintptr) (*PollDesc, int) {
+func pollOpen(fd uintptr) *pollDesc {
 	pd := pollcache.alloc()
 	pd.mu.Lock()
 	pd.checkIdle("free")
@@ -168,10 +143,16 @@ func PollOpenOnDemand(fd uintptr) (*PollDesc, int) {
 	pd.watched.Store(0)
 	pd.publishInfo()
 	pd.mu.Unlock()
-	return pd, 0
+	return pd
 }
 
-// PollClose stops watching the descriptor, which PollUnblock has marked and
+// watchNow watches for what readers wait for. What writers wait for is added
+// when one waits for the first time. It returns an errno of epoll_ctl(2), or 0.
+//
+// deviation: write-watch-on-demand
+func (pd *pollDesc) watchNow() int { return int(netpollwatch(pd, 'r')) }
+
+// pollClose stops watching the descriptor, which pollUnblock has marked and
 // which the caller closes next.
 //
 // The kernel would drop the watch at close(2), but not the file: a thread in
@@ -180,34 +161,26 @@ func PollOpenOnDemand(fd uintptr) (*PollDesc, int) {
 // then the peer would not see the end. TestCloseReachesPeer hangs without.
 //
 // std: runtime.poll_runtime_pollClose
-func PollClose(pd *PollDesc) {
+func pollClose(pd *pollDesc) {
 	if !pd.closing {
 		panic("runtimehooks: PollClose without PollUnblock")
 	}
 	pd.checkIdle("closing")
-	pd.demote()
 	pd.unwatch()
 	pollcache.free(pd)
 }
 
 // checkIdle panics when a goroutine waits on pd: then a reference to the
 // descriptor was dropped too early, and a wake-up would be lost.
-func (pd *PollDesc) checkIdle(what string) {
+func (pd *pollDesc) checkIdle(what string) {
 	rg, wg := pd.rg.state.Load(), pd.wg.state.Load()
 	if rg > pdReady || wg > pdReady {
 		panic(fmt.Sprintf("runtimehooks: waiter on %s descriptor %d: rg=%#x wg=%#x", what, pd.fd, rg, wg))
 	}
 }
 
-// PollReset makes pd ready for a new operation in mode 'r' or 'w': it forgets
-// a notification that an earlier operation left behind. It returns ErrClosing,
-// ErrTimeout or ErrNotPollable when the operation must not start.
-//
 // std: runtime.poll_runtime_pollReset
-func PollReset(pd *PollDesc, mode int) int {
-	if rpd := pd.hot.Load(); rpd != nil {
-		return rpd.reset(mode)
-	}
+func pollReset(pd *pollDesc, mode int) int {
 	if code := netpollcheckerr(pd, mode); code != NoError {
 		return code
 	}
@@ -217,27 +190,16 @@ func PollReset(pd *PollDesc, mode int) int {
 	return NoError
 }
 
-// PollWait parks the goroutine until the descriptor may be ready in mode 'r'
-// or 'w', or returns ErrClosing, ErrTimeout or ErrNotPollable; or a negated
-// errno of epoll_ctl(2), when nobody has waited yet and the kernel refuses the
-// watch.
-//
 // std: runtime.poll_runtime_pollWait
-func PollWait(pd *PollDesc, mode int) int {
-	if pd.hot.Load() == nil {
-		pd.promote()
-	}
+func pollWait(pd *pollDesc, mode int) int {
 	for {
-		if rpd := pd.hot.Load(); rpd != nil {
-			return rpd.wait(mode)
-		}
 		if code := netpollcheckerr(pd, mode); code != NoError {
 			return code
 		}
 		if errno := netpollwatch(pd, mode); errno != 0 {
 			return -int(errno)
 		}
-		if netpollblock(pd, mode, false) {
+		if netpollblock(pd, mode) {
 			return NoError
 		}
 		// Woken, but not by readiness: by a close, by a deadline, or by a
@@ -245,28 +207,8 @@ func PollWait(pd *PollDesc, mode int) int {
 	}
 }
 
-// PollWaitCanceled parks the goroutine until the descriptor is ready, even if
-// it is closing or its deadline has passed.
-//
-// std: runtime.poll_runtime_pollWaitCanceled
-func PollWaitCanceled(pd *PollDesc, mode int) {
-	for {
-		if rpd := pd.hot.Load(); rpd != nil {
-			rpd.waitCanceled(mode)
-			return
-		}
-		netpollwatch(pd, mode) // a wait cut short before it began has not watched
-		if netpollblock(pd, mode, true) {
-			return
-		}
-	}
-}
-
-// PollUnblock marks pd as closing and wakes whoever waits on it. From here on
-// PollReset and PollWait return ErrClosing.
-//
 // std: runtime.poll_runtime_pollUnblock
-func PollUnblock(pd *PollDesc) {
+func pollUnblock(pd *pollDesc) {
 	pd.mu.Lock()
 	if pd.closing {
 		panic("runtimehooks: PollUnblock of a closing descriptor")
@@ -285,7 +227,7 @@ func PollUnblock(pd *PollDesc) {
 // event error counts for readers only: a writer learns more from its own call.
 //
 // std: runtime.netpollcheckerr
-func netpollcheckerr(pd *PollDesc, mode int) int {
+func netpollcheckerr(pd *pollDesc, mode int) int {
 	info := pd.info()
 	switch {
 	case info&pollFlags == 0:
@@ -303,17 +245,20 @@ func netpollcheckerr(pd *PollDesc, mode int) int {
 
 // netpollblock parks the goroutine on one side of pd and reports whether that
 // side became ready: false means that a deadline or a close ended the wait.
-// waitio waits for readiness only.
 //
 // std: runtime.netpollblock
-func netpollblock(pd *PollDesc, mode int, waitio bool) bool {
+func netpollblock(pd *pollDesc, mode int) bool {
 	s := pd.sema(mode)
-	for {
+	if s.state.CompareAndSwap(pdReady, pdNil) {
+		return true
+	}
+	// Whoever takes the state away from pdWait counts us out again: an event, a
+	// deadline or a close in netpollunblock, or ourselves below.
+	netpollAdjustWaiters(1)
+	for !s.state.CompareAndSwap(pdNil, pdWait) {
 		if s.state.CompareAndSwap(pdReady, pdNil) {
+			netpollAdjustWaiters(-1)
 			return true
-		}
-		if s.state.CompareAndSwap(pdNil, pdWait) {
-			break
 		}
 		// Readiness may have come between the two; anything else is a second
 		// waiter, which fdMutex keeps out.
@@ -321,14 +266,17 @@ func netpollblock(pd *PollDesc, mode int, waitio bool) bool {
 			panic(fmt.Sprintf("runtimehooks: two goroutines wait in mode %q: state %#x", rune(mode), v))
 		}
 	}
-	// The store of pdWait comes before these loads: see atomicInfo and promote.
-	if pd.hot.Load() == nil && (waitio || netpollcheckerr(pd, mode) == NoError) {
+	// The store of pdWait comes before this load: see atomicInfo.
+	if netpollcheckerr(pd, mode) == NoError {
 		s.park()
 	}
 	// A notification may arrive up to this very swap, and must count.
 	old := s.state.Swap(pdNil)
 	if old > pdWait {
 		panic(fmt.Sprintf("runtimehooks: woken in mode %q with state %#x", rune(mode), old))
+	}
+	if old == pdWait {
+		netpollAdjustWaiters(-1)
 	}
 	return old == pdReady
 }
@@ -339,7 +287,7 @@ func netpollblock(pd *PollDesc, mode int, waitio bool) bool {
 // atomicInfo.
 //
 // std: runtime.netpollunblock
-func netpollunblock(pd *PollDesc, mode int, ioready bool) g {
+func netpollunblock(pd *pollDesc, mode int, ioready bool) g {
 	s := pd.sema(mode)
 	for {
 		old := s.state.Load()
@@ -350,12 +298,19 @@ func netpollunblock(pd *PollDesc, mode int, ioready bool) g {
 		if ioready {
 			next = pdReady
 		}
-		if s.state.CompareAndSwap(old, next) {
-			if old <= pdWait {
-				return noG // not parked yet: its commit fails
-			}
-			return s.parked(old)
+		if !s.state.CompareAndSwap(old, next) {
+			continue
 		}
+		if old == pdNil {
+			return noG
+		}
+		if netpollAdjustWaiters(-1) == 0 && !ioready {
+			netpollBreak() // the poller itself looks after each batch
+		}
+		if old == pdWait {
+			return noG // not parked yet: its commit fails
+		}
+		return s.parked(old)
 	}
 }
 
@@ -363,7 +318,7 @@ func netpollunblock(pd *PollDesc, mode int, ioready bool) g {
 // 'r'+'w', and appends the goroutines that waited for that to toRun.
 //
 // std: runtime.netpollready
-func netpollready(toRun []g, pd *PollDesc, mode int) []g {
+func netpollready(toRun []g, pd *pollDesc, mode int) []g {
 	if mode == 'r' || mode == 'r'+'w' {
 		if rg := netpollunblock(pd, 'r', true); rg != noG {
 			toRun = append(toRun, rg)

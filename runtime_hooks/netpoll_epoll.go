@@ -1,23 +1,20 @@
-//go:build linux && (!net2_runtime || net2_portable)
+//go:build linux
 
 package runtimehooks
 
 import (
-	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// The nested poller.
+// Our own poller: an epoll instance whose events one goroutine takes.
 //
-// Our epoll descriptor is itself watched by the runtime's poller. One
-// goroutine waits there, in "IO wait" like any reader, so that no thread
-// blocks on our behalf. When our epoll has events the runtime wakes that
-// goroutine; it takes them with epoll_wait(2) and timeout 0 and readies whoever
-// waited for them.
+// That goroutine, poller, waits in turn in the runtime's poller, which watches
+// our epoll descriptor, so that no thread blocks on our behalf. When our epoll has
+// events the runtime wakes it; it takes them with epoll_wait(2) and timeout 0 and
+// readies whoever waited for them.
 //
 // The runtime watches our descriptor edge-triggered: an event that comes while
 // we take others is a new edge and ends the next wait at once. So the list is
@@ -30,27 +27,27 @@ const netpollEvents = 128
 var netpollServer struct {
 	mu    sync.Mutex
 	ready atomic.Bool
-	epfd  int      // valid once ready is set
-	file  *os.File // keeps epfd open and watched by the runtime
+	epfd  int // valid once ready is set
 }
 
-// PollServerInit makes the poller ready. Once it has succeeded it costs one
-// load. It returns the errno of what failed, EMFILE for one, and then may be
-// called again; the runtime's own would end the program.
+// netpollGenericInit starts our own poller, once. After a failure, whose errno
+// it returns, it may be called again.
 //
-// std: runtime.poll_runtime_pollServerInit
-func PollServerInit() int {
+// std: runtime.netpollGenericInit
+func netpollGenericInit() error {
 	if netpollServer.ready.Load() {
-		return 0
+		return nil
 	}
 	netpollServer.mu.Lock()
 	defer netpollServer.mu.Unlock()
 	if netpollServer.ready.Load() {
-		return 0
+		return nil
 	}
-	errno := netpollinit()
-	netpollServer.ready.Store(errno == 0)
-	return int(errno)
+	if errno := netpollinit(); errno != 0 {
+		return errno
+	}
+	netpollServer.ready.Store(true)
+	return nil
 }
 
 // netpollinit makes the epoll instance and starts the goroutine that waits for
@@ -63,29 +60,10 @@ func netpollinit() unix.Errno {
 	if err != nil {
 		return err.(unix.Errno)
 	}
-	if err := unix.SetNonblock(epfd, true); err != nil {
-		unix.Close(epfd)
-		return err.(unix.Errno)
+	if errno := startPoller(epfd); errno != 0 {
+		return errno
 	}
-	// A non-blocking descriptor is one that os.NewFile hands to the runtime's
-	// poller. Where that refuses it, a deadline cannot be set either.
-	file := os.NewFile(uintptr(epfd), "net2 poller")
-	conn, err := file.SyscallConn()
-	if err == nil {
-		err = file.SetReadDeadline(time.Time{})
-	}
-	if err != nil {
-		file.Close()
-		return unix.ENOSPC
-	}
-	netpollServer.epfd, netpollServer.file = epfd, file
-	callOutside(func() {
-		b := new(netpollBuffers)
-		go conn.Read(func(uintptr) bool {
-			netpoll(epfd, b)
-			return false // wait for the next edge
-		})
-	})
+	netpollServer.epfd = epfd
 	return 0
 }
 
@@ -96,14 +74,14 @@ const (
 )
 
 // netpollwatch sees to it that the descriptor of pd is watched for what waiters
-// in mode 'r' or 'w' wait for, unless the runtime watches it. To be watched
+// in mode 'r' or 'w' wait for. To be watched
 // costs: each datagram that leaves makes its socket writable anew, each byte
 // that a peer reads a unix socket. BenchmarkUDPEcho had 0.68 of net's throughput
 // with EPOLLOUT from the beginning, and as much as net without.
 //
 // What came since the waiter looked is not missed: EPOLL_CTL_ADD and
 // EPOLL_CTL_MOD report what is there already.
-func netpollwatch(pd *PollDesc, mode int) unix.Errno {
+func netpollwatch(pd *pollDesc, mode int) unix.Errno {
 	events := uint32(netpollIn)
 	if mode == 'w' {
 		events |= netpollOut
@@ -115,7 +93,7 @@ func netpollwatch(pd *PollDesc, mode int) unix.Errno {
 	defer pd.mu.Unlock()
 	watched := pd.watched.Load()
 	events |= watched
-	if events == watched || pd.hot.Load() != nil {
+	if events == watched {
 		return 0
 	}
 	change := netpollopen
@@ -132,18 +110,18 @@ func netpollwatch(pd *PollDesc, mode int) unix.Errno {
 // netpollopen watches the descriptor of pd.
 //
 // std: runtime.netpollopen
-func netpollopen(pd *PollDesc, events uint32) unix.Errno {
+func netpollopen(pd *pollDesc, events uint32) unix.Errno {
 	return epollctl(netpollServer.epfd, unix.EPOLL_CTL_ADD, pd, events)
 }
 
 // netpollmodify changes what is watched for.
-func netpollmodify(pd *PollDesc, events uint32) unix.Errno {
+func netpollmodify(pd *pollDesc, events uint32) unix.Errno {
 	return epollctl(netpollServer.epfd, unix.EPOLL_CTL_MOD, pd, events)
 }
 
-// unwatch ends what netpollwatch began, if it did. Nobody begins anew: the
-// caller holds pd.mu and moves pd to the runtime's poller, or closes it.
-func (pd *PollDesc) unwatch() {
+// unwatch ends what netpollwatch began, if it did. Nobody begins anew: pd is
+// being closed.
+func (pd *pollDesc) unwatch() {
 	if pd.watched.Load() != 0 {
 		netpollclose(pd)
 		pd.watched.Store(0)
@@ -153,14 +131,14 @@ func (pd *PollDesc) unwatch() {
 // netpollclose stops watching the descriptor of pd.
 //
 // std: runtime.netpollclose
-func netpollclose(pd *PollDesc) unix.Errno {
+func netpollclose(pd *pollDesc) unix.Errno {
 	return epollctl(netpollServer.epfd, unix.EPOLL_CTL_DEL, pd, 0)
 }
 
 // epollctl changes how the descriptor of pd is watched; see epoll_ctl(2). An
 // event carries an index, pd's, and the tag of this use, no pointer. As long as
 // EPOLLOUT is not watched for, the index is the complement of pd's.
-func epollctl(epfd, op int, pd *PollDesc, events uint32) unix.Errno {
+func epollctl(epfd, op int, pd *pollDesc, events uint32) unix.Errno {
 	index := pd.index
 	if events != netpollIn|netpollOut {
 		index = ^index
@@ -208,7 +186,7 @@ func netpoll(epfd int, b *netpollBuffers) {
 }
 
 // netpollevents appends to toRun the goroutines that waited for events. An
-// event whose tag is not that of its PollDesc's present use is of a descriptor
+// event whose tag is not that of its pollDesc's present use is of a descriptor
 // that was closed since, and is dropped.
 func netpollevents(events []unix.EpollEvent, toRun []g) []g {
 	stats.events.Add(uint64(len(events)))

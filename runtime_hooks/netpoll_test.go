@@ -1,4 +1,4 @@
-//go:build linux && (!net2_runtime || net2_portable)
+//go:build linux
 
 package runtimehooks
 
@@ -21,9 +21,6 @@ func quietDesc(t testing.TB) *file {
 	return r
 }
 
-// stay keeps f with our poller, however often it is waited for.
-func (f *file) stay() { f.pd.parks.Store(1 << 20) }
-
 func stateName(v uintptr) string {
 	switch v {
 	case pdNil:
@@ -36,7 +33,7 @@ func stateName(v uintptr) string {
 	return "parked"
 }
 
-func wantState(t testing.TB, pd *PollDesc, mode int, want uintptr) {
+func wantState(t testing.TB, pd *pollDesc, mode int, want uintptr) {
 	t.Helper()
 	if got := pd.sema(mode).state.Load(); got != want {
 		t.Errorf("state in mode %s = %s, want %s", modeName(mode), stateName(got), stateName(want))
@@ -74,41 +71,39 @@ func mustPanic(t *testing.T, f func()) (text string) {
 }
 
 func TestNetpollblockWithoutParking(t *testing.T) {
-	closing := func(pd *PollDesc) {
+	ownPoller(t)
+	closing := func(pd *pollDesc) {
 		pd.mu.Lock()
 		defer pd.mu.Unlock()
 		pd.closing = true
 		pd.publishInfo()
 	}
-	opening := func(pd *PollDesc) {
+	opening := func(pd *pollDesc) {
 		pd.mu.Lock()
 		defer pd.mu.Unlock()
 		pd.closing = false
 		pd.publishInfo()
 	}
 	for _, tt := range []struct {
-		name   string
-		state  uintptr
-		end    func(*PollDesc)
-		waitio bool
-		want   bool
+		name  string
+		state uintptr
+		end   func(*pollDesc)
+		want  bool
 	}{
-		{"ready", pdReady, opening, false, true},
-		{"ready, readiness only", pdReady, opening, true, true},
-		{"closing", pdNil, closing, false, false},
-		{"closing and ready", pdReady, closing, false, true},
-		{"closing and ready, readiness only", pdReady, closing, true, true},
-		{"timed out", pdNil, func(pd *PollDesc) { PollSetDeadline(pd, -1, 'r'+'w') }, false, false},
+		{"ready", pdReady, opening, true},
+		{"closing", pdNil, closing, false},
+		{"closing and ready", pdReady, closing, true},
+		{"timed out", pdNil, func(pd *pollDesc) { pollSetDeadline(pd, -1, 'r'+'w') }, false},
 	} {
 		for _, mode := range []int{'r', 'w'} {
 			t.Run(tt.name+" "+modeName(mode), func(t *testing.T) {
-				pd := quietDesc(t).pd
+				pd := quietDesc(t).pd.own
 				defer opening(pd)
 				tt.end(pd)
 				pd.sema(mode).state.Store(tt.state)
 				within(t, "netpollblock", func() {
-					if got := netpollblock(pd, mode, tt.waitio); got != tt.want {
-						t.Errorf("netpollblock(%s, waitio=%t) = %t, want %t", modeName(mode), tt.waitio, got, tt.want)
+					if got := netpollblock(pd, mode); got != tt.want {
+						t.Errorf("netpollblock(%s) = %t, want %t", modeName(mode), got, tt.want)
 					}
 				})
 				wantState(t, pd, mode, pdNil)
@@ -118,6 +113,7 @@ func TestNetpollblockWithoutParking(t *testing.T) {
 }
 
 func TestNetpollunblockNobodyParked(t *testing.T) {
+	ownPoller(t)
 	for _, tt := range []struct {
 		state   uintptr
 		ioready bool
@@ -132,7 +128,10 @@ func TestNetpollunblockNobodyParked(t *testing.T) {
 	} {
 		for _, mode := range []int{'r', 'w'} {
 			t.Run(fmt.Sprintf("%s ioready=%t %s", stateName(tt.state), tt.ioready, modeName(mode)), func(t *testing.T) {
-				pd := quietDesc(t).pd
+				pd := quietDesc(t).pd.own
+				if tt.state == pdWait {
+					netpollAdjustWaiters(1)
+				}
 				pd.sema(mode).state.Store(tt.state)
 				if got := netpollunblock(pd, mode, tt.ioready); got != noG {
 					t.Errorf("netpollunblock(%s, %t) = %v, want nobody", modeName(mode), tt.ioready, got)
@@ -145,33 +144,34 @@ func TestNetpollunblockNobodyParked(t *testing.T) {
 }
 
 func TestNetpollunblockParked(t *testing.T) {
+	ownPoller(t)
 	for _, mode := range []int{'r', 'w'} {
 		t.Run(modeName(mode), func(t *testing.T) {
 			a, _ := ages[0].quiet(t)
 			w := a.wait(mode).parked()
 
 			// Woken without cause, it waits on.
-			gp := netpollunblock(a.pd, mode, false)
+			gp := netpollunblock(a.pd.own, mode, false)
 			if gp == noG {
 				t.Fatalf("netpollunblock(%s, false) = nobody, want the waiter", modeName(mode))
 			}
-			wantState(t, a.pd, mode, pdNil)
-			if again := netpollunblock(a.pd, mode, false); again != noG {
+			wantState(t, a.pd.own, mode, pdNil)
+			if again := netpollunblock(a.pd.own, mode, false); again != noG {
 				t.Errorf("netpollunblock(%s, false) = %v the second time, want nobody", modeName(mode), again)
 			}
 			gp.ready()
-			eventually(t, "it waits on", func() bool { return a.pd.sema(mode).state.Load() > pdWait })
+			eventually(t, "it waits on", func() bool { return a.pd.own.sema(mode).state.Load() > pdWait })
 
-			if gp = netpollunblock(a.pd, mode, true); gp == noG {
+			if gp = netpollunblock(a.pd.own, mode, true); gp == noG {
 				t.Fatalf("netpollunblock(%s, true) = nobody, want the waiter", modeName(mode))
 			}
-			wantState(t, a.pd, mode, pdReady)
-			if again := netpollunblock(a.pd, mode, true); again != noG {
+			wantState(t, a.pd.own, mode, pdReady)
+			if again := netpollunblock(a.pd.own, mode, true); again != noG {
 				t.Errorf("netpollunblock(%s, true) = %v the second time, want nobody", modeName(mode), again)
 			}
 			gp.ready()
 			w.want(NoError)
-			wantState(t, a.pd, mode, pdNil)
+			wantState(t, a.pd.own, mode, pdNil)
 		})
 	}
 }
@@ -179,13 +179,14 @@ func TestNetpollunblockParked(t *testing.T) {
 // What comes after a goroutine has seen that nothing is the matter, and before
 // it has parked, keeps it from parking.
 func TestParkNotifiedBetweenCheckAndPark(t *testing.T) {
+	ownPoller(t)
 	for _, tt := range []struct {
 		name   string
 		notify func(*file)
 		want   uintptr
 	}{
 		{"event", func(f *file) {
-			if got := netpollready(nil, f.pd, 'r'+'w'); len(got) != 0 {
+			if got := netpollready(nil, f.pd.own, 'r'+'w'); len(got) != 0 {
 				f.t.Errorf("netpollready(r+w) = %v, want nobody", got)
 			}
 		}, pdReady},
@@ -193,9 +194,9 @@ func TestParkNotifiedBetweenCheckAndPark(t *testing.T) {
 		{"deadline passes", func(f *file) {
 			PollSetDeadline(f.pd, 1, 'r'+'w')
 			eventually(f.t, "the deadline passes", func() bool {
-				f.pd.mu.Lock()
-				defer f.pd.mu.Unlock()
-				return f.pd.rd < 0 && f.pd.wd < 0
+				f.pd.own.mu.Lock()
+				defer f.pd.own.mu.Unlock()
+				return f.pd.own.rd < 0 && f.pd.own.wd < 0
 			})
 		}, pdNil},
 		{"close", func(f *file) { f.evict() }, pdNil},
@@ -203,15 +204,16 @@ func TestParkNotifiedBetweenCheckAndPark(t *testing.T) {
 		for _, mode := range []int{'r', 'w'} {
 			t.Run(tt.name+" "+modeName(mode), func(t *testing.T) {
 				f := quietDesc(t)
-				s := f.pd.sema(mode)
+				s := f.pd.own.sema(mode)
+				netpollAdjustWaiters(1)
 				s.state.Store(pdWait) // as netpollblock does first
-				if code := netpollcheckerr(f.pd, mode); code != NoError {
+				if code := netpollcheckerr(f.pd.own, mode); code != NoError {
 					t.Fatalf("netpollcheckerr(%s) = %d, want %d", modeName(mode), code, NoError)
 				}
 				tt.notify(f)
-				wantState(t, f.pd, mode, tt.want)
+				wantState(t, f.pd.own, mode, tt.want)
 				within(t, "park", func() { s.park() })
-				wantState(t, f.pd, mode, tt.want)
+				wantState(t, f.pd.own, mode, tt.want)
 				s.state.Store(pdNil)
 			})
 		}
@@ -219,12 +221,14 @@ func TestParkNotifiedBetweenCheckAndPark(t *testing.T) {
 }
 
 func TestNetpollblockSecondWaiterPanics(t *testing.T) {
+	ownPoller(t)
 	for _, mode := range []int{'r', 'w'} {
 		t.Run(modeName(mode), func(t *testing.T) {
 			a, b := ages[0].quiet(t)
 			w := a.wait(mode).parked()
-			a.pd.sema(mode).state.Load() // after what it did before it parked
-			text := mustPanic(t, func() { netpollblock(a.pd, mode, false) })
+			a.pd.own.sema(mode).state.Load() // after what it did before it parked
+			text := mustPanic(t, func() { netpollblock(a.pd.own, mode) })
+			netpollAdjustWaiters(-1) // the one that panicked
 			for _, want := range []string{"runtimehooks: ", "two goroutines wait", "'" + modeName(mode) + "'"} {
 				if !strings.Contains(text, want) {
 					t.Errorf("panic(%q), want %q in it", text, want)
@@ -238,37 +242,37 @@ func TestNetpollblockSecondWaiterPanics(t *testing.T) {
 }
 
 func TestPollUnblockTwicePanics(t *testing.T) {
+	ownPoller(t)
 	f := quietDesc(t)
 	f.evict()
 	text := mustPanic(t, func() { PollUnblock(f.pd) })
 	if want := "runtimehooks: PollUnblock of a closing descriptor"; text != want {
 		t.Errorf("panic(%q), want %q", text, want)
 	}
-	f.pd.mu.TryLock() // it may have been left locked
-	f.pd.mu.Unlock()
+	f.pd.own.mu.TryLock() // it may have been left locked
+	f.pd.own.mu.Unlock()
 }
 
 func TestPollCloseTooEarlyPanics(t *testing.T) {
+	ownPoller(t)
 	f := quietDesc(t)
 	text := mustPanic(t, func() { PollClose(f.pd) })
 	if want := "runtimehooks: PollClose without PollUnblock"; text != want {
 		t.Errorf("panic(%q), want %q", text, want)
 	}
 	f.evict()
-	w := f.waitCanceled('r')
-	eventually(t, "it parks", func() bool { return f.pd.rg.state.Load() > pdWait })
+	rg := &f.pd.own.rg.state
+	rg.Store(pdWait + 1) // a goroutine that a wake-up forgot
 	text = mustPanic(t, func() { PollClose(f.pd) })
+	rg.Store(pdNil)
 	if want := "waiter on closing descriptor"; !strings.Contains(text, want) {
 		t.Errorf("panic(%q), want %q in it", text, want)
 	}
-	for _, gp := range netpollready(nil, f.pd, 'r') {
-		gp.ready()
-	}
-	w.want(NoError)
 }
 
 func TestNetpollcheckerrOrderOfCauses(t *testing.T) {
-	pd := quietDesc(t).pd
+	ownPoller(t)
+	pd := quietDesc(t).pd.own
 	defer func() {
 		pd.mu.Lock()
 		defer pd.mu.Unlock()
@@ -307,7 +311,8 @@ func TestNetpollcheckerrOrderOfCauses(t *testing.T) {
 }
 
 func TestSetEventErrOfOtherUseIgnored(t *testing.T) {
-	pd := quietDesc(t).pd
+	ownPoller(t)
+	pd := quietDesc(t).pd.own
 	tag := pd.fdseq.Load()
 	for _, tt := range []struct {
 		name string
@@ -334,10 +339,11 @@ func TestSetEventErrOfOtherUseIgnored(t *testing.T) {
 
 // publishInfo keeps the event error, of which it knows nothing.
 func TestPublishInfoKeepsEventErr(t *testing.T) {
-	pd := quietDesc(t).pd
+	ownPoller(t)
+	pd := quietDesc(t).pd.own
 	pd.setEventErr(true, pd.fdseq.Load())
-	PollSetDeadline(pd, -1, 'r'+'w')
-	PollSetDeadline(pd, 0, 'r'+'w')
+	pollSetDeadline(pd, -1, 'r'+'w')
+	pollSetDeadline(pd, 0, 'r'+'w')
 	if got := netpollcheckerr(pd, 'r'); got != ErrNotPollable {
 		t.Errorf("netpollcheckerr(r) = %d, want %d", got, ErrNotPollable)
 	}
@@ -347,11 +353,12 @@ func TestPublishInfoKeepsEventErr(t *testing.T) {
 	}
 }
 
-func eventOf(pd *PollDesc, events uint32) unix.EpollEvent {
+func eventOf(pd *pollDesc, events uint32) unix.EpollEvent {
 	return unix.EpollEvent{Events: events, Fd: pd.index, Pad: int32(pd.fdseq.Load())}
 }
 
 func TestNetpolleventsModes(t *testing.T) {
+	ownPoller(t)
 	for _, tt := range []struct {
 		name   string
 		events uint32
@@ -373,7 +380,7 @@ func TestNetpolleventsModes(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			sentinel(t)
-			pd := quietDesc(t).pd
+			pd := quietDesc(t).pd.own
 			before := Stats()
 			if got := netpollevents([]unix.EpollEvent{eventOf(pd, tt.events)}, nil); len(got) != 0 {
 				t.Errorf("netpollevents(%s) = %v, want nobody", tt.name, got)
@@ -399,37 +406,39 @@ func TestNetpolleventsModes(t *testing.T) {
 
 // A better event takes the error back.
 func TestNetpolleventsErrorIsTheLastEvents(t *testing.T) {
-	pd := quietDesc(t).pd
+	ownPoller(t)
+	pd := quietDesc(t).pd.own
 	netpollevents([]unix.EpollEvent{eventOf(pd, unix.EPOLLERR)}, nil)
-	if got := PollReset(pd, 'r'); got != ErrNotPollable {
+	if got := pollReset(pd, 'r'); got != ErrNotPollable {
 		t.Errorf("PollReset(r) = %d, want %d", got, ErrNotPollable)
 	}
 	netpollevents([]unix.EpollEvent{eventOf(pd, unix.EPOLLERR|unix.EPOLLIN)}, nil)
-	if got := PollReset(pd, 'r'); got != NoError {
+	if got := pollReset(pd, 'r'); got != NoError {
 		t.Errorf("PollReset(r) = %d, want %d", got, NoError)
 	}
 }
 
 func TestNetpolleventsOfClosedDescriptorDropped(t *testing.T) {
+	ownPoller(t)
 	f, _ := pipe(t)
 	f.watch()
-	old, oldPD := eventOf(f.pd, 0), f.pd
+	old, oldPD := eventOf(f.pd.own, 0), f.pd.own
 	f.unwatch()
 
 	next := quietDesc(t)
-	if next.pd != oldPD {
-		t.Fatalf("PollOpen(%d) = %p, want %p, which was given back last", next.fd, next.pd, oldPD)
+	if next.pd.own != oldPD {
+		t.Fatalf("PollOpen(%d) = %p, want %p, which was given back last", next.fd, next.pd.own, oldPD)
 	}
 	r, w := next.wait('r').parked(), next.wait('w').parked()
-	rg, wg := next.pd.rg.state.Load(), next.pd.wg.state.Load()
+	rg, wg := next.pd.own.rg.state.Load(), next.pd.own.wg.state.Load()
 
 	var events []unix.EpollEvent
 	for _, bits := range []uint32{unix.EPOLLIN, unix.EPOLLOUT, unix.EPOLLHUP, unix.EPOLLERR, unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP} {
-		for _, tag := range []int32{old.Pad, old.Pad - 1, int32(next.pd.fdseq.Load()) + 1, int32(next.pd.fdseq.Load() ^ 1<<31)} {
+		for _, tag := range []int32{old.Pad, old.Pad - 1, int32(next.pd.own.fdseq.Load()) + 1, int32(next.pd.own.fdseq.Load() ^ 1<<31)} {
 			events = append(events, unix.EpollEvent{Events: bits, Fd: old.Fd, Pad: tag})
 		}
 		for _, index := range []int32{1<<31 - 1, -1 << 31, 1 << 30} {
-			events = append(events, unix.EpollEvent{Events: bits, Fd: index, Pad: int32(next.pd.fdseq.Load())})
+			events = append(events, unix.EpollEvent{Events: bits, Fd: index, Pad: int32(next.pd.own.fdseq.Load())})
 		}
 	}
 	sentinel(t)
@@ -440,14 +449,14 @@ func TestNetpolleventsOfClosedDescriptorDropped(t *testing.T) {
 	if got := Stats().StaleEvents - before.StaleEvents; got != uint64(len(events)) {
 		t.Errorf("Stats().StaleEvents grew by %d, want %d", got, len(events))
 	}
-	wantState(t, next.pd, 'r', rg)
-	wantState(t, next.pd, 'w', wg)
-	if got := netpollcheckerr(next.pd, 'r'); got != NoError {
+	wantState(t, next.pd.own, 'r', rg)
+	wantState(t, next.pd.own, 'w', wg)
+	if got := netpollcheckerr(next.pd.own, 'r'); got != NoError {
 		t.Errorf("netpollcheckerr(r) = %d, want %d", got, NoError)
 	}
 
 	// Among stale ones the event that is its own still counts.
-	events = append(events, eventOf(next.pd, unix.EPOLLIN), events[0])
+	events = append(events, eventOf(next.pd.own, unix.EPOLLIN), events[0])
 	got := netpollevents(events, nil)
 	if len(got) != 1 {
 		t.Errorf("netpollevents(1 in %d) = %v, want one goroutine", len(events), got)
@@ -456,8 +465,8 @@ func TestNetpolleventsOfClosedDescriptorDropped(t *testing.T) {
 		gp.ready()
 	}
 	r.want(NoError)
-	wantState(t, next.pd, 'w', wg)
-	for _, gp := range netpollevents([]unix.EpollEvent{eventOf(next.pd, unix.EPOLLHUP)}, nil) {
+	wantState(t, next.pd.own, 'w', wg)
+	for _, gp := range netpollevents([]unix.EpollEvent{eventOf(next.pd.own, unix.EPOLLHUP)}, nil) {
 		gp.ready()
 	}
 	w.want(NoError)
@@ -465,6 +474,7 @@ func TestNetpolleventsOfClosedDescriptorDropped(t *testing.T) {
 
 // The poller takes events until there are no more, however many there are.
 func TestNetpollTakesAllEvents(t *testing.T) {
+	ownPoller(t)
 	for _, n := range []int{0, 1, netpollEvents - 1, netpollEvents, netpollEvents + 1, 2 * netpollEvents, 300} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			// An epoll instance of the test's own, in which other descriptors
@@ -483,7 +493,7 @@ func TestNetpollTakesAllEvents(t *testing.T) {
 				}
 				defer unix.Close(fd)
 				ready[i] = fd
-				ev := eventOf(fs[i].pd, unix.EPOLLIN|unix.EPOLLET)
+				ev := eventOf(fs[i].pd.own, unix.EPOLLIN|unix.EPOLLET)
 				if err := unix.EpollCtl(epfd, unix.EPOLL_CTL_ADD, fd, &ev); err != nil {
 					t.Fatal(err)
 				}
@@ -507,11 +517,11 @@ func TestNetpollTakesAllEvents(t *testing.T) {
 			}
 			for i, f := range fs {
 				if i%50 == 0 {
-					wantState(t, f.pd, 'r', pdNil) // taken by the waiter
+					wantState(t, f.pd.own, 'r', pdNil) // taken by the waiter
 				} else {
-					wantState(t, f.pd, 'r', pdReady)
+					wantState(t, f.pd.own, 'r', pdReady)
 				}
-				wantState(t, f.pd, 'w', pdNil)
+				wantState(t, f.pd.own, 'w', pdNil)
 			}
 			netpoll(epfd, new(netpollBuffers))
 			if got := Stats().Events - after.Events; got != 0 {
@@ -523,6 +533,7 @@ func TestNetpollTakesAllEvents(t *testing.T) {
 
 // The state is looked at, not only the sum that ends up in Stats.
 func TestStatsCountsWaitersOfBothSides(t *testing.T) {
+	ownPoller(t)
 	before := Stats()
 	a, b := socketpair(t)
 	a.fill().watch()

@@ -77,16 +77,15 @@ func duringPark(t *testing.T, f *file, mode, want, rounds int, reset, happen, re
 	}
 }
 
-// rewatch gives f a new use of the poller, which it had better be the same
-// PollDesc: the waiter goes on with the old pointer.
+// rewatch gives f a new use of the poller in the same PollDesc, with which the
+// waiter goes on.
 func (f *file) rewatch() {
 	f.evicted = false
 	PollClose(f.pd)
-	pd, errno := PollOpen(uintptr(f.fd))
-	if errno != 0 {
+	*f.pd = PollDesc{}
+	if errno := PollOpen(f.pd, uintptr(f.fd)); errno != 0 {
 		f.t.Fatalf("PollOpen(%d) = %v, want no error", f.fd, unix.Errno(errno))
 	}
-	f.pd = pd
 }
 
 func TestCloseDuringPark(t *testing.T) {

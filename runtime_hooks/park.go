@@ -1,11 +1,6 @@
-//go:build linux && !net2_runtime && !net2_portable && (!race || amd64 || arm64)
+//go:build linux && !net2_portable && (!race || amd64 || arm64)
 
 package runtimehooks
-
-import "sync/atomic"
-
-// Engine names the poller that this build uses.
-const Engine = "epoll"
 
 // guintptr is the runtime's pointer to a goroutine. Those never move and are
 // never freed, so a number keeps one safely.
@@ -37,19 +32,6 @@ const (
 // park parks the goroutine, unless the state is no longer pdWait by then.
 func (s *pollSema) park() {
 	gopark(netpollblockcommit, &s.state, waitReasonIOWait, traceBlockNet, 5)
-}
-
-// netpollblockcommit puts the goroutine into the state. The runtime calls it
-// on its scheduling stack, when the goroutine has stopped: it must not grow
-// the stack, nor call into the race detector, which has no context there. That
-// is why the swap is in assembly where there is a race detector.
-//
-// std: runtime.netpollblockcommit
-//
-//go:nosplit
-//go:norace
-func netpollblockcommit(gp guintptr, state *atomic.Uintptr) bool {
-	return casuintptr(state, pdWait, uintptr(gp))
 }
 
 // ready makes gp runnable.

@@ -1,9 +1,6 @@
-//go:build linux && (net2_portable || (!net2_runtime && race && !amd64 && !arm64))
+//go:build linux && (net2_portable || (race && !amd64 && !arm64))
 
 package runtimehooks
-
-// Engine names the poller that this build uses.
-const Engine = "portable"
 
 // g is a parked goroutine: the channel on which it waits.
 type g chan struct{}

@@ -1,4 +1,4 @@
-//go:build linux && !net2_runtime && !net2_portable && (!race || amd64 || arm64)
+//go:build linux && !net2_portable && (!race || amd64 || arm64)
 
 package runtimehooks
 

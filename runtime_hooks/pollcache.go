@@ -1,4 +1,4 @@
-//go:build linux && (!net2_runtime || net2_portable)
+//go:build linux
 
 package runtimehooks
 
@@ -7,16 +7,16 @@ import (
 	"sync/atomic"
 )
 
-// pollBlockSize is how many PollDescs are allocated at a time.
+// pollBlockSize is how many pollDescs are allocated at a time.
 const pollBlockSize = 64
 
-type pollBlock [pollBlockSize]PollDesc
+type pollBlock [pollBlockSize]pollDesc
 
-// pollCache hands out PollDescs and takes them back. It never frees one: an
+// pollCache hands out pollDescs and takes them back. It never frees one: an
 // event may name it by its index at any time.
 type pollCache struct {
 	mu    sync.Mutex
-	first *PollDesc // free ones, linked
+	first *pollDesc // free ones, linked
 	open  int       // how many are handed out
 
 	// blocks only grows. A reader that holds an older slice finds in it all
@@ -26,10 +26,10 @@ type pollCache struct {
 
 var pollcache pollCache
 
-// alloc returns a PollDesc that nobody uses.
+// alloc returns a pollDesc that nobody uses.
 //
 // std: runtime.(*pollCache).alloc
-func (c *pollCache) alloc() *PollDesc {
+func (c *pollCache) alloc() *pollDesc {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.first == nil {
@@ -58,9 +58,9 @@ func (c *pollCache) grow() {
 	c.blocks.Store(&blocks)
 }
 
-// at returns the PollDesc with an index, or nil if there is none: an event
+// at returns the pollDesc with an index, or nil if there is none: an event
 // never names such a one, but a poller does not stake the program on that.
-func (c *pollCache) at(index int32) *PollDesc {
+func (c *pollCache) at(index int32) *pollDesc {
 	blocks := c.blocks.Load()
 	if blocks == nil || index < 0 || int(index)/pollBlockSize >= len(*blocks) {
 		return nil
@@ -68,15 +68,15 @@ func (c *pollCache) at(index int32) *PollDesc {
 	return &(*blocks)[index/pollBlockSize][index%pollBlockSize]
 }
 
-// opened returns how many PollDescs are in use.
+// opened returns how many pollDescs are in use.
 func (c *pollCache) opened() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.open
 }
 
-// each calls f for every PollDesc, in use or not.
-func (c *pollCache) each(f func(*PollDesc)) {
+// each calls f for every pollDesc, in use or not.
+func (c *pollCache) each(f func(*pollDesc)) {
 	blocks := c.blocks.Load()
 	if blocks == nil {
 		return
@@ -92,7 +92,7 @@ func (c *pollCache) each(f func(*PollDesc)) {
 // is still on its way finds another tag than its own.
 //
 // std: runtime.(*pollCache).free
-func (c *pollCache) free(pd *PollDesc) {
+func (c *pollCache) free(pd *pollDesc) {
 	pd.mu.Lock()
 	pd.fdseq.Add(1)
 	pd.publishInfo()

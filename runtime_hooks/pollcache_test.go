@@ -1,4 +1,4 @@
-//go:build linux && (!net2_runtime || net2_portable)
+//go:build linux
 
 package runtimehooks
 
@@ -13,7 +13,7 @@ import (
 func TestPollCacheHandsOutEachOnce(t *testing.T) {
 	var c pollCache
 	const n = 5*pollBlockSize + 3
-	seen := make(map[*PollDesc]int32)
+	seen := make(map[*pollDesc]int32)
 	for range n {
 		pd := c.alloc()
 		if _, ok := seen[pd]; ok {
@@ -53,7 +53,7 @@ func TestPollCacheAtUnknownIndexIsNil(t *testing.T) {
 			t.Errorf("at(%d) of an empty cache = %p, want nil", index, got)
 		}
 	}
-	c.each(func(*PollDesc) { t.Error("each of an empty cache calls f, want it not to") })
+	c.each(func(*pollDesc) { t.Error("each of an empty cache calls f, want it not to") })
 	c.alloc()
 	for _, index := range []int32{-1, pollBlockSize, pollBlockSize + 1, 1<<31 - 1, -1 << 31} {
 		if got := c.at(index); got != nil {
@@ -61,7 +61,7 @@ func TestPollCacheAtUnknownIndexIsNil(t *testing.T) {
 		}
 	}
 	n := 0
-	c.each(func(*PollDesc) { n++ })
+	c.each(func(*pollDesc) { n++ })
 	if n != pollBlockSize {
 		t.Errorf("each called f %d times, want %d", n, pollBlockSize)
 	}
@@ -92,16 +92,17 @@ func TestPollCacheFreeChangesTag(t *testing.T) {
 
 // The tag is 32 bits wide and goes round.
 func TestPollCacheTagWrapsAround(t *testing.T) {
+	ownPoller(t)
 	f, _ := pipe(t)
 	for range 3 {
 		f.watch()
-		f.pd.fdseq.Store(^uint32(0))
+		f.pd.own.fdseq.Store(^uint32(0))
 		f.unwatch()
 		f.watch()
-		if got := f.pd.fdseq.Load(); got != 0 {
+		if got := f.pd.own.fdseq.Load(); got != 0 {
 			t.Fatalf("tag after %#x = %#x, want 0", ^uint32(0), got)
 		}
-		netpollevents([]unix.EpollEvent{eventOf(f.pd, unix.EPOLLERR)}, nil)
+		netpollevents([]unix.EpollEvent{eventOf(f.pd.own, unix.EPOLLERR)}, nil)
 		f.wantReset('r', ErrNotPollable)
 		f.unwatch()
 	}
@@ -114,7 +115,7 @@ func TestPollCacheConcurrentUse(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for i := range 200 {
-				var mine []*PollDesc
+				var mine []*pollDesc
 				for range 1 + i%40 {
 					pd := c.alloc()
 					if _, taken := users.LoadOrStore(pd, true); taken {
@@ -142,6 +143,7 @@ func TestPollCacheConcurrentUse(t *testing.T) {
 
 // A registration that fails gives the PollDesc back, with another tag.
 func TestPollOpenRefusedGivesDescBack(t *testing.T) {
+	ownPoller(t)
 	f, err := os.CreateTemp(t.TempDir(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +156,7 @@ func TestPollOpenRefusedGivesDescBack(t *testing.T) {
 	first := pollcache.first
 	pollcache.mu.Unlock()
 	tag := first.fdseq.Load()
-	if pd, errno := PollOpen(f.Fd()); pd != nil || unix.Errno(errno) != unix.EPERM {
+	if pd, errno := openDesc(f.Fd()); pd != nil || unix.Errno(errno) != unix.EPERM {
 		t.Fatalf("PollOpen(%d) = %p, %v, want nil, %v", f.Fd(), pd, unix.Errno(errno), unix.EPERM)
 	}
 	pollcache.mu.Lock()

@@ -5,10 +5,14 @@ package runtimehooks
 import "sync"
 
 // Sema is a counting semaphore; its zero value has nothing to acquire.
+//
+// Whoever waits does so on a channel of its own that was made outside any bubble
+// of testing/synctest: a lock may be held inside and waited for outside, and the
+// other way round, which a condition variable does not survive.
 type Sema struct {
-	mu    sync.Mutex
-	cond  *sync.Cond // made by the first who waits
-	count uint32
+	mu      sync.Mutex
+	count   uint32
+	waiters []chan struct{} // the longest-waiting first
 }
 
 // Acquire waits until the count is above zero and takes one from it.
@@ -16,24 +20,30 @@ type Sema struct {
 // std: internal/poll.runtime_Semacquire
 func (s *Sema) Acquire() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for s.count == 0 {
-		if s.cond == nil {
-			s.cond = sync.NewCond(&s.mu)
-		}
-		s.cond.Wait()
+	if s.count > 0 {
+		s.count--
+		s.mu.Unlock()
+		return
 	}
-	s.count--
+	var wake chan struct{}
+	inRealTime(func() { wake = make(chan struct{}, 1) })
+	s.waiters = append(s.waiters, wake)
+	s.mu.Unlock()
+	<-wake
 }
 
-// Release adds one to the count and wakes a waiter, if there is one.
+// Release adds one to the count, or hands it to whoever has waited longest.
 //
 // std: internal/poll.runtime_Semrelease
 func (s *Sema) Release() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.count++
-	if s.cond != nil {
-		s.cond.Signal()
+	if len(s.waiters) == 0 {
+		s.count++
+		s.mu.Unlock()
+		return
 	}
+	wake := s.waiters[0]
+	s.waiters = s.waiters[1:]
+	s.mu.Unlock()
+	wake <- struct{}{}
 }

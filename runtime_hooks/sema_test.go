@@ -21,8 +21,8 @@ func TestSemaAcquireWaitsForRelease(t *testing.T) {
 	}()
 	waiter := <-id
 	want := "semacquire"
-	if Engine == "portable" {
-		want = "sync.Cond.Wait"
+	if Poller() == "portable" {
+		want = "chan receive"
 	}
 	eventually(t, "Acquire waits", func() bool { return stateOf(waiter) == want })
 	if len(acquired) > 0 {

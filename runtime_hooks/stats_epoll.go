@@ -1,4 +1,4 @@
-//go:build linux && (!net2_runtime || net2_portable)
+//go:build linux
 
 package runtimehooks
 
@@ -11,12 +11,12 @@ var stats struct {
 }
 
 // Stats returns the poller's state. It looks at every descriptor to count the
-// waiters, so call it to look, not to steer. With the build tag net2_runtime
-// it returns zeros, for the runtime does not tell.
+// waiters, so call it to look, not to steer. Of the runtime's poller it knows
+// Yields alone, for the runtime does not tell.
 func Stats() PollStats {
 	open := pollcache.opened()
 	waiters := 0
-	pollcache.each(func(pd *PollDesc) {
+	pollcache.each(func(pd *pollDesc) {
 		if pd.rg.state.Load() > pdWait {
 			waiters++
 		}

@@ -1,39 +1,39 @@
-//go:build linux && !net2_runtime && !net2_portable && (!race || amd64 || arm64)
+//go:build linux && !net2_portable
 
 package runtimehooks
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// hotDesc returns a hot PollDesc on which nothing happens. What the processors
-// pass for is put back when the test ends.
-func hotDesc(t *testing.T) *PollDesc {
+// yieldingDesc returns a PollDesc of the runtime's poller on which nothing
+// happens. What the processors pass for is put back when the test ends.
+func yieldingDesc(t *testing.T) *PollDesc {
 	t.Helper()
+	if Poller() != "runtime" {
+		t.Skip("only readers of the runtime's poller give way")
+	}
 	forget := func() {
 		saturatedUntil.Store(0)
 		slowTurns.Store(0)
+		suspicion.Store(0)
 		nextProbe.Store(0)
 	}
 	t.Cleanup(forget)
 	forget()
-	r, w := pipe(t)
-	r.nearlyHot()
-	w.write("x")
-	r.wantWait('r', NoError)
-	r.drain()
-	r.wantReset('r', NoError)
-	r.wantHot(true)
+	r, _ := pipe(t)
+	r.watch()
 	return r.pd
 }
 
 func saturate(d time.Duration) { saturatedUntil.Store(nanotime() + int64(d)) }
 
 func TestPollYieldProbesNowAndThen(t *testing.T) {
-	pd := hotDesc(t)
+	pd := yieldingDesc(t)
 	got := 0
 	for range 10 * yieldProbe {
 		if PollYield(pd, 0) {
@@ -43,6 +43,7 @@ func TestPollYieldProbesNowAndThen(t *testing.T) {
 			t.Fatal("PollYield gave way a second time in one operation")
 		}
 		saturatedUntil.Store(0) // in a probe others may have computed
+		suspicion.Store(0)
 		nextProbe.Store(0)
 	}
 	if got != 10 {
@@ -52,7 +53,7 @@ func TestPollYieldProbesNowAndThen(t *testing.T) {
 
 // However often readers wait, what giving way to see costs is bounded.
 func TestPollYieldProbesSeldom(t *testing.T) {
-	pd := hotDesc(t)
+	pd := yieldingDesc(t)
 	nextProbe.Store(nanotime() + int64(time.Hour))
 	for range 2 * yieldProbe {
 		if PollYield(pd, 0) {
@@ -69,7 +70,7 @@ func TestPollYieldProbesSeldom(t *testing.T) {
 }
 
 func TestPollYieldWhileSaturated(t *testing.T) {
-	pd := hotDesc(t)
+	pd := yieldingDesc(t)
 	before := Stats().Yields
 	for yields := range 2 * yieldMax {
 		saturate(time.Hour)
@@ -83,7 +84,7 @@ func TestPollYieldWhileSaturated(t *testing.T) {
 }
 
 func TestPollYieldNotForever(t *testing.T) {
-	pd := hotDesc(t)
+	pd := yieldingDesc(t)
 	saturatedUntil.Store(nanotime() - 1)
 	if PollYield(pd, 0) {
 		t.Error("PollYield gave way though the processors are not saturated any more")
@@ -93,10 +94,50 @@ func TestPollYieldNotForever(t *testing.T) {
 	}
 }
 
+// A reader that gives way is not reached by its deadline's timer.
+func TestPollYieldNotWithADeadlineNear(t *testing.T) {
+	pd := yieldingDesc(t)
+	for _, tt := range []struct {
+		name string
+		d    time.Duration
+		want bool
+	}{
+		{"none", 0, true},
+		{"far", time.Hour, true},
+		{"near", yieldNear / 2, false},
+		{"passed", -1, false},
+		{"overflowing", 1<<63 - 1, true},
+		{"cleared", 0, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			saturate(time.Hour)
+			PollSetDeadline(pd, int64(tt.d), 'r'+'w')
+			if got := PollYield(pd, 0); got != tt.want {
+				t.Errorf("PollYield with a deadline in %v = %t, want %t", tt.d, got, tt.want)
+			}
+		})
+	}
+	PollSetDeadline(pd, 1, 'w')
+	if !PollYield(pd, 0) {
+		t.Error("PollYield with a write deadline near = false, want true")
+	}
+}
+
+// When many give way, one more is better off parked.
+func TestPollYieldNotTooManyAtOnce(t *testing.T) {
+	pd := yieldingDesc(t)
+	saturate(time.Hour)
+	yielding.Add(yieldMost)
+	defer yielding.Add(-yieldMost)
+	if PollYield(pd, 0) {
+		t.Errorf("PollYield gave way beside %d others", yieldMost)
+	}
+}
+
 // One turn that took long, as when the kernel lets another process run, is no
 // saturation: it is over at the second review.
 func TestPollYieldReviews(t *testing.T) {
-	pd := hotDesc(t)
+	pd := yieldingDesc(t)
 	slowTurn(nanotime() + int64(time.Hour))
 	turns := 0
 	for PollYield(pd, 0) {
@@ -111,7 +152,7 @@ func TestPollYieldReviews(t *testing.T) {
 
 // What the reviews find is saturation as long as they find it.
 func TestPollYieldStaysSaturated(t *testing.T) {
-	pd := hotDesc(t)
+	pd := yieldingDesc(t)
 	slowTurn(nanotime())
 	for turn := range 4 * yieldReview {
 		if turn%(yieldReview/yieldSlow/2) == 0 {
@@ -123,109 +164,41 @@ func TestPollYieldStaysSaturated(t *testing.T) {
 	}
 }
 
-func TestPollYieldOnlyHot(t *testing.T) {
-	hotDesc(t) // for its cleanup
-	r, _ := pipe(t)
-	r.watch()
-	saturate(time.Hour)
-	for range 2 * yieldProbe {
-		if PollYield(r.pd, 0) {
-			t.Fatal("PollYield gave way with a descriptor that is not hot")
-		}
-	}
-}
-
-// Where many descriptors are open, their turns together take as long as one that
-// computes: nothing is learnt from that.
-func TestPollYieldProbesOnlyWhileFewAreOpen(t *testing.T) {
-	pd := hotDesc(t)
-	var crowd []*PollDesc
-	for pollcache.opened() <= hotMaxOpen {
-		crowd = append(crowd, pollcache.alloc())
-	}
-	defer func() {
-		for _, pd := range crowd {
-			pollcache.free(pd)
-		}
-	}()
-	for range 2 * yieldProbe {
-		if PollYield(pd, 0) {
-			t.Fatalf("PollYield gave way with %d descriptors open", pollcache.opened())
-		}
-	}
-}
-
-// A goroutine that computes on the only processor is found.
+// A goroutine that computes on the only processor is found, by more than one
+// slow turn.
 func TestPollYieldSeesWhoComputes(t *testing.T) {
-	pd := hotDesc(t)
+	pd := yieldingDesc(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var stop atomic.Bool
-	done := make(chan bool)
-	go func() {
+	var computing sync.WaitGroup
+	computing.Go(func() {
 		for !stop.Load() {
 			continue
 		}
-		close(done)
-	}()
+	})
+	suspected := false
 	eventually(t, "the processors pass for saturated", func() bool {
 		PollYield(pd, 0)
+		suspected = suspected || suspicion.Load() > 0
 		return saturatedUntil.Load() != 0
 	})
+	if !suspected {
+		t.Error("the processors pass for saturated after one slow turn")
+	}
 	stop.Store(true)
-	<-done
+	computing.Wait()
 }
 
-// A turn that took long because the thread did not run is no saturation: so it
-// is when the kernel lets another process run.
-func TestPollYieldSeesThatNobodyComputes(t *testing.T) {
-	pd := hotDesc(t)
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	done := make(chan bool)
-	go func() {
-		keepProcessorAsleep(t, 5*yieldSlice)
-		close(done)
-	}()
-	begin := nanotime()
-	for pd.waits = yieldProbe - 1; !PollYield(pd, 0); {
-		continue
-	}
-	if took := nanotime() - begin; took < yieldSlice {
-		t.Fatalf("to give way took %d ns, want at least %d", took, int64(yieldSlice))
-	}
-	if saturatedUntil.Load() != 0 {
-		t.Error("the processors pass for saturated while their thread sleeps")
-	}
-	<-done
-}
-
-func TestThreadClock(t *testing.T) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	clock := newThreadClock()
-	if begin := clock.now(); begin <= 0 {
-		t.Fatalf("the thread has taken %d ns, want more", begin)
-	}
-	time.Sleep(2 * yieldSlice)
-	if got := clock.elapsed(); got < 0 || got > yieldSlice {
-		t.Errorf("the clock of a thread that sleeps went on by %d ns, want next to nothing", got)
-	}
-	for limit := time.Now().Add(patience); clock.elapsed() <= yieldSlice; {
-		if time.Now().After(limit) {
-			t.Fatalf("the clock of a thread that computes went on by %d ns in %v", clock.elapsed(), patience)
+// A slow turn that remains the only one is forgotten.
+func TestPollYieldForgetsASuspicion(t *testing.T) {
+	pd := yieldingDesc(t)
+	suspicion.Store(yieldSuspect)
+	for range yieldSuspect {
+		if !PollYield(pd, 0) {
+			t.Fatal("PollYield parks while it is to watch each turn")
 		}
 	}
-	// It is this thread's on another thread too.
-	before, after := clock.elapsed(), int64(0)
-	done := make(chan bool)
-	go func() {
-		after = clock.elapsed()
-		close(done)
-	}()
-	<-done
-	if after < before {
-		t.Errorf("the clock shows %d ns on another thread, want at least %d", after, before)
-	}
-	if got := (threadClock{id: -1}).elapsed(); got != 0 {
-		t.Errorf("a clock of no thread went on by %d ns, want 0", got)
+	if got := suspicion.Load(); got > 0 && saturatedUntil.Load() == 0 {
+		t.Errorf("suspicion = %d after %d turns, want 0", got, yieldSuspect)
 	}
 }

@@ -4,7 +4,7 @@ import runtimehooks "go.parity/runtime_hooks"
 
 // pollerIsSilent says why there is nothing to see, "" if there is.
 func pollerIsSilent() string {
-	if runtimehooks.Engine == "runtime" {
+	if runtimehooks.Poller() == "runtime" {
 		return "This build uses the runtime's own poller, which does not tell its state. Build without the tag net2_runtime."
 	}
 	return ""

@@ -12,7 +12,7 @@ import (
 // away from net's and which it adds to net2's. A pattern is a call as it is
 // written in a recording, in which * stands for anything.
 type rule struct {
-	engines   []string // the pollers with which it shows, as in runtimehooks.Engine; nil for all
+	engines   []string // the pollers with which it shows, as in runtimehooks.Poller(); nil for all
 	scenarios []string // where it holds; nil for everywhere
 	net       []string // calls of net that net2 does not make
 	net2      []string // calls that net2 makes instead, or elsewhere

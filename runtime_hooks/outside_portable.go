@@ -1,13 +1,11 @@
-//go:build linux && (!net2_runtime || net2_portable)
+//go:build linux && net2_portable
 
 package runtimehooks
-
-import "time"
 
 // A goroutine, a timer or a channel that is made in a bubble of
 // testing/synctest belongs to it: the bubble does not end before the goroutine
 // does, the timer keeps the bubble's time, and others must not touch the
-// channel. The poller's goroutine and what a PollDesc keeps outlive a bubble,
+// channel. The poller's goroutine and what a pollDesc keeps outlive a bubble,
 // and sockets live in real time there too. So they are made by a goroutine that
 // was there before any bubble.
 var outside = make(chan func())
@@ -33,14 +31,4 @@ func inRealTime(f func()) {
 func callOutside(f func()) {
 	outside <- f
 	outside <- func() {} // taken when f is done
-}
-
-// epoch is a moment on the clock of package time, and the same on nanotime's.
-var epoch, epochNano = time.Now(), nanotime()
-
-// bubbled reports whether the goroutine is in a bubble, whose clock began in
-// the year 2000.
-func bubbled() bool {
-	ahead := time.Since(epoch) - time.Duration(nanotime()-epochNano)
-	return ahead.Abs() > 24*time.Hour
 }

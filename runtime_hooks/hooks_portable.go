@@ -1,0 +1,52 @@
+//go:build linux && net2_portable
+
+package runtimehooks
+
+// The hooks of hooks.go where there is but one poller.
+
+// A PollDesc is a descriptor's place in the poller.
+type PollDesc struct{ own *pollDesc }
+
+// PollOpen puts fd into the poller and watches it, or returns the errno of
+// epoll_ctl(2).
+func PollOpen(pd *PollDesc, fd uintptr) int {
+	PollOpenOnDemand(pd, fd)
+	errno := pd.own.watchNow()
+	if errno != 0 {
+		PollUnblock(pd)
+		PollClose(pd)
+	}
+	return errno
+}
+
+// PollOpenOnDemand is PollOpen, but fd is watched only from when somebody first
+// has to wait for it.
+func PollOpenOnDemand(pd *PollDesc, fd uintptr) { pd.own = pollOpen(fd) }
+
+// PollClose stops watching the descriptor, which PollUnblock has marked and
+// which the caller closes next.
+func PollClose(pd *PollDesc) {
+	pollClose(pd.own)
+	pd.own = nil
+}
+
+// PollReset makes pd ready for a new operation in mode 'r' or 'w'.
+func PollReset(pd *PollDesc, mode int) int { return pollReset(pd.own, mode) }
+
+// PollWait parks the goroutine until the descriptor may be ready in mode 'r'
+// or 'w'.
+func PollWait(pd *PollDesc, mode int) int { return pollWait(pd.own, mode) }
+
+// PollSetDeadline sets the deadline of mode 'r', 'w' or 'r'+'w' to d
+// nanoseconds from now; 0 clears it, a negative d has passed.
+func PollSetDeadline(pd *PollDesc, d int64, mode int) int {
+	pollSetDeadline(pd.own, d, mode)
+	return NoError
+}
+
+// PollUnblock marks pd as closing and wakes whoever waits on it.
+func PollUnblock(pd *PollDesc) { pollUnblock(pd.own) }
+
+// PollYield would give way instead of parking, which only the runtime's
+// scheduler can do. It reports that it did not.
+func PollYield(*PollDesc, int) bool { return false }
