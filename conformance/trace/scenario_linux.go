@@ -15,7 +15,7 @@ import (
 )
 
 // Engine is the poller that net2 has in this build, as in runtimehooks.
-const Engine = runtimehooks.Poller()
+var Engine = runtimehooks.Poller()
 
 var scenarios = []Scenario{
 	{

@@ -10,7 +10,7 @@ import (
 )
 
 // engine is the poller that this build of net2 uses.
-const engine = runtimehooks.Poller()
+var engine = runtimehooks.Poller()
 
 func kernel() string {
 	var u unix.Utsname
