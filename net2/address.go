@@ -50,12 +50,19 @@ func (fd *netFD) localAddr() Addr {
 	raw := fd.laddr.raw
 	if fd.laddrOnDemand {
 		var sa socket.Sockaddr
-		if err := fd.pfd.Getsockname(&sa); err != nil {
-			return fd.laddr.load() // closed by another, who knew it
+		if fd.pfd.Getsockname(&sa) == nil { // else closed: see Close
+			raw = sa.Inet()
 		}
-		raw = sa.Inet()
 	}
 	return fd.laddr.store(fd.inetAddr(raw))
+}
+
+// pinLocalAddr sees to it that the local address is known before the socket is
+// shown to others, who may change it.
+func (fd *netFD) pinLocalAddr() {
+	if fd.laddrOnDemand {
+		fd.localAddr()
+	}
 }
 
 // remoteAddr returns the address of the peer, nil if there is none.
@@ -73,8 +80,17 @@ func (fd *netFD) setAddrs(lsa, rsa *socket.Sockaddr) {
 		fd.raddr.store(fd.unixAddr(rsa))
 		return
 	}
-	fd.laddr.raw = lsa.Inet()
-	fd.raddr.raw = rsa.Inet()
+	fd.laddr.set(fd, lsa.Inet())
+	fd.raddr.set(fd, rsa.Inet())
+}
+
+// set keeps what the kernel said. A zone's name is looked up at once, for it may
+// be another's later.
+func (a *address) set(fd *netFD, raw socket.Inet) {
+	a.raw = raw
+	if raw.Zone != 0 {
+		a.store(fd.inetAddr(raw))
+	}
 }
 
 // unixAddr makes the kernel's address one of the socket's network, nil if there

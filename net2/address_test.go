@@ -4,7 +4,11 @@ package net2
 
 import (
 	"sync"
+	"syscall"
 	"testing"
+	"unsafe"
+
+	"go.parity/socket"
 )
 
 func TestLocalAddrKnownAfterClose(t *testing.T) {
@@ -54,5 +58,45 @@ func TestLocalAddrSameForAllWhoAsk(t *testing.T) {
 		if a != got[0] || a == nil {
 			t.Errorf("LocalAddr() of goroutine %d = %v (%p), want %v (%p)", i, a, a, got[0], got[0])
 		}
+	}
+}
+
+// A zone is a name that may change: it is looked up when the address is learnt.
+func TestZoneLookedUpAtOnce(t *testing.T) {
+	lo, err := InterfaceByName("lo")
+	if err != nil {
+		t.Skip("no interface lo: ", err)
+	}
+	fd := newFD(-1, syscall.AF_INET6, syscall.SOCK_STREAM, "tcp")
+	var lsa, rsa socket.Sockaddr
+	lsa.SetInet6([16]byte{0xfe, 0x80, 15: 1}, 1, uint32(lo.Index))
+	rsa.SetInet6([16]byte{0xfe, 0x80, 15: 2}, 2, 0)
+	fd.setAddrs(&lsa, &rsa)
+	if a, ok := fd.laddr.load().(*TCPAddr); !ok || a.Zone != "lo" {
+		t.Errorf("local address = %v before anybody asked, want one with zone lo", fd.laddr.load())
+	}
+	if a := fd.raddr.load(); a != nil {
+		t.Errorf("peer's address, without a zone, = %v before anybody asked, want none", a)
+	}
+}
+
+// Who is shown the descriptor may change the socket's address.
+func TestLocalAddrKnownBeforeOthersSeeTheSocket(t *testing.T) {
+	disconnect := func(fd uintptr) {
+		var rsa syscall.RawSockaddr // AF_UNSPEC
+		syscall.Syscall(syscall.SYS_CONNECT, fd, uintptr(unsafe.Pointer(&rsa)), unsafe.Sizeof(rsa))
+	}
+	l := listenTCP(t, ListenConfig{})
+	_, server := connectedPair(t, l)
+	want := l.Addr().String()
+	rc, err := server.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rc.Control(disconnect); err != nil {
+		t.Fatal(err)
+	}
+	if got := server.LocalAddr().String(); got != want {
+		t.Errorf("LocalAddr() = %s, want %s", got, want)
 	}
 }

@@ -4,6 +4,7 @@ package net2
 
 import (
 	"io"
+	"net"
 	"syscall"
 )
 
@@ -25,21 +26,14 @@ var (
 )
 
 // WriteTo writes the buffers to w, and drops from v what was written. It
-// implements [io.WriterTo].
+// implements [io.WriterTo]. To a connection of package net they go as its own
+// Buffers do. Package net's Buffers know no connection of this package: to that
+// they go one by one.
 func (v *Buffers) WriteTo(w io.Writer) (n int64, err error) {
 	if bw, ok := w.(buffersWriter); ok {
 		return bw.writeBuffers(v)
 	}
-	for _, b := range *v {
-		var nb int
-		nb, err = w.Write(b)
-		n += int64(nb)
-		if err != nil {
-			break
-		}
-	}
-	v.consume(n)
-	return n, err
+	return (*net.Buffers)(v).WriteTo(w)
 }
 
 // Read reads from the buffers, and drops from v what was read. It implements

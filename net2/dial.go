@@ -194,7 +194,7 @@ func (d *Dialer) resolver() *Resolver {
 	if d.Resolver != nil {
 		return d.Resolver
 	}
-	return DefaultResolver
+	return defaultResolver()
 }
 
 func (d *Dialer) fallbackDelay() time.Duration {
@@ -574,7 +574,7 @@ func asPacketConn[C PacketConn](c C, err error) (PacketConn, error) {
 
 // resolve returns the address to listen on, an IPv4 one if there is a choice.
 func (lc *ListenConfig) resolve(ctx context.Context, network, address string) (*sysListener, Addr, error) {
-	addrs, err := resolveAddrList(ctx, DefaultResolver, "listen", network, address, nil)
+	addrs, err := resolveAddrList(ctx, defaultResolver(), "listen", network, address, nil)
 	if err != nil {
 		return nil, nil, &OpError{Op: "listen", Net: network, Err: err}
 	}

@@ -142,6 +142,13 @@ func fileFD(s int) (*netFD, error) {
 	if errno := socket.Getsockname(s, &lsa); errno != 0 {
 		return nil, os.NewSyscallError("getsockname", errno)
 	}
+	switch lsa.Family() {
+	case syscall.AF_INET, syscall.AF_INET6, syscall.AF_UNIX:
+	case syscall.AF_NETLINK, syscall.AF_PACKET:
+		return nil, syscall.EPROTONOSUPPORT
+	default: // an address that package syscall cannot decode
+		return nil, os.NewSyscallError("getsockname", syscall.EAFNOSUPPORT)
+	}
 	socket.Getpeername(s, &rsa)
 	fd := newFD(s, lsa.Family(), sotype, "")
 	fd.setAddrs(&lsa, &rsa)

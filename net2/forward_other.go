@@ -100,3 +100,6 @@ func ListenUnixgram(network string, laddr *UnixAddr) (*UnixConn, error) {
 // DefaultResolver is the resolver of every Lookup function and of a [Dialer]
 // without one.
 var DefaultResolver = net.DefaultResolver
+
+// defaultResolver returns the resolver that counts.
+func defaultResolver() *Resolver { return DefaultResolver }

@@ -11,14 +11,13 @@ import (
 // one that listened, so they are set there, once.
 //
 // Whether the kernel at hand does that is tried on the first connection. And
-// nothing is assumed of a listener whose socket others may have changed: one
-// that came from a file, or was shared since it began to listen.
+// nothing is assumed of a listener whose socket others may change: one that came
+// from a file, or was shown to the program, by Control or later.
 //
 // deviation: accept-options-inherited
 type inheritance struct {
-	opts   []tcpOption // what each connection is to have; immutable
-	shares uint32      // fd.pfd.Shares when it began to listen
-	state  atomic.Uint32
+	opts  []tcpOption // what each connection is to have; immutable
+	state atomic.Uint32
 }
 
 const (
@@ -31,9 +30,10 @@ const (
 // would set them on a connection: one that is refused, and what comes after it,
 // is found missing on the first connection.
 func (in *inheritance) prepare(fd *netFD) {
+	if fd.pfd.Shares() != 0 {
+		return
+	}
 	fd.setOptions(in.opts)
-	in.shares = fd.pfd.Shares()
-	in.state.Store(inheritUntried)
 }
 
 // apply gives a connection that ln accepted its options, if it has not
@@ -46,7 +46,7 @@ func (in *inheritance) apply(ln, c *netFD) {
 }
 
 func (in *inheritance) works(ln, c *netFD) bool {
-	if in.shares != ln.pfd.Shares() {
+	if ln.pfd.Shares() != 0 {
 		return false
 	}
 	state := in.state.Load()

@@ -74,7 +74,7 @@ func TestAcceptedOptionsWhateverTheListener(t *testing.T) {
 		state                       uint32
 	}{
 		{"default", ListenConfig{}, nil, 1, 1, 15, 9, inheritWorks},
-		{"control", ListenConfig{Control: control}, nil, 1, 1, 15, 9, inheritWorks},
+		{"control", ListenConfig{Control: control}, nil, 1, 1, 15, 9, inheritUntried},
 		{"keepalive 40s", ListenConfig{KeepAlive: 40 * time.Second}, nil, 1, 1, 40, 9, inheritWorks},
 		{"config", ListenConfig{KeepAliveConfig: KeepAliveConfig{Enable: true, Idle: -1, Count: 4}}, nil, 1, 1, 7200, 4, inheritWorks},
 		{"keepalive off", ListenConfig{KeepAlive: -1}, nil, 1, 0, 7200, 9, inheritWorks},

@@ -196,7 +196,7 @@ func ResolveTCPAddr(network, address string) (*TCPAddr, error) {
 	default:
 		return nil, UnknownNetworkError(network)
 	}
-	addrs, err := internetAddrList(context.Background(), DefaultResolver, network, address)
+	addrs, err := internetAddrList(context.Background(), defaultResolver(), network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +213,7 @@ func ResolveUDPAddr(network, address string) (*UDPAddr, error) {
 	default:
 		return nil, UnknownNetworkError(network)
 	}
-	addrs, err := internetAddrList(context.Background(), DefaultResolver, network, address)
+	addrs, err := internetAddrList(context.Background(), defaultResolver(), network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +235,7 @@ func ResolveIPAddr(network, address string) (*IPAddr, error) {
 	default:
 		return nil, UnknownNetworkError(network)
 	}
-	addrs, err := internetAddrList(context.Background(), DefaultResolver, afnet, address)
+	addrs, err := internetAddrList(context.Background(), defaultResolver(), afnet, address)
 	if err != nil {
 		return nil, err
 	}

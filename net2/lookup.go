@@ -6,13 +6,13 @@ import (
 
 // LookupHost looks up the addresses of host with [DefaultResolver].
 func LookupHost(host string) (addrs []string, err error) {
-	return DefaultResolver.LookupHost(context.Background(), host)
+	return defaultResolver().LookupHost(context.Background(), host)
 }
 
 // LookupIP looks up host with [DefaultResolver] and returns its IPv4 and IPv6
 // addresses, without their zones.
 func LookupIP(host string) ([]IP, error) {
-	addrs, err := DefaultResolver.LookupIPAddr(context.Background(), host)
+	addrs, err := defaultResolver().LookupIPAddr(context.Background(), host)
 	if err != nil {
 		return nil, err
 	}
@@ -25,38 +25,38 @@ func LookupIP(host string) ([]IP, error) {
 
 // LookupPort looks up the port of a service on network with [DefaultResolver].
 func LookupPort(network, service string) (port int, err error) {
-	return DefaultResolver.LookupPort(context.Background(), network, service)
+	return defaultResolver().LookupPort(context.Background(), network, service)
 }
 
 // LookupCNAME looks up the canonical name of host with [DefaultResolver].
 func LookupCNAME(host string) (cname string, err error) {
-	return DefaultResolver.LookupCNAME(context.Background(), host)
+	return defaultResolver().LookupCNAME(context.Background(), host)
 }
 
 // LookupSRV looks up the SRV records of _service._proto.name (RFC 2782) with
 // [DefaultResolver], sorted by priority and shuffled by weight within one.
 func LookupSRV(service, proto, name string) (cname string, addrs []*SRV, err error) {
-	return DefaultResolver.LookupSRV(context.Background(), service, proto, name)
+	return defaultResolver().LookupSRV(context.Background(), service, proto, name)
 }
 
 // LookupMX looks up the MX records of name with [DefaultResolver], sorted by
 // preference.
 func LookupMX(name string) ([]*MX, error) {
-	return DefaultResolver.LookupMX(context.Background(), name)
+	return defaultResolver().LookupMX(context.Background(), name)
 }
 
 // LookupNS looks up the NS records of name with [DefaultResolver].
 func LookupNS(name string) ([]*NS, error) {
-	return DefaultResolver.LookupNS(context.Background(), name)
+	return defaultResolver().LookupNS(context.Background(), name)
 }
 
 // LookupTXT looks up the TXT records of name with [DefaultResolver].
 func LookupTXT(name string) ([]string, error) {
-	return DefaultResolver.LookupTXT(context.Background(), name)
+	return defaultResolver().LookupTXT(context.Background(), name)
 }
 
 // LookupAddr looks up the names of an address (a reverse look-up) with
 // [DefaultResolver].
 func LookupAddr(addr string) (names []string, err error) {
-	return DefaultResolver.LookupAddr(context.Background(), addr)
+	return defaultResolver().LookupAddr(context.Background(), addr)
 }

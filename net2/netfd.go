@@ -23,7 +23,7 @@ type netFD struct {
 	family        int
 	sotype        int
 	isConnected   bool // connected by dial: no address goes with a write
-	laddrOnDemand bool // laddr is not known, and the kernel may be asked
+	laddrOnDemand bool // the kernel is asked for laddr when somebody wants it
 	net           string
 
 	laddr address
@@ -49,12 +49,12 @@ func (fd *netFD) init() error { return fd.pfd.Init() }
 // std: net.(*netFD).setAddr
 func (fd *netFD) setFinalizer() { runtime.SetFinalizer(fd, (*netFD).Close) }
 
-// Close closes the socket. The local address must be known by then: LocalAddr
-// answers after Close too.
+// Close closes the socket. LocalAddr answers after Close too: where the listener
+// does not tell the address, the kernel must.
 //
 // std: net.(*netFD).Close
 func (fd *netFD) Close() error {
-	if fd.laddrOnDemand {
+	if fd.laddrOnDemand && fd.laddr.raw.Family == syscall.AF_UNSPEC {
 		fd.localAddr()
 	}
 	runtime.SetFinalizer(fd, nil)
@@ -76,24 +76,33 @@ func (fd *netFD) accept() (*netFD, error) {
 		c.pfd.Close()
 		return nil, err
 	}
-	if fd.family == syscall.AF_UNIX {
-		var lsa socket.Sockaddr
-		socket.Getsockname(s, &lsa)
-		c.setAddrs(&lsa, &rsa)
-	} else {
-		c.raddr.raw = rsa.Inet()
-		c.laddr.raw = fd.acceptedLocal()
-		c.laddrOnDemand = c.laddr.raw.Family == syscall.AF_UNSPEC
-	}
+	c.setAcceptedAddrs(fd, &rsa)
 	c.setFinalizer()
 	return c, nil
 }
 
-// acceptedLocal returns the local address of every connection that the
-// listener accepts, if there is only one: it is bound to one address, and
-// nobody has had a chance to make it accept for others (IP_TRANSPARENT).
+// setAcceptedAddrs sets the addresses of a connection from rsa that ln accepted.
+// The local one is asked for when somebody wants it, but where it may have a
+// zone: a zone is a name, and the interface may get another.
 //
 // deviation: local-addr-on-demand
+func (fd *netFD) setAcceptedAddrs(ln *netFD, rsa *socket.Sockaddr) {
+	if fd.family == syscall.AF_UNIX || rsa.Inet().Zone != 0 || ln.laddr.raw.Zone != 0 {
+		var lsa socket.Sockaddr
+		socket.Getsockname(fd.pfd.Sysfd, &lsa)
+		fd.setAddrs(&lsa, rsa)
+		return
+	}
+	fd.raddr.raw = rsa.Inet()
+	fd.laddr.raw = ln.acceptedLocal()
+	fd.laddrOnDemand = true
+}
+
+// acceptedLocal returns the local address of every connection that the
+// listener accepts, if it is bound to one address and nobody has had a chance to
+// make it accept for others (IP_TRANSPARENT). A program in the kernel may still
+// steer others to it (BPF sk_lookup). So this is for LocalAddr after a Close
+// before which nobody asked.
 func (fd *netFD) acceptedLocal() socket.Inet {
 	raw := fd.laddr.raw
 	if raw.Addr == ([16]byte{}) || fd.pfd.Shares() != 0 {
@@ -183,6 +192,7 @@ var (
 //
 // std: net.(*netFD).dup
 func (fd *netFD) dup() (*os.File, error) {
+	fd.pinLocalAddr()
 	s, err := fd.pfd.Dup()
 	if err != nil {
 		return nil, wrapSyscallError("fcntl", err)

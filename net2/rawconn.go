@@ -17,6 +17,7 @@ func (c *rawConn) Control(f func(uintptr)) error {
 	if !c.ok() {
 		return syscall.EINVAL
 	}
+	c.fd.pinLocalAddr()
 	if err := c.fd.pfd.RawControl(f); err != nil {
 		return c.fd.listenerError("raw-control", err)
 	}
@@ -29,6 +30,7 @@ func (c *rawConn) Read(f func(uintptr) bool) error {
 	if !c.ok() {
 		return syscall.EINVAL
 	}
+	c.fd.pinLocalAddr()
 	if err := c.fd.pfd.RawRead(f); err != nil {
 		return c.fd.opError("raw-read", err)
 	}
@@ -40,6 +42,7 @@ func (c *rawConn) Write(f func(uintptr) bool) error {
 	if !c.ok() {
 		return syscall.EINVAL
 	}
+	c.fd.pinLocalAddr()
 	if err := c.fd.pfd.RawWrite(f); err != nil {
 		return c.fd.opError("raw-write", err)
 	}

@@ -30,3 +30,34 @@ func TestDefaultResolverAssignedIsUsed(t *testing.T) {
 		}
 	}
 }
+
+// The resolver that somebody has set counts: ours before package net's.
+func TestDefaultResolverThatCounts(t *testing.T) {
+	dial := func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }
+	for _, tt := range []struct {
+		name string
+		set  func() (want *Resolver)
+	}{
+		{"nobody set one", func() *Resolver { return DefaultResolver }},
+		{"ours set", func() *Resolver { DefaultResolver = new(Resolver); return DefaultResolver }},
+		{"ours changed", func() *Resolver { DefaultResolver.Dial = dial; return DefaultResolver }},
+		{"net's set", func() *Resolver { net.DefaultResolver = new(Resolver); return net.DefaultResolver }},
+		{"net's changed", func() *Resolver { net.DefaultResolver.Dial = dial; return net.DefaultResolver }},
+		{"both set", func() *Resolver {
+			net.DefaultResolver = &Resolver{PreferGo: true}
+			DefaultResolver = &Resolver{PreferGo: true}
+			return DefaultResolver
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			own, std := DefaultResolver, net.DefaultResolver
+			defer func() {
+				DefaultResolver, net.DefaultResolver = own, std
+				own.Dial, std.Dial = dialForResolver, nil
+			}()
+			if want := tt.set(); defaultResolver() != want {
+				t.Errorf("defaultResolver() = %p, want %p", defaultResolver(), want)
+			}
+		})
+	}
+}

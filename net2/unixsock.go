@@ -4,6 +4,7 @@ package net2
 
 import (
 	"context"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -43,11 +44,7 @@ func (c *UnixConn) ReadFromUnix(b []byte) (int, *UnixAddr, error) {
 	}
 	var sa socket.Sockaddr
 	n, err := c.fd.readFrom(b, &sa)
-	addr := c.sender(&sa)
-	if err != nil {
-		err = c.fd.opError("read", err)
-	}
-	return n, addr, err
+	return n, c.sender(&sa), c.fd.unixReadError(err)
 }
 
 // ReadFrom is ReadFromUnix for a [PacketConn].
@@ -69,11 +66,18 @@ func (c *UnixConn) ReadMsgUnix(b, oob []byte) (n, oobn, flags int, addr *UnixAdd
 	}
 	var sa socket.Sockaddr
 	n, oobn, flags, err = c.fd.readMsg(b, oob, syscall.MSG_CMSG_CLOEXEC, &sa)
-	addr = c.sender(&sa)
-	if err != nil {
-		err = c.fd.opError("read", err)
+	return n, oobn, flags, c.sender(&sa), c.fd.unixReadError(err)
+}
+
+// unixReadError is the error of a read that may give an address.
+func (fd *netFD) unixReadError(err error) error {
+	switch err {
+	case nil:
+		return nil
+	case io.EOF:
+		return fd.unixEOF(err)
 	}
-	return n, oobn, flags, addr, err
+	return fd.opError("read", err)
 }
 
 // sender returns the address that a read was given, nil if there is none.

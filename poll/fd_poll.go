@@ -126,6 +126,20 @@ func (fd *FD) SetReadDeadline(t time.Time) error { return fd.setDeadline(t, 'r')
 // SetWriteDeadline is SetDeadline for writes only.
 func (fd *FD) SetWriteDeadline(t time.Time) error { return fd.setDeadline(t, 'w') }
 
+// Deadlines returns how far off the deadlines of reads and writes are: 0 for none,
+// negative for one that has passed.
+func (fd *FD) Deadlines() (r, w time.Duration, err error) {
+	if err := fd.incref(); err != nil {
+		return 0, 0, err
+	}
+	defer fd.decref()
+	if !fd.pd.pollable() {
+		return 0, 0, nil
+	}
+	rd, wd := runtimehooks.PollDeadlines(&fd.pd.desc)
+	return time.Duration(rd), time.Duration(wd), nil
+}
+
 // std: internal/poll.setDeadlineImpl
 func (fd *FD) setDeadline(t time.Time, mode int) error {
 	var d int64

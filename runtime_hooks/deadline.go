@@ -47,6 +47,24 @@ func pollSetDeadline(pd *pollDesc, d int64, mode int) {
 	wg.ready()
 }
 
+// deadlines returns the deadlines in nanotime, 0 for none, -1 when it has passed.
+func (pd *pollDesc) deadlines() (rd, wd int64) {
+	pd.mu.Lock()
+	defer pd.mu.Unlock()
+	return pd.rd, pd.wd
+}
+
+// fromNow is a deadline in nanotime as PollSetDeadline takes it.
+func fromNow(at int64) int64 {
+	if at <= 0 {
+		return at
+	}
+	if d := at - nanotime(); d > 0 {
+		return d
+	}
+	return -1
+}
+
 // setTimer sees to it that the timer goes off by the earlier deadline. The
 // caller holds pd.mu.
 func (pd *pollDesc) setTimer() {

@@ -97,6 +97,16 @@ func PollSetDeadline(pd *PollDesc, d int64, mode int) int {
 	return pd.setDeadline(d, mode)
 }
 
+// PollDeadlines returns how many nanoseconds from now the deadlines of pd are: 0
+// for none, negative for one that has passed.
+func PollDeadlines(pd *PollDesc) (r, w int64) {
+	rd, wd := pd.deadlines()
+	if pd.own != nil {
+		rd, wd = pd.own.deadlines()
+	}
+	return fromNow(rd), fromNow(wd)
+}
+
 // PollUnblock marks pd as closing and wakes whoever waits on it. From here on
 // PollReset and PollWait return ErrClosing.
 //

@@ -44,6 +44,13 @@ func PollSetDeadline(pd *PollDesc, d int64, mode int) int {
 	return NoError
 }
 
+// PollDeadlines returns how many nanoseconds from now the deadlines of pd are: 0
+// for none, negative for one that has passed.
+func PollDeadlines(pd *PollDesc) (r, w int64) {
+	rd, wd := pd.own.deadlines()
+	return fromNow(rd), fromNow(wd)
+}
+
 // PollUnblock marks pd as closing and wakes whoever waits on it.
 func PollUnblock(pd *PollDesc) { pollUnblock(pd.own) }
 

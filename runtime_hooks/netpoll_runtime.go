@@ -36,8 +36,10 @@ type runtimeDesc struct {
 	mu      sync.Mutex
 	closing atomic.Bool
 
-	waits uint8        // how often yield was asked; the reader's own
-	rd    atomic.Int64 // the read deadline in nanotime, 0 for none, -1 when it was set in the past
+	waits uint8 // how often yield was asked; the reader's own
+
+	// The deadlines in nanotime, 0 for none, -1 for one that was set in the past.
+	rd, wd atomic.Int64
 }
 
 // watch returns the runtime's pollDesc, and puts the descriptor into the
@@ -106,15 +108,13 @@ func (pd *runtimeDesc) setDeadline(d int64, mode int) int {
 			return NoError
 		}
 	}
-	if mode != 'w' {
-		pd.noteReadDeadline(d)
-	}
+	pd.noteDeadline(d, mode)
 	runtime_pollSetDeadline(rpd, d, mode)
 	return NoError
 }
 
-// noteReadDeadline keeps the deadline for yield to see.
-func (pd *runtimeDesc) noteReadDeadline(d int64) {
+// noteDeadline keeps the deadline for yield and deadlines to see.
+func (pd *runtimeDesc) noteDeadline(d int64, mode int) {
 	switch {
 	case d < 0:
 		d = -1
@@ -124,8 +124,19 @@ func (pd *runtimeDesc) noteReadDeadline(d int64) {
 		}
 	}
 	raceDisable()
-	pd.rd.Store(d)
+	if mode != 'w' {
+		pd.rd.Store(d)
+	}
+	if mode != 'r' {
+		pd.wd.Store(d)
+	}
 	raceEnable()
+}
+
+func (pd *runtimeDesc) deadlines() (rd, wd int64) {
+	raceDisable()
+	defer raceEnable()
+	return pd.rd.Load(), pd.wd.Load()
 }
 
 func (pd *runtimeDesc) unblock() {

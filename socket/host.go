@@ -3,7 +3,6 @@
 package socket
 
 import (
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,7 +44,8 @@ func canBind(addr [16]byte, v6only int) bool {
 	SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, v6only)
 	var sa Sockaddr
 	sa.SetInet6(addr, 0, 0)
-	return Bind(fd, &sa) == 0
+	errno = Bind(fd, &sa)
+	return errno == 0 || bindDeniedCounts && (errno == unix.EPERM || errno == unix.EACCES)
 }
 
 // Numbers that x/sys does not have.
@@ -107,12 +107,26 @@ func versionGE(release string, major, minor int) bool {
 //
 // std: net.listenerBacklog
 var ListenerBacklog = sync.OnceValue(func() int {
-	text, err := os.ReadFile("/proc/sys/net/core/somaxconn")
-	if err != nil {
+	text, errno := readSmallFile("/proc/sys/net/core/somaxconn")
+	if errno != 0 {
 		return syscall.SOMAXCONN
 	}
-	return parseBacklog(string(text))
+	return parseBacklog(text)
 })
+
+// readSmallFile returns the beginning of a file, by open(2), read(2) and
+// close(2): package os makes other calls besides, which a seccomp filter made for
+// a program that uses net need not allow.
+func readSmallFile(name string) (string, Errno) {
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return "", errnoOf(err)
+	}
+	defer unix.Close(fd)
+	var b [64]byte
+	n, err := unix.Read(fd, b[:])
+	return string(b[:max(n, 0)]), errnoOf(err)
+}
 
 // parseBacklog reads the text of somaxconn. Kernels before 4.1 keep the
 // backlog in 16 bits, and a larger one would be cut off at the top.
