@@ -77,9 +77,6 @@ func (p *programs) judge(ctx context.Context, c *check) conformance.Check {
 	return conformance.Check{Name: c.name, Status: status, Detail: detail, Elapsed: time.Since(start)}
 }
 
-// again is how often net is asked whether it too gives an answer of net2's.
-const again = 3
-
 func (p *programs) compare(ctx context.Context, c *check) (conformance.Status, string) {
 	if why := c.notHere(); why != "" {
 		return conformance.Skipped, why
@@ -95,7 +92,7 @@ func (p *programs) compare(ctx context.Context, c *check) (conformance.Status, s
 	if err != nil {
 		return conformance.Differs, "net answers:\n" + indent(want) + "\nnet2 cannot be asked: " + err.Error()
 	}
-	for range again {
+	for range p.again {
 		if got == want {
 			return conformance.Same, ""
 		}

@@ -177,24 +177,36 @@ func confined(ctx context.Context, p *programs, c *check, stack string, e effort
 	for _, nr := range slices.Sorted(maps.Values(allowed)) {
 		numbers = append(numbers, fmt.Sprint(nr))
 	}
-	for range e.runs {
+	for range confinedRuns {
 		r, err := c.run(ctx, p, stack, e, "AROUND_ALLOW="+strings.Join(numbers, ","))
-		if err != nil {
+		switch {
+		case err != nil:
 			return "", err
-		}
-		if r.exit == "" {
+		case r.exit == "":
 			continue
+		case stack == stackNet:
+			return "", &cannotError{"a filter made from its own calls stops it: " + firstLine(r.stderr)}
 		}
-		answer := r.exit + ": " + firstLines(r.stderr, 8)
-		if path, err := p.binary(ctx, c.build, stack); err == nil {
-			if calls, err := trace.ProgramCalls(ctx, path, []string{c.mode}, childEnviron()); err == nil {
-				maps.DeleteFunc(calls, func(name string, _ int) bool { _, ok := allowed[name]; return ok })
-				answer += fmt.Sprintf("\nrecorded besides what net calls: %v", slices.Sorted(maps.Keys(calls)))
-			}
-		}
-		return answer, nil
+		return r.exit + ": " + firstLines(r.stderr, 8) + p.besides(ctx, c, stack, allowed), nil
 	}
 	return "makes no call that net does not", nil
+}
+
+// confinedRuns is how often a program runs under its filter.
+const confinedRuns = 3
+
+// besides says which calls a recorder sees that are not allowed.
+func (p *programs) besides(ctx context.Context, c *check, stack string, allowed map[string]int) string {
+	path, err := p.binary(ctx, c.build, stack)
+	if err != nil {
+		return ""
+	}
+	calls, err := trace.ProgramCalls(ctx, path, []string{c.mode}, childEnviron())
+	if err != nil {
+		return "\nits calls cannot be recorded: " + err.Error()
+	}
+	maps.DeleteFunc(calls, func(name string, _ int) bool { _, ok := allowed[name]; return ok })
+	return fmt.Sprintf("\nrecorded besides what net calls: %v", slices.Sorted(maps.Keys(calls)))
 }
 
 // allowed are the calls that net was seen to make in a mode and those that the

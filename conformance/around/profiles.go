@@ -18,15 +18,24 @@ func cpuProfile(ctx context.Context, p *programs, c *check, stack string, e effo
 	if err != nil {
 		return "", err
 	}
-	var functions []string
-	for _, sample := range strings.Split(out, "-----------+")[1:] {
-		lines := strings.Split(strings.TrimSpace(sample), "\n")
-		functions = append(functions, strings.TrimSuffix(strings.TrimSpace(lines[len(lines)-1]), " (inline)"))
-	}
-	if len(functions) < 2 {
+	functions := sampled(out)
+	if len(functions) == 0 {
 		return "", &cannotError{"a CPU profile has no samples here"}
 	}
 	return beginnings(functions), nil
+}
+
+// sampled returns the outermost function of each sample in what pprof prints.
+func sampled(out string) []string {
+	var functions []string
+	for _, sample := range strings.Split(out, "-----------+")[1:] {
+		lines := strings.Split(strings.TrimSpace(sample), "\n")
+		words := strings.Fields(strings.TrimSuffix(lines[len(lines)-1], " (inline)"))
+		if outermost := words[len(words)-1]; !strings.HasPrefix(outermost, "---") {
+			functions = append(functions, outermost)
+		}
+	}
+	return functions
 }
 
 // started is an event of an execution trace, with the goroutine's own stack.
@@ -39,14 +48,21 @@ func executionTrace(ctx context.Context, p *programs, c *check, stack string, e 
 	if err != nil {
 		return "", err
 	}
-	var functions []string
-	for _, m := range started.FindAllStringSubmatch(out, -1) {
-		functions = append(functions, m[1])
-	}
+	functions := began(out)
 	if len(functions) == 0 {
 		return "the trace tells of no goroutine", nil
 	}
 	return beginnings(functions), nil
+}
+
+// began returns the functions with which the goroutines began of which the
+// text of a trace tells.
+func began(out string) []string {
+	var functions []string
+	for _, m := range started.FindAllStringSubmatch(out, -1) {
+		functions = append(functions, m[1])
+	}
+	return functions
 }
 
 // inspect has one of the go command's tools read what the program prints.

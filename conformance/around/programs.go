@@ -49,6 +49,8 @@ type programs struct {
 	// edit changes the program's source for a stack.
 	edit func(stack, source string) string
 
+	again int // how often net is asked whether it too gives an answer of net2's
+
 	mu    sync.Mutex
 	built map[string]func() (string, error)
 	ready func() error // writes the module
@@ -59,7 +61,7 @@ func newPrograms(ctx context.Context) (*programs, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &programs{dir: dir, edit: swapImport, built: make(map[string]func() (string, error))}
+	p := &programs{dir: dir, edit: swapImport, again: 3, built: make(map[string]func() (string, error))}
 	p.ready = sync.OnceValue(func() error { return p.writeModule(ctx) })
 	return p, nil
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -87,11 +86,18 @@ func follow(ctx context.Context, path string, args []string, attr *os.ProcAttr) 
 }
 
 // RuntimeCalls returns the calls, by name and number, that Go's runtime makes
-// now and then in any program. The clock is not among them: the runtime reads
-// it without a system call.
+// now and then in any program: those that belong to no scenario, and in the
+// poller, for the names of its memory and to read the limits of its cgroup. The
+// clock is not among them: the runtime reads it without a system call.
 func RuntimeCalls() map[string]int {
 	return numbered(func(name string) bool {
-		return noise[name] && name != "clock_gettime" || name == "prctl" || strings.HasPrefix(name, "epoll_pwait")
+		switch name {
+		case "clock_gettime":
+			return false
+		case "epoll_pwait", "prctl", "pread64":
+			return true
+		}
+		return noise[name]
 	})
 }
 

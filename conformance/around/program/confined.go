@@ -91,7 +91,7 @@ func serveTCP() {
 // them than processors.
 func serveBusy() {
 	stop := make(chan bool)
-	for range 2 * runtime.GOMAXPROCS(0) {
+	for range runtime.GOMAXPROCS(0) {
 		go func() {
 			for {
 				select {
@@ -105,7 +105,7 @@ func serveBusy() {
 	l := listen()
 	go serve(l)
 	c := must(net.Dial("tcp", l.Addr().String()))
-	for range 30 {
+	for range 10 {
 		roundTrip(c)
 	}
 	check(c.Close())
