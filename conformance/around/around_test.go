@@ -162,7 +162,7 @@ func TestAnswersOfNet(t *testing.T) {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
-			got, err := c.ask(t.Context(), p, &c, stackNet, harder)
+			got, err := c.ask(t.Context(), p, &c, stackNet, effort{runs: harder.runs, held: hold})
 			if err != nil {
 				t.Skip("net cannot be asked:", err)
 			}

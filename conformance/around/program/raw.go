@@ -30,7 +30,7 @@ func readsEarly(computing int) {
 	for range computing {
 		go func() {
 			for !stop.Load() {
-				for start := time.Now(); time.Since(start) < 50*time.Microsecond; {
+				for start := time.Now(); time.Since(start) < 2000*time.Microsecond; {
 				}
 				runtime.Gosched()
 			}
