@@ -20,3 +20,11 @@ var forbiddenHere = fmt.Errorf("%w, not %s on %s", ErrForbidden, runtime.GOOS, r
 func Record(ctx context.Context, s Scenario, stack string) (*Recording, error) {
 	return nil, forbiddenHere
 }
+
+// ProgramCalls needs the same.
+func ProgramCalls(ctx context.Context, path string, args, env []string) (map[string]int, error) {
+	return nil, forbiddenHere
+}
+
+// RuntimeCalls knows no numbers here.
+func RuntimeCalls() map[string]int { return nil }

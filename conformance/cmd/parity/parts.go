@@ -2,6 +2,7 @@ package main
 
 import (
 	"go.parity/conformance/api"
+	"go.parity/conformance/around"
 	"go.parity/conformance/model"
 	"go.parity/conformance/nettest"
 	"go.parity/conformance/report"
@@ -21,6 +22,7 @@ func sources() []report.Source {
 		{Part: trace.Part(), Advice: "Make the system calls that net makes; or, where no program can see the difference, enter it in conformance/deviations.go."},
 		{Part: model.Part(), Advice: "Mend net2, and make the program that is printed a scenario."},
 		{Part: traffic.Part(), Advice: mend},
+		{Part: around.Part(), Advice: mend},
 	}
 }
 

@@ -1,0 +1,124 @@
+//go:build linux
+
+package around
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"go.parity/conformance"
+)
+
+// Part is this folder's evidence.
+func Part() conformance.Part {
+	return conformance.Part{
+		Name: partName,
+		Doc:  partDoc,
+		Names: func(context.Context) ([]string, error) {
+			var names []string
+			for _, c := range checks() {
+				names = append(names, c.name)
+			}
+			return names, nil
+		},
+		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
+			p, err := newPrograms(ctx)
+			if err != nil {
+				return err
+			}
+			return errors.Join(p.run(ctx, checks(), match, report), p.remove())
+		},
+	}
+}
+
+// atOnce is how many checks are made at a time. Most of them wait.
+const atOnce = 4
+
+// run makes the checks that match and reports them as they end.
+func (p *programs) run(ctx context.Context, list []check, match func(string) bool, report func(conformance.Check)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // what is still built is wanted no more
+	queue := make(chan *check)
+	done := make(chan conformance.Check)
+	var workers sync.WaitGroup
+	for range atOnce {
+		workers.Go(func() {
+			for c := range queue {
+				done <- p.judge(ctx, c)
+			}
+		})
+	}
+	go func() {
+		for i := range list {
+			if match(list[i].name) && ctx.Err() == nil {
+				queue <- &list[i]
+			}
+		}
+		close(queue)
+		workers.Wait()
+		close(done)
+	}()
+	for c := range done {
+		if ctx.Err() == nil { // what was cut short is no evidence
+			report(c)
+		}
+	}
+	return ctx.Err()
+}
+
+// judge makes one check.
+func (p *programs) judge(ctx context.Context, c *check) conformance.Check {
+	start := time.Now()
+	status, detail := p.compare(ctx, c)
+	return conformance.Check{Name: c.name, Status: status, Detail: detail, Elapsed: time.Since(start)}
+}
+
+func (p *programs) compare(ctx context.Context, c *check) (conformance.Status, string) {
+	if why := c.notHere(); why != "" {
+		return conformance.Skipped, why
+	}
+	want, err := c.ask(ctx, p, c, stackNet, first)
+	if err != nil {
+		return conformance.Skipped, "net itself cannot be asked here: " + builds[c.build].name + " program: " + oneLine(err)
+	}
+	got, err := c.ask(ctx, p, c, stackNet2, first)
+	if err == nil && got != want && c.weak(got) {
+		got, err = c.ask(ctx, p, c, stackNet2, harder)
+	}
+	if err != nil {
+		return conformance.Differs, "net answers:\n" + indent(want) + "\nnet2 cannot be asked: " + err.Error()
+	}
+	for range p.again {
+		if got == want {
+			return conformance.Same, ""
+		}
+		if want, err = c.ask(ctx, p, c, stackNet, harder); err != nil {
+			return conformance.Skipped, "net itself cannot be asked twice here: " + oneLine(err)
+		}
+	}
+	if got == want {
+		return conformance.Same, ""
+	}
+	return conformance.Differs, fmt.Sprintf("net:\n%s\nnet2:\n%s", indent(want), indent(got))
+}
+
+// notHere says why a check cannot be made with the poller that net2 has here.
+func (c *check) notHere() string {
+	switch {
+	case c.waits && onChannels != "":
+		return onChannels
+	case c.filters && ownPoller():
+		return "the filter of projects for leak checkers knows the runtime's poller alone"
+	}
+	return ""
+}
+
+// oneLine is an error as a reason, which is the same for all checks that lack
+// the same.
+func oneLine(err error) string { return strings.Join(strings.Fields(firstLines(err.Error(), 2)), " ") }
+
+func indent(s string) string { return "\t" + strings.ReplaceAll(s, "\n", "\n\t") }
