@@ -1,21 +1,10 @@
 package conformance
 
-import (
-	"os"
+import runtimehooks "go.parity/runtime_hooks"
 
-	runtimehooks "go.parity/runtime_hooks"
-)
-
-// Poller names the poller of this process's net2.
-func Poller() string {
-	switch {
-	case runtimehooks.Engine == Portable:
-		return Portable
-	case os.Getenv(PollerEnv) == Epoll:
-		return Epoll
-	}
-	return Runtime
-}
+// Poller names the poller of this process's net2; "" if the environment names
+// none that it has.
+func Poller() string { return runtimehooks.Poller() }
 
 // Pollers lists the pollers that this program's net2 can have, its default
 // first.
