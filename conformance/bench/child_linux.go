@@ -17,6 +17,8 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance"
 )
 
 // childEnv, when set, names the role of a process that the harness started.
@@ -40,10 +42,10 @@ type request struct {
 
 // An answer is one line that a child writes.
 type answer struct {
-	Err  string  `json:",omitempty"`
-	Addr string  `json:",omitempty"` // after start: where it listens
-	Tags string  `json:",omitempty"` // after start: the build tags of the binary
-	Mark *window `json:",omitempty"`
+	Err    string  `json:",omitempty"`
+	Addr   string  `json:",omitempty"` // after start: where it listens
+	Poller string  `json:",omitempty"` // after start: the poller of its net2
+	Mark   *window `json:",omitempty"`
 }
 
 // A window is what happened since the mark before.
@@ -219,7 +221,7 @@ func child(role string, r io.Reader, w io.Writer) error {
 		switch {
 		case req.Do == "start" && job == nil:
 			if job, err = start(role, req); err == nil {
-				ans.Addr, ans.Tags = job.addr, buildTags()
+				ans.Addr, ans.Poller = job.addr, conformance.Poller()
 				last = takeSnapshot()
 			}
 		case req.Do == "mark" && job != nil:
@@ -390,18 +392,4 @@ func resident() (int64, error) {
 		return 0, fmt.Errorf("/proc/self/statm: %w", err)
 	}
 	return pages * int64(os.Getpagesize()), nil
-}
-
-// buildTags returns the build tags of this binary.
-func buildTags() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	for _, s := range info.Settings {
-		if s.Key == "-tags" {
-			return s.Value
-		}
-	}
-	return ""
 }

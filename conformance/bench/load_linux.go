@@ -25,7 +25,7 @@ func (j *work) load(req request) error {
 	if err != nil {
 		return err
 	}
-	threads := min(max(req.Threads, 1), w.Conns)
+	threads := min(max(req.Threads, 1), w.talking())
 	switch w.Kind {
 	case KindEcho:
 		return j.loadExchange(sa, w, bytes.Repeat([]byte("e"), w.Size), w.Size, threads)
@@ -63,8 +63,8 @@ type loadConn struct {
 	sent int64
 }
 
-// loadExchange keeps one exchange under way on each of w.Conns connections:
-// the request, and an answer of want bytes.
+// loadExchange opens w.Conns connections and keeps one exchange under way on
+// each of those that talk: the request, and an answer of want bytes.
 func (j *work) loadExchange(sa *unix.SockaddrInet4, w Workload, request []byte, want, threads int) error {
 	conns := make([]loadConn, w.Conns)
 	for i := range conns {
@@ -73,15 +73,49 @@ func (j *work) loadExchange(sa *unix.SockaddrInet4, w Workload, request []byte, 
 			return err
 		}
 		conns[i].fd = fd
+		if i%idleBatch == idleBatch-1 {
+			time.Sleep(idlePause) // the backlog must not overflow
+		}
 	}
+	if err := greet(conns[w.talking():], request, want); err != nil {
+		return err
+	}
+	conns = conns[:w.talking()]
 	for i := range threads {
 		part := conns[i*len(conns)/threads : (i+1)*len(conns)/threads]
-		go j.thread(func() error { return j.exchange(part, request, want) })
+		go j.thread(func() error { return j.exchange(part, request, want, w.Pause) })
 	}
 	return nil
 }
 
-func (j *work) exchange(conns []loadConn, request []byte, want int) error {
+// greet makes one exchange on each connection, so that whoever serves it waits
+// for the next from then on, and not for its first turn on a processor.
+func greet(conns []loadConn, request []byte, want int) error {
+	for _, c := range conns {
+		if n, err := unix.Write(c.fd, request); err != nil || n != len(request) {
+			return fmt.Errorf("write: %d of %d bytes: %w", n, len(request), err)
+		}
+	}
+	buf := make([]byte, want)
+	for _, c := range conns {
+		for got := 0; got < want; {
+			if _, err := unix.Poll([]unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}}, -1); err != nil && err != unix.EINTR {
+				return fmt.Errorf("poll: %w", err)
+			}
+			n, err := unix.Read(c.fd, buf)
+			if err == unix.EAGAIN || err == unix.EINTR {
+				continue
+			}
+			if err != nil || n == 0 {
+				return fmt.Errorf("read: %d bytes: %w", n, err)
+			}
+			got += n
+		}
+	}
+	return nil
+}
+
+func (j *work) exchange(conns []loadConn, request []byte, want int, pause time.Duration) error {
 	const bufferAt = 64 << 10
 	mem, err := newArena(2 * bufferAt)
 	if err != nil {
@@ -112,6 +146,7 @@ func (j *work) exchange(conns []loadConn, request []byte, want int) error {
 		}
 	}
 	rec := j.meter.recorder()
+	var resting []*loadConn // answered, in the order in which they go on
 	turn := func(events []unix.EpollEvent) error {
 		for i := range events {
 			c := &conns[events[i].Pad]
@@ -130,15 +165,39 @@ func (j *work) exchange(conns []loadConn, request []byte, want int) error {
 			}
 			at := now()
 			rec.add(at, at-c.sent)
-			c.got, c.sent = 0, at
+			c.got, c.sent = 0, at+int64(pause)
+			if pause > 0 {
+				resting = append(resting, c)
+				continue
+			}
 			if err := send(c); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
+	// goOn sends for the connections whose pause is over, and returns how long
+	// the next one has left, in milliseconds for epoll_wait.
+	goOn := func() (int, error) {
+		for len(resting) > 0 {
+			c, at := resting[0], now()
+			if left := c.sent - at; left > 0 {
+				return int((left + int64(time.Millisecond) - 1) / int64(time.Millisecond)), nil
+			}
+			c.sent = at
+			if err := send(c); err != nil {
+				return 0, err
+			}
+			resting = resting[1:]
+		}
+		return -1, nil
+	}
 	for {
-		events, err := ring.wait(-1)
+		timeout, err := goOn()
+		if err != nil {
+			return err
+		}
+		events, err := ring.wait(timeout)
 		if err != nil {
 			return err
 		}

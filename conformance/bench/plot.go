@@ -29,7 +29,7 @@ const farRatio = 2.0
 
 var implColors = map[string]color.Color{
 	"net2":          color.RGBA{R: 0x00, G: 0x5f, B: 0xb8, A: 0xff},
-	"net2-runtime":  color.RGBA{R: 0xe0, G: 0x7b, B: 0x00, A: 0xff},
+	"net2-epoll":    color.RGBA{R: 0xe0, G: 0x7b, B: 0x00, A: 0xff},
 	"net2-portable": color.RGBA{R: 0x8e, G: 0x44, B: 0xad, A: 0xff},
 	"floor":         color.RGBA{R: 0x77, G: 0x77, B: 0x77, A: 0xff},
 }

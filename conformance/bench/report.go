@@ -183,7 +183,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	p := &printer{w: w}
 	p.printf("%s · %s, %d processors · Linux %s · %s %s\n",
 		r.Date.Format(time.DateTime), r.Machine.Processor, r.Machine.Processors, r.Machine.Kernel, r.Machine.Go, r.Machine.Arch)
-	p.printf("%d rounds of %v a cell; ratios to net pair by pair: median [lowest–highest]; system calls counted by %s\n",
+	p.printf("%d rounds of %v a cell; ratios to net pair by pair: median [quartiles]; system calls counted by %s\n",
 		r.Rounds, time.Duration(r.Seconds*float64(time.Second)), r.Counter)
 	for _, note := range r.Notes {
 		p.printf("note: %s\n", note)
@@ -307,7 +307,7 @@ var heads = map[Metric]string{
 // ratioShown says whether the tables have a column for m's ratio to net.
 func ratioShown(m Metric) bool {
 	switch m {
-	case Throughput, CPU, P99, P999, PerConn, Beside:
+	case Throughput, CPU, P50, P99, P999, PerConn, Beside:
 		return true
 	}
 	return false
@@ -338,7 +338,7 @@ func ratio(s Summary) string {
 	case 1:
 		return strconv.FormatFloat(s.Median, 'f', 2, 64)
 	}
-	return fmt.Sprintf("%.2f [%.2f–%.2f]", s.Median, s.Min, s.Max)
+	return fmt.Sprintf("%.2f [%.2f–%.2f]", s.Median, s.Q1, s.Q3)
 }
 
 func thousands(n int64) string {

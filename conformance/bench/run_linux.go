@@ -19,16 +19,28 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance"
 )
 
-// Impls are the implementations of a run, in the order of the tables.
-var Impls = []string{"net", "net2", "net2-runtime", "floor"}
+// Impls returns the implementations of a run, in the order of the tables. A
+// program that was built with net2_portable has no other net2 to measure.
+func Impls() []string {
+	if conformance.Poller() == conformance.Portable {
+		return []string{"net", "net2-portable", "floor"}
+	}
+	return []string{"net", "net2", "net2-epoll", "floor"}
+}
 
-// engineTags has the build tag for each engine of net2 that needs a binary of
-// its own.
-var engineTags = map[string]string{
-	"net2-runtime":  "net2_runtime",
-	"net2-portable": "net2_portable",
+// portableTag makes the binary for net2-portable.
+const portableTag = "net2_portable"
+
+// pollers has the poller that the measured process must have, for each
+// implementation that has a choice.
+var pollers = map[string]string{
+	"net2":          conformance.Runtime,
+	"net2-epoll":    conformance.Epoll,
+	"net2-portable": conformance.Portable,
 }
 
 // Options say what a run does. Its zero values are not defaults: see
@@ -37,22 +49,22 @@ type Options struct {
 	Workloads []Workload
 	Impls     []string
 	Rounds    int
-	Time      time.Duration     // for each timed cell
-	Warmup    time.Duration     // before each cell
-	CountTime time.Duration     // for each cell that counts system calls
-	Count     string            // how to count them: CountAuto, CountPerf, CountPtrace, CountNone
-	Threads   int               // of the load generator
-	Sleepy    bool              // let processors sleep while they have nothing to do
-	Pin       bool              // give each process of a timed cell processors of its own
-	Binaries  map[string]string // by engine, where the binary is not to be built
-	Log       io.Writer         // progress
+	Time      time.Duration // for each timed cell
+	Warmup    time.Duration // before each cell
+	CountTime time.Duration // for each cell that counts system calls
+	Count     string        // how to count them: CountAuto, CountPerf, CountPtrace, CountNone
+	Threads   int           // of the load generator
+	Sleepy    bool          // let processors sleep while they have nothing to do
+	Pin       bool          // give each process of a timed cell processors of its own
+	Portable  string        // binary for net2-portable, where it is not to be built
+	Log       io.Writer     // progress
 }
 
 // DefaultOptions measure everything, ten rounds of a second.
 func DefaultOptions() Options {
 	return Options{
 		Workloads: Workloads(),
-		Impls:     Impls,
+		Impls:     Impls(),
 		Rounds:    10,
 		Time:      time.Second,
 		Warmup:    200 * time.Millisecond,
@@ -129,9 +141,6 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		r.report.Notes = append(r.report.Notes, fmt.Sprintf("pinned: %d processors for the measured process, %d for its counterpart",
 			r.serverCPUs.Count(), r.loadCPUs.Count()))
 	}
-	if tags := buildTags(); strings.Contains(tags, "net2_") {
-		return r.report, fmt.Errorf("built with -tags %s: impl=net2 would not be the default engine", tags)
-	}
 	temp, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return r.report, err
@@ -155,7 +164,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	defer r.shared.close()
 	r.prepare()
 	if !o.Sleepy {
-		awake, err := r.spawn(ctx, r.self, roleAwake, nil)
+		awake, err := r.spawn(ctx, r.self, roleAwake, "", nil)
 		if err != nil {
 			return r.report, err
 		}
@@ -169,21 +178,25 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	return r.report, err
 }
 
-// build makes the binaries of the other engines.
+// build finds the binary of each implementation, or makes it.
 func (r *run) build(ctx context.Context, dir string) error {
+	portable := conformance.Poller() == conformance.Portable
 	for _, impl := range r.Options.Impls {
-		tag, needed := engineTags[impl]
-		switch {
-		case !needed && (impl == "net" || impl == "net2" || impl == "floor"):
+		switch poller := pollers[impl]; {
+		case impl == "net" || impl == "floor" || poller == conformance.Portable && portable:
 			r.binaries[impl] = r.self
-		case !needed:
+		case poller == "":
 			return fmt.Errorf("unknown implementation %q", impl)
-		case r.Binaries[impl] != "":
-			r.binaries[impl] = r.Binaries[impl]
+		case portable:
+			return fmt.Errorf("built with -tags %s, which has no poller for %s", portableTag, impl)
+		case poller != conformance.Portable:
+			r.binaries[impl] = r.self
+		case r.Portable != "":
+			r.binaries[impl] = r.Portable
 		default:
-			r.logf("building with -tags %s\n", tag)
+			r.logf("building with -tags %s\n", portableTag)
 			out := filepath.Join(dir, impl)
-			cmd := exec.CommandContext(ctx, "go", "build", "-tags", tag, "-o", out, "go.parity/conformance/cmd/bench")
+			cmd := exec.CommandContext(ctx, "go", "build", "-tags", portableTag, "-o", out, "go.parity/conformance/cmd/bench")
 			if text, err := cmd.CombinedOutput(); err != nil {
 				return fmt.Errorf("%v: %w\n%s", cmd, err, text)
 			}
@@ -345,25 +358,24 @@ func (r *run) open(ctx context.Context, w Workload, impl string, count counter) 
 }
 
 func (r *run) openInto(ctx context.Context, p *pair, impl string, count counter) (err error) {
-	w, engine := p.workload, impl
-	if engineTags[impl] != "" {
-		engine = "net2"
+	w, stack, poller := p.workload, impl, pollers[impl]
+	if poller != "" {
+		stack = "net2"
 	}
 	// The processes of the cell before are gone.
 	r.shared.accepted.Store(0)
 	r.shared.done.Store(0)
-	if p.server, err = r.spawn(ctx, r.binaries[impl], roleServer, count); err != nil {
+	if p.server, err = r.spawn(ctx, r.binaries[impl], roleServer, poller, count); err != nil {
 		return err
 	}
-	if p.load, err = r.spawn(ctx, r.self, roleLoad, nil); err != nil {
+	if p.load, err = r.spawn(ctx, r.self, roleLoad, "", nil); err != nil {
 		return err
 	}
 	first, second := p.server, p.load
 	if w.driven() {
 		first, second = p.load, p.server
 	}
-	req := request{Do: "start", Workload: w, Impl: engine, Threads: r.Threads}
-	var tags string
+	req := request{Do: "start", Workload: w, Impl: stack, Threads: r.Threads}
 	for _, child := range []*process{first, second} {
 		ans, err := child.ask(ctx, req)
 		if err != nil {
@@ -372,17 +384,14 @@ func (r *run) openInto(ctx context.Context, p *pair, impl string, count counter)
 		if child == first {
 			req.Addr = ans.Addr
 		}
-		if child == p.server {
-			tags = ans.Tags
+		if child == p.server && poller != "" && ans.Poller != poller {
+			return fmt.Errorf("the server waits in the poller %q, want %q", ans.Poller, poller)
 		}
 		if child == p.server && w.Kind == KindIdle {
 			if p.base, err = p.server.mark(ctx, true); err != nil {
 				return err
 			}
 		}
-	}
-	if want := engineTags[impl]; want != "" && !slices.Contains(strings.Split(tags, ","), want) {
-		return fmt.Errorf("%s was built with tags %q, want %s", r.binaries[impl], tags, want)
 	}
 	return nil
 }
@@ -432,7 +441,29 @@ func (r *run) warm(ctx context.Context, p *pair) error {
 			return err
 		}
 	}
+	if w := p.workload; w.Kind == KindEcho {
+		if err := p.awaitConns(ctx); err != nil {
+			return err
+		}
+	}
 	return sleep(ctx, r.Warmup)
+}
+
+// awaitConns waits until the server has accepted all connections.
+func (p *pair) awaitConns(ctx context.Context) error {
+	for range 3000 {
+		now, err := p.server.mark(ctx, false)
+		if err != nil {
+			return err
+		}
+		if now.Conns == int64(p.workload.Conns) {
+			return nil
+		}
+		if err := sleep(ctx, 10*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return errors.New("connections were lost")
 }
 
 var errNothing = errors.New("no operation was done")
@@ -507,29 +538,21 @@ func sampleOf(w Workload, server, load *window) (Sample, error) {
 // idle waits until the server has all connections, and divides what memory
 // they brought.
 func (p *pair) idle(ctx context.Context) (Sample, error) {
-	for range 3000 {
-		now, err := p.server.mark(ctx, false)
-		if err != nil {
-			return nil, err
-		}
-		if now.Conns == int64(p.workload.Conns) {
-			// All are accepted; let the last goroutine reach its Read.
-			if err := sleep(ctx, 50*time.Millisecond); err != nil {
-				return nil, err
-			}
-			if now, err = p.server.mark(ctx, true); err != nil {
-				return nil, err
-			}
-			return Sample{
-				Resident: float64(now.Resident),
-				PerConn:  max(float64(now.Resident-p.base.Resident), 0) / float64(p.workload.Conns),
-			}, nil
-		}
-		if err := sleep(ctx, 10*time.Millisecond); err != nil {
-			return nil, err
-		}
+	if err := p.awaitConns(ctx); err != nil {
+		return nil, err
 	}
-	return nil, errors.New("connections were lost")
+	// All are accepted; let the last goroutine reach its Read.
+	if err := sleep(ctx, 50*time.Millisecond); err != nil {
+		return nil, err
+	}
+	now, err := p.server.mark(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	return Sample{
+		Resident: float64(now.Resident),
+		PerConn:  max(float64(now.Resident-p.base.Resident), 0) / float64(p.workload.Conns),
+	}, nil
 }
 
 // count counts the system calls of one workload on one implementation.
@@ -571,7 +594,7 @@ func (r *run) counted(ctx context.Context, w Workload, c counter, d time.Duratio
 	}
 	begin := r.shared.done.Load()
 	var ops float64
-	for i := 0; i == 0 || i < longest && ops < enough*float64(w.Conns); i++ {
+	for i := 0; i == 0 || i < longest && ops < enough*float64(w.talking()); i++ {
 		if err := sleep(ctx, d); err != nil {
 			return nil, err
 		}
@@ -609,7 +632,7 @@ type process struct {
 // patience is how long a child may take to answer.
 const patience = time.Minute
 
-func (r *run) spawn(ctx context.Context, binary, role string, count counter) (*process, error) {
+func (r *run) spawn(ctx context.Context, binary, role, poller string, count counter) (*process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -622,7 +645,7 @@ func (r *run) spawn(ctx context.Context, binary, role string, count counter) (*p
 	}
 	_ = os.Remove(p.stderr.Name()) // at worst a temporary file stays
 	p.cmd = exec.Command(binary)
-	p.cmd.Env = append(os.Environ(), childEnv+"="+role)
+	p.cmd.Env = append(conformance.Environ(poller), childEnv+"="+role)
 	p.cmd.Stderr = p.stderr
 	p.cmd.ExtraFiles = []*os.File{r.file} // sharedFD
 	if p.in, err = p.cmd.StdinPipe(); err != nil {

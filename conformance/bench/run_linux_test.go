@@ -16,6 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance"
 )
 
 func TestMain(m *testing.M) {
@@ -74,7 +76,7 @@ func openDescriptors() int {
 // small cuts every kind of workload down to a size for tests.
 func small(t *testing.T) []Workload {
 	t.Helper()
-	ws, err := Select("echo-64-64,deadline-64-64,3,4,dial-16,6,7,8,9,udp-64,11,accept")
+	ws, err := Select("echo-64-64,deadline-64-64,3,4,dial-16,6,7,8,9,udp-64,11,accept,few-of-300")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,15 +91,9 @@ func small(t *testing.T) []Workload {
 func TestRunMeasuresEveryKind(t *testing.T) {
 	var log strings.Builder
 	o := Options{
-		Workloads: small(t), Impls: []string{"net", "net2", "floor"}, Rounds: 1,
+		Workloads: small(t), Impls: Impls(), Rounds: 1,
 		Time: 10 * time.Millisecond, Warmup: 5 * time.Millisecond,
 		Count: CountNone, Threads: 2, Sleepy: true, Pin: runtime.NumCPU() > 1, Log: &log,
-	}
-	if tags := buildTags(); strings.Contains(tags, "net2_") {
-		if _, err := Run(t.Context(), o); err == nil { // it must not pass for net2
-			t.Errorf("Run() with tags %s = nil, want an error", tags)
-		}
-		return
 	}
 	report, err := Run(t.Context(), o)
 	if err != nil {
@@ -182,9 +178,6 @@ func TestRunCountsSystemCalls(t *testing.T) {
 	if regsCall == nil {
 		t.Skipf("no ptrace counter for %s", runtime.GOARCH)
 	}
-	if strings.Contains(buildTags(), "net2_") {
-		t.Skip("this binary is no default engine")
-	}
 	ws, err := Select("accept-to-close,dial")
 	if err != nil {
 		t.Fatal(err)
@@ -265,9 +258,6 @@ func TestRunRefuses(t *testing.T) {
 		{"an unknown way to count", func(o *Options) { o.Count = "abacus" }, `"abacus"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if strings.Contains(buildTags(), "net2_") {
-				t.Skip("this binary is no default engine")
-			}
 			o := Options{Workloads: ws, Impls: []string{"net"}, Rounds: 1, Time: time.Millisecond, Count: CountNone, Sleepy: true, Log: io.Discard}
 			test.change(&o)
 			report, err := Run(t.Context(), o)
@@ -281,31 +271,28 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
-// An engine's binary that is not what its name says must not be measured.
-func TestRunChecksTheEngine(t *testing.T) {
-	if strings.Contains(buildTags(), "net2_") {
-		t.Skip("this binary is no default engine")
+// A binary whose poller is not the one that its name says must not be measured.
+func TestRunChecksThePoller(t *testing.T) {
+	if conformance.Poller() == conformance.Portable {
+		t.Skip("in this build every binary is what the name says")
 	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	report, err := Run(t.Context(), Options{
-		Workloads: small(t)[:1], Impls: []string{"net2-runtime"}, Rounds: 1, Time: time.Millisecond,
-		Binaries: map[string]string{"net2-runtime": self}, Count: CountNone, Sleepy: true, Log: io.Discard,
+		Workloads: small(t)[:1], Impls: []string{"net2-portable"}, Rounds: 1, Time: time.Millisecond,
+		Portable: self, Count: CountNone, Sleepy: true, Log: io.Discard,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := report.Failures(); len(got) != 1 || !strings.Contains(got[0], "want net2_runtime") {
-		t.Errorf("Failures() = %q, want one about the tags", got)
+	if got := report.Failures(); len(got) != 1 || !strings.Contains(got[0], "want \"portable\"") {
+		t.Errorf("Failures() = %q, want one about the poller", got)
 	}
 }
 
 func TestRunStopsWithItsContext(t *testing.T) {
-	if strings.Contains(buildTags(), "net2_") {
-		t.Skip("this binary is no default engine")
-	}
 	ctx, cancel := context.WithCancel(t.Context())
 	o := Options{
 		Workloads: small(t)[:1], Impls: []string{"net"}, Rounds: 1, Time: time.Hour, Count: CountNone, Sleepy: true,

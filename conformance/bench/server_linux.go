@@ -53,9 +53,9 @@ func (j *work) serveOn(s Stack, req request) error {
 	switch w.Kind {
 	case KindEcho, KindBurst, KindIdle:
 		if w.Deadline {
-			go j.accept(ln, func(c net.Conn) error { return echoDeadline(c, w.Size) })
+			go j.accept(ln, func(c net.Conn) error { return echoDeadline(c, echoBuffer) })
 		} else {
-			go j.accept(ln, func(c net.Conn) error { return echo(c, max(w.Size, 64)) })
+			go j.accept(ln, func(c net.Conn) error { return echo(c, echoBuffer) })
 		}
 	case KindOnce:
 		go j.accept(ln, func(c net.Conn) error { return once(c, w.Size) })
@@ -118,6 +118,10 @@ func (j *work) accept(ln net.Listener, handle func(net.Conn) error) {
 		}()
 	}
 }
+
+// echoBuffer is larger than any message, as a server's buffer is that does not
+// know what comes. A read that fills its buffer would be followed by another.
+const echoBuffer = 4 << 10
 
 func echo(c net.Conn, size int) error {
 	buf := make([]byte, size)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A Metric names one measured value.
@@ -99,17 +100,19 @@ const (
 // A Workload is one row of the table: what is done, how much of it at once,
 // and what net2 is to reach.
 type Workload struct {
-	ID       int      `json:"id"`  // number in the table of workloads; several rows may share it
-	Key      string   `json:"key"` // unique
-	Doc      string   `json:"doc"`
-	Kind     Kind     `json:"kind"`
-	Conns    int      `json:"conns"`              // connections, or operations, at once
-	Size     int      `json:"size,omitempty"`     // bytes of a message or transfer
-	Deadline bool     `json:"deadline,omitempty"` // SetReadDeadline before every Read
-	Hogs     int      `json:"hogs,omitempty"`     // processor-bound goroutines in the measured process
-	Counted  bool     `json:"counted,omitempty"`  // only system calls are of interest: no timed cells
-	Stretch  int      `json:"stretch,omitempty"`  // cells last so many times longer than others; 0 for 1
-	Targets  []Target `json:"targets,omitempty"`
+	ID       int           `json:"id"`  // number in the table of workloads; several rows may share it
+	Key      string        `json:"key"` // unique
+	Doc      string        `json:"doc"`
+	Kind     Kind          `json:"kind"`
+	Conns    int           `json:"conns"`              // connections, or operations, at once
+	Talk     int           `json:"talk,omitempty"`     // how many of the connections send requests; 0 for all
+	Pause    time.Duration `json:"pause,omitempty"`    // between an answer and the next request, at least
+	Size     int           `json:"size,omitempty"`     // bytes of a message or transfer
+	Deadline bool          `json:"deadline,omitempty"` // SetReadDeadline before every Read
+	Hogs     int           `json:"hogs,omitempty"`     // processor-bound goroutines in the measured process
+	Counted  bool          `json:"counted,omitempty"`  // only system calls are of interest: no timed cells
+	Stretch  int           `json:"stretch,omitempty"`  // cells last so many times longer than others; 0 for 1
+	Targets  []Target      `json:"targets,omitempty"`
 }
 
 const (
@@ -141,6 +144,21 @@ func Workloads() []Workload {
 				ws = append(ws, w)
 			}
 		}
+	}
+	for _, conns := range []int{300, 1000, 10_000} {
+		ws = append(ws, Workload{
+			ID: 13, Key: fmt.Sprintf("few-of-%d", conns), Kind: KindEcho,
+			Conns: conns, Talk: 4, Pause: 2 * time.Millisecond, Size: 64, Hogs: 2, Stretch: 3,
+			Doc:     fmt.Sprintf("echo, 64 B, %s of which 4 talk, beside 2 processor-bound goroutines", connections(conns)),
+			Targets: []Target{atLeast(Throughput, 1.0, "net"), atMost(P99, 1.0, "net")},
+		})
+	}
+	for _, conns := range []int{1024, 10_000} {
+		ws = append(ws, Workload{
+			ID: 14, Key: fmt.Sprintf("all-of-%d", conns), Kind: KindEcho, Conns: conns, Size: 64,
+			Doc:     fmt.Sprintf("echo, 64 B, %s that all talk", connections(conns)),
+			Targets: []Target{atLeast(Throughput, 1.0, "net"), atMost(CPU, 1.0, "net")},
+		})
 	}
 	return append(ws,
 		Workload{
@@ -217,6 +235,14 @@ func Workloads() []Workload {
 			Targets: []Target{atMost(Allocs, 0.5, "net")},
 		},
 	)
+}
+
+// talking is how many of the connections send requests.
+func (w Workload) talking() int {
+	if w.Talk > 0 {
+		return min(w.Talk, w.Conns)
+	}
+	return w.Conns
 }
 
 func connections(n int) string {

@@ -11,7 +11,7 @@ import (
 )
 
 // partTime is how long the part runs random programs.
-const partTime = 5 * time.Second
+const partTime = 3 * time.Second
 
 // Part runs random programs for a few seconds. The seed is the time, so that
 // each run tries others; it is part of the check's detail.

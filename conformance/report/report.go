@@ -18,7 +18,7 @@ import (
 
 // Schema is the version of the report's JSON. It grows when a field changes
 // its meaning or goes, not when one comes.
-const Schema = 1
+const Schema = 2
 
 // A Report is all that one run found. Times are nanoseconds in JSON.
 type Report struct {
@@ -36,7 +36,7 @@ type Host struct {
 	Go       string    `json:"go"`
 	Platform string    `json:"platform"`
 	CPUs     int       `json:"cpus"`
-	Engine   string    `json:"engine"`
+	Pollers  []string  `json:"pollers"` // of net2, that were held
 	User     string    `json:"user"`
 	Date     time.Time `json:"date"`
 }
@@ -45,6 +45,7 @@ type Host struct {
 type Part struct {
 	Name    string              `json:"name"`
 	Doc     string              `json:"doc"`
+	Poller  string              `json:"poller,omitempty"` // of net2; "" where the result does not depend on it
 	Checks  []conformance.Check `json:"checks"`
 	Counts  Counts              `json:"counts"`
 	Error   string              `json:"error,omitempty"` // why evidence is lacking
@@ -115,12 +116,15 @@ type Source struct {
 	conformance.Part
 	Partial bool
 	Advice  string
+	Polls   bool   // its results depend on net2's poller
+	Poller  string // the one with which Run runs, if they do
 }
 
 // Progress is told to Gather's caller when a check is done, and when a part
 // begins (Done is 0) and ends (Ended).
 type Progress struct {
 	Part    string
+	Poller  string
 	Done    int
 	Total   int
 	Check   string // the last one
@@ -157,9 +161,9 @@ func Gather(ctx context.Context, host Host, sources []Source, match func(string)
 
 // gather runs one source. It returns false if none of its checks match.
 func gather(ctx context.Context, s Source, match func(string) bool, progress func(Progress)) (Part, bool) {
-	p := Part{Name: s.Name, Doc: s.Doc, Partial: s.Partial, Advice: s.Advice, Checks: []conformance.Check{}}
+	p := Part{Name: s.Name, Doc: s.Doc, Poller: s.Poller, Partial: s.Partial, Advice: s.Advice, Checks: []conformance.Check{}}
 	start := time.Now()
-	progress(Progress{Part: s.Name})
+	progress(Progress{Part: s.Name, Poller: s.Poller})
 
 	var names []string
 	err := guarded(ctx, func() (err error) {
@@ -194,7 +198,7 @@ func gather(ctx context.Context, s Source, match func(string) bool, progress fun
 				seen[c.Name] = true
 				p.Checks = append(p.Checks, c)
 				p.Counts.add(c.Status)
-				progress(Progress{Part: s.Name, Done: len(p.Checks), Total: len(wanted), Check: c.Name, Counts: p.Counts, Elapsed: time.Since(start)})
+				progress(Progress{Part: s.Name, Poller: s.Poller, Done: len(p.Checks), Total: len(wanted), Check: c.Name, Counts: p.Counts, Elapsed: time.Since(start)})
 			})
 		})
 		mu.Lock()
@@ -221,7 +225,7 @@ func gather(ctx context.Context, s Source, match func(string) bool, progress fun
 	}
 	slices.SortStableFunc(p.Checks, func(a, b conformance.Check) int { return wanted[a.Name] - wanted[b.Name] })
 	p.Elapsed = time.Since(start)
-	progress(Progress{Part: s.Name, Done: len(p.Checks), Total: len(wanted), Counts: p.Counts, Ended: true, Elapsed: p.Elapsed, Error: p.Error})
+	progress(Progress{Part: s.Name, Poller: s.Poller, Done: len(p.Checks), Total: len(wanted), Counts: p.Counts, Ended: true, Elapsed: p.Elapsed, Error: p.Error})
 	return p, true
 }
 
@@ -259,6 +263,19 @@ func few(names []string) string {
 	return strings.Join(names, ", ")
 }
 
+// Title names the part, and the poller of net2 where it has one.
+func (p *Part) Title() string { return title(p.Name, p.Poller) }
+
+// Title names the part, and the poller of net2 where it has one.
+func (p Progress) Title() string { return title(p.Part, p.Poller) }
+
+func title(part, poller string) string {
+	if poller == "" {
+		return part
+	}
+	return part + " with " + poller
+}
+
 // divergent returns how many of the part's checks are against it.
 func (p *Part) divergent() int {
 	n := p.Counts.Differs
@@ -275,9 +292,9 @@ func judge(parts []Part, counts Counts, interrupted bool) Verdict {
 	for _, p := range parts {
 		divergent += p.divergent()
 		if p.Error != "" {
-			v.skip(p.Name+": "+firstLine(p.Error), 0)
+			v.skip(p.Title()+": "+firstLine(p.Error), 0)
 			if !p.excused {
-				failed = append(failed, p.Name)
+				failed = append(failed, p.Title())
 			}
 		}
 		for _, c := range p.Checks {

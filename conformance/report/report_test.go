@@ -173,8 +173,8 @@ func TestWriteJSONFields(t *testing.T) {
 	}
 	counts := `{"checks": 1, "same": 0, "differs": 1, "missing": 0, "skipped": 0}`
 	if err := json.Unmarshal([]byte(`{
-		"schema": 1,
-		"host": {"kernel": "k", "go": "", "platform": "", "cpus": 0, "engine": "", "user": "", "date": "1970-01-01T00:00:00Z"},
+		"schema": 2,
+		"host": {"kernel": "k", "go": "", "platform": "", "cpus": 0, "pollers": null, "user": "", "date": "1970-01-01T00:00:00Z"},
 		"parts": [{"name": "x", "doc": "a fake", "partial": false, "elapsed": 4, "counts": `+counts+`,
 			"checks": [{"name": "a", "status": "differs", "detail": "<why>", "elapsed": 0}]}],
 		"counts": `+counts+`,

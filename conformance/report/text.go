@@ -58,7 +58,7 @@ func (t Text) Header(w io.Writer, h Host) error {
 	for _, line := range [][2]string{
 		{"kernel", h.Kernel},
 		{"go", fmt.Sprintf("%s %s, %d CPUs", h.Go, h.Platform, h.CPUs)},
-		{"engine", h.Engine},
+		{"pollers", strings.Join(h.Pollers, ", ")},
 		{"user", h.User},
 		{"date", h.Date.Format("2006-01-02 15:04:05 -07:00")},
 	} {
@@ -94,7 +94,7 @@ func (t Text) Write(w io.Writer, r *Report) error {
 
 func (t Text) checks(b *strings.Builder, r *Report) {
 	for _, p := range r.Parts {
-		fmt.Fprintln(b, t.paint(bold, p.Name)+t.paint(dim, "  "+p.Doc))
+		fmt.Fprintln(b, t.paint(bold, p.Title())+t.paint(dim, "  "+p.Doc))
 		for _, c := range p.Checks {
 			fmt.Fprintf(b, "  %s %8s  %s", t.paint(statusColor[c.Status], fmt.Sprintf("%-7s", c.Status)), short(c.Elapsed), c.Name)
 			if detail := firstLine(c.Detail); detail != "" && c.Status != conformance.Differs {
@@ -108,11 +108,20 @@ func (t Text) checks(b *strings.Builder, r *Report) {
 
 // table writes one line for each part, and one for all.
 func (t Text) table(b *strings.Builder, r *Report) {
-	name := len("part")
+	name, poller := len("part"), 0
 	for _, p := range r.Parts {
 		name = max(name, len(p.Name))
+		if p.Poller != "" {
+			poller = max(poller, len("poller"), len(p.Poller))
+		}
 	}
-	head := fmt.Sprintf("  %-*s %8s %8s %8s %8s %8s %8s", name, "part", "checks", "same", "differs", "missing", "skipped", "time")
+	label := func(part, of string) string {
+		if poller == 0 {
+			return fmt.Sprintf("%-*s", name, part)
+		}
+		return fmt.Sprintf("%-*s  %-*s", name, part, poller, of)
+	}
+	head := fmt.Sprintf("  %s %8s %8s %8s %8s %8s %8s", label("part", "poller"), "checks", "same", "differs", "missing", "skipped", "time")
 	fmt.Fprintln(b, t.paint(dim, head))
 	line := func(label string, c Counts, elapsed time.Duration, mark string) {
 		cell := func(n int, color string) string {
@@ -121,7 +130,7 @@ func (t Text) table(b *strings.Builder, r *Report) {
 			}
 			return t.paint(color, fmt.Sprintf("%8d", n))
 		}
-		fmt.Fprintf(b, "  %-*s %8d %s %s %s %s %8s%s\n", name, label, c.Checks,
+		fmt.Fprintf(b, "  %s %8d %s %s %s %s %8s%s\n", label, c.Checks,
 			cell(c.Same, green), cell(c.Differs, red), cell(c.Missing, yellow), cell(c.Skipped, dim), short(elapsed), mark)
 	}
 	for _, p := range r.Parts {
@@ -129,10 +138,10 @@ func (t Text) table(b *strings.Builder, r *Report) {
 		if p.Error != "" {
 			mark = "  " + t.paint(red, "incomplete")
 		}
-		line(p.Name, p.Counts, p.Elapsed, mark)
+		line(label(p.Name, p.Poller), p.Counts, p.Elapsed, mark)
 	}
 	if len(r.Parts) > 1 {
-		line("all", r.Counts, r.Elapsed, "")
+		line(label("all", ""), r.Counts, r.Elapsed, "")
 	}
 	fmt.Fprintln(b)
 }
@@ -141,7 +150,7 @@ func (t Text) table(b *strings.Builder, r *Report) {
 func (t Text) differences(b *strings.Builder, r *Report) {
 	for _, p := range r.Parts {
 		if p.Error != "" {
-			fmt.Fprintf(b, "%s  %s\n", t.paint(red, "incomplete"), p.Name)
+			fmt.Fprintf(b, "%s  %s\n", t.paint(red, "incomplete"), p.Title())
 			indent(b, p.Error)
 			fmt.Fprintln(b)
 		}
@@ -150,16 +159,24 @@ func (t Text) differences(b *strings.Builder, r *Report) {
 			if c.Status != conformance.Differs && (c.Status != conformance.Missing || p.Partial) {
 				continue
 			}
-			fmt.Fprintf(b, "%s  %s/%s\n", t.paint(red, string(c.Status)), p.Name, c.Name)
+			fmt.Fprintf(b, "%s  %s/%s%s\n", t.paint(red, string(c.Status)), p.Name, c.Name, strings.TrimPrefix(p.Title(), p.Name))
 			indent(b, t.diff(c.Detail))
 			if !told && p.Advice != "" {
 				told = true
 				fmt.Fprintln(b, t.paint(dim, "    what to do: ")+p.Advice)
 			}
-			fmt.Fprintln(b, t.paint(dim, "    to see it alone: ")+t.Command+" -v -run "+quote("^"+regexp.QuoteMeta(p.Name+"/"+c.Name)+"$"))
+			fmt.Fprintln(b, t.paint(dim, "    to see it alone: ")+t.Command+" -v"+pollerFlag(p.Poller)+" -run "+quote("^"+regexp.QuoteMeta(p.Name+"/"+c.Name)+"$"))
 			fmt.Fprintln(b)
 		}
 	}
+}
+
+// pollerFlag picks one poller on the command line.
+func pollerFlag(poller string) string {
+	if poller == "" {
+		return ""
+	}
+	return " -poller " + poller
 }
 
 // diff colours the lines of a difference.
@@ -185,7 +202,7 @@ func (t Text) missing(b *strings.Builder, r *Report) {
 		if !p.Partial || p.Counts.Missing == 0 {
 			continue
 		}
-		fmt.Fprintf(b, "%s  %s, %d (listed, no divergence)\n", t.paint(yellow, "missing"), p.Name, p.Counts.Missing)
+		fmt.Fprintf(b, "%s  %s, %d (listed, no divergence)\n", t.paint(yellow, "missing"), p.Title(), p.Counts.Missing)
 		var names []string
 		for _, c := range p.Checks {
 			if c.Status != conformance.Missing {

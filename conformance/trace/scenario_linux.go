@@ -11,11 +11,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	runtimehooks "go.parity/runtime_hooks"
+	"go.parity/conformance"
 )
 
 // Engine is the poller that net2 has in this build, as in runtimehooks.
-var Engine = runtimehooks.Poller()
+var Engine = conformance.Poller()
 
 var scenarios = []Scenario{
 	{

@@ -48,12 +48,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f.SetOutput(stderr)
 	var (
 		workloads = f.String("workloads", "", "comma-separated `list` of workloads, by number or key; all by default")
-		impls     = f.String("impls", strings.Join(o.Impls, ","), "comma-separated `list` of implementations; net2-portable is one more")
+		impls     = f.String("impls", strings.Join(o.Impls, ","), "comma-separated `list` of implementations; net2-portable is one more, for which a binary is built")
 		rounds    = f.Int("rounds", o.Rounds, "rounds, each with a cell for every workload and implementation")
 		seconds   = f.Float64("seconds", o.Time.Seconds(), "seconds for each cell")
 		threads   = f.Int("load-threads", o.Threads, "threads of the load generator")
 		count     = f.String("count", o.Count, "how to count system calls: perf, ptrace, none, or auto for the first that works")
-		engine    = f.String("runtime", "", "`binary` built with -tags net2_runtime, instead of building it")
+		portable  = f.String("portable", "", "`binary` built with -tags net2_portable, instead of building it")
 		sleepy    = f.Bool("sleepy", false, "let processors that have nothing to do go to sleep, instead of occupying them with threads that give way")
 		pin       = f.Bool("pin", false, "give the measured process one half of the processors, its counterpart the other: less noise, and no help from where the kernel puts them")
 		quick     = f.Bool("quick", false, "one round of short cells: does it work?")
@@ -88,9 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o.Rounds, o.Threads, o.Count = *rounds, *threads, *count
 	o.Time = time.Duration(*seconds * float64(time.Second))
 	o.Sleepy, o.Pin = *sleepy, *pin
-	if *engine != "" {
-		o.Binaries = map[string]string{"net2-runtime": *engine}
-	}
+	o.Portable = *portable
 	if *quick {
 		o.Quick()
 	}

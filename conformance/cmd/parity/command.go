@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"go.parity/conformance"
 	"go.parity/conformance/report"
 	"go.parity/conformance/study"
 )
@@ -62,6 +63,7 @@ func (c *command) compare(ctx context.Context, args []string) int {
 		pattern = flags.String("run", "", "make only the checks whose \"part/check\" matches `regexp`")
 		asJSON  = flags.Bool("json", false, "write one JSON document instead of the table")
 		list    = flags.Bool("list", false, "list the checks and make none")
+		poller  = flags.String("poller", "", "hold net2 with this `poller` alone: "+strings.Join(conformance.Pollers(), " or "))
 		std     = flags.Bool("stdtests", false, "run the standard library's own tests too, in every build; takes minutes")
 		html    = flags.String("html", "", "write the report as one page to `file`")
 		bench   = flags.String("bench", "", "show the benchmarks of cmd/bench's JSON `file` on the page")
@@ -88,6 +90,14 @@ func (c *command) compare(ctx context.Context, args []string) int {
 		}
 		defer page.Close()
 	}
+	pollers := conformance.Pollers()
+	if *poller != "" {
+		if !slices.Contains(pollers, *poller) {
+			return c.misuse("-poller %s: this build has %s", *poller, strings.Join(pollers, ", "))
+		}
+		pollers = []string{*poller}
+	}
+	c.host.Pollers = pollers
 	if *std {
 		c.sources = append(c.sources, stdtestsSource())
 	}
@@ -110,6 +120,7 @@ func (c *command) compare(ctx context.Context, args []string) int {
 			return c.fail(err)
 		}
 	}
+	sources = forPollers(sources, pollers)
 	progress := newProgress(c.stderr, c.env)
 	r := report.Gather(ctx, c.host, sources, match.MatchString, progress.show)
 	progress.end()
@@ -227,9 +238,8 @@ func (c *command) color(w io.Writer) bool {
 
 // invocation is the command that runs this build again.
 func (c *command) invocation() string {
-	switch c.host.Engine {
-	case "runtime", "portable":
-		return strings.Replace(invocation, "run", "run -tags net2_"+c.host.Engine, 1)
+	if slices.Contains(c.host.Pollers, conformance.Portable) {
+		return strings.Replace(invocation, "run", "run -tags net2_portable", 1)
 	}
 	return invocation
 }
@@ -240,7 +250,7 @@ func host() report.Host {
 		Go:       runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		CPUs:     runtime.NumCPU(),
-		Engine:   engine,
+		Pollers:  conformance.Pollers(),
 		User:     "unknown",
 		Date:     time.Now().Truncate(time.Second),
 	}

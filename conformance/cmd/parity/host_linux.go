@@ -5,12 +5,7 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
-
-	runtimehooks "go.parity/runtime_hooks"
 )
-
-// engine is the poller that this build of net2 uses.
-var engine = runtimehooks.Poller()
 
 func kernel() string {
 	var u unix.Utsname

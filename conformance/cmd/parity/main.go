@@ -1,7 +1,8 @@
 // Command parity holds go.parity/net2 against the standard library's net and
 // says whether they are the same.
 //
-//	go run ./conformance/cmd/parity                     all evidence, in under a minute
+//	go run ./conformance/cmd/parity                     all evidence, with each of net2's pollers
+//	go run ./conformance/cmd/parity -poller epoll       with one of them
 //	go run ./conformance/cmd/parity traffic nettest     two parts of it
 //	go run ./conformance/cmd/parity -v -run 'h2|trace'  what matches, check by check
 //	go run ./conformance/cmd/parity -json               for machines
@@ -23,6 +24,7 @@ import (
 
 func main() {
 	nettest.Child()
+	child(sources())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first interrupt ends the run and prints what there is; a second one
 	// ends the process.

@@ -17,12 +17,12 @@ func sources() []report.Source {
 	const mend = "net is right by definition: mend net2 until both do the same."
 	return []report.Source{
 		{Part: api.Part(), Advice: "Give net2 the object, under net's name and with its identical type, on the platforms named."},
-		{Part: nettest.Part(), Advice: mend, Partial: true}, // x/net knows net's own types alone in places
-		{Part: scenario.Part(), Advice: mend},
-		{Part: trace.Part(), Advice: "Make the system calls that net makes; or, where no program can see the difference, enter it in conformance/deviations.go."},
-		{Part: model.Part(), Advice: "Mend net2, and make the program that is printed a scenario."},
-		{Part: traffic.Part(), Advice: mend},
-		{Part: around.Part(), Advice: mend},
+		{Part: nettest.Part(), Advice: mend, Partial: true, Polls: true}, // x/net knows net's own types alone in places
+		{Part: scenario.Part(), Advice: mend, Polls: true},
+		{Part: trace.Part(), Polls: true, Advice: "Make the system calls that net makes; or, where no program can see the difference, enter it in conformance/deviations.go."},
+		{Part: model.Part(), Polls: true, Advice: "Mend net2, and make the program that is printed a scenario."},
+		{Part: traffic.Part(), Advice: mend, Polls: true},
+		{Part: around.Part(), Advice: mend, Polls: true},
 	}
 }
 

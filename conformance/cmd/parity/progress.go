@@ -63,7 +63,7 @@ func (p *progress) show(now report.Progress) {
 	}
 	if now.Ended {
 		line := fmt.Sprintf("%s: %d checks, %d same, %d differ, %d missing, %d skipped in %v",
-			now.Part, now.Counts.Checks, now.Counts.Same, now.Counts.Differs, now.Counts.Missing, now.Counts.Skipped,
+			now.Title(), now.Counts.Checks, now.Counts.Same, now.Counts.Differs, now.Counts.Missing, now.Counts.Skipped,
 			now.Elapsed.Round(100*time.Millisecond))
 		if now.Error != "" {
 			line += ", incomplete"
@@ -78,7 +78,7 @@ func (p *progress) draw() {
 		return
 	}
 	p.shown = time.Now()
-	line := fmt.Sprintf("  %s  %d", p.last.Part, p.last.Done)
+	line := fmt.Sprintf("  %s  %d", p.last.Title(), p.last.Done)
 	if p.last.Total > 0 {
 		line += fmt.Sprintf("/%d", p.last.Total)
 	}

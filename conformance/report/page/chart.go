@@ -50,7 +50,7 @@ func (i implementation) Color() template.CSS {
 // charts. The colours stand out from white as from black.
 var impls = []implementation{
 	{"net2", color.RGBA{0x2f, 0x81, 0xf7, 0xff}},
-	{"net2-runtime", color.RGBA{0xd9, 0x82, 0x2b, 0xff}},
+	{"net2-epoll", color.RGBA{0xd9, 0x82, 0x2b, 0xff}},
 	{"net2-portable", color.RGBA{0xa3, 0x71, 0xf7, 0xff}},
 	{"floor", color.RGBA{0x85, 0x8d, 0x96, 0xff}},
 }
@@ -233,5 +233,5 @@ func ratioText(s bench.Summary) string {
 	if s.N == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.2f (%.2f–%.2f)", s.Median, s.Min, s.Max)
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", s.Median, s.Q1, s.Q3)
 }

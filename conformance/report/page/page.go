@@ -37,7 +37,12 @@ type Data struct {
 // is left out, for the report says why.
 func Collect(ctx context.Context, r *report.Report, last *bench.Report) Data {
 	d := Data{Report: r, Bench: last}
+	seen := map[string]bool{} // a part may be there once for each poller
 	for _, p := range r.Parts {
+		if seen[p.Name] {
+			continue
+		}
+		seen[p.Name] = true
 		switch p.Name {
 		case "api":
 			d.API, _ = api.Table(ctx)

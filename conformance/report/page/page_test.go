@@ -28,7 +28,7 @@ func sample() Data {
 	}
 	return Data{
 		Report: &report.Report{
-			Host: report.Host{Kernel: "6.18", Go: "go1.26", Platform: "linux/amd64", CPUs: 2, Engine: "epoll", User: "someone", Date: time.Unix(1e9, 0)},
+			Host: report.Host{Kernel: "6.18", Go: "go1.26", Platform: "linux/amd64", CPUs: 2, Pollers: []string{"runtime", "epoll"}, User: "someone", Date: time.Unix(1e9, 0)},
 			Parts: []report.Part{
 				{Name: "api", Doc: "names", Counts: report.Counts{Checks: 2, Same: 1, Missing: 1}, Checks: []conformance.Check{
 					{Name: "func Dial", Status: conformance.Same}, {Name: "func Other", Status: conformance.Missing},
@@ -37,7 +37,7 @@ func sample() Data {
 					{Name: "TestDial", Status: conformance.Same},
 					{Name: "TestInside", Status: conformance.Skipped, Detail: "reaches into <unexported> names"},
 				}},
-				{Name: "traffic", Doc: "HTTP", Error: "no <evidence>"},
+				{Name: "traffic", Poller: "epoll", Doc: "HTTP", Error: "no <evidence>"},
 			},
 			Verdict: report.Verdict{Result: report.Different, Text: "different: 1 of 4 checks differs",
 				NotChecked: []report.NotChecked{{Reason: "needs root", Count: 3}}},

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"go.parity/conformance"
+	"go.parity/conformance/report"
+)
+
+// forPollers returns the sources, those whose results depend on the poller
+// once for each of pollers. What another poller than this process's gives, a
+// child process finds out: a process has one poller for its life.
+func forPollers(sources []report.Source, pollers []string) []report.Source {
+	var all []report.Source
+	for _, s := range sources {
+		if !s.Polls {
+			all = append(all, s)
+			continue
+		}
+		for _, poller := range pollers {
+			s := s
+			s.Poller = poller
+			if poller != conformance.Poller() {
+				part := s.Name
+				s.Run = func(ctx context.Context, match func(string) bool, tell func(conformance.Check)) error {
+					names, err := s.Names(ctx)
+					if err != nil {
+						return err
+					}
+					names = slices.DeleteFunc(names, func(name string) bool { return !match(name) })
+					return runPart(ctx, poller, order{part, names}, tell)
+				}
+			}
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// childEnv tells a process that it is a child that holds one part, with the
+// poller that its environment names.
+const childEnv = "PARITY_PART"
+
+// An order is what a child reads: which checks of which part to make.
+type order struct {
+	Part   string
+	Checks []string
+}
+
+// A message is one line that a child writes: its poller, a check, or how the
+// part ended.
+type message struct {
+	Poller string             `json:",omitempty"`
+	Check  *conformance.Check `json:",omitempty"`
+	End    *ending            `json:",omitempty"`
+}
+
+// An ending is the error of a part, "" for none.
+type ending struct {
+	Err     string
+	Excused bool // the error is this host's or this user's, no failure
+}
+
+// A partError is the error of a part that ran in a child.
+type partError ending
+
+func (e partError) Error() string { return e.Err }
+
+// Is lets a report excuse here what it would have excused there.
+func (e partError) Is(target error) bool { return e.Excused && target == errors.ErrUnsupported }
+
+// runPart has a child make the checks of an order and tells each as it comes.
+func runPart(ctx context.Context, poller string, o order, tell func(conformance.Check)) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	input, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, exe)
+	cmd.Env = append(conformance.Environ(poller), childEnv+"=1")
+	cmd.Stdin = bytes.NewReader(input)
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 2 * time.Second // then it is killed
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	end, readErr := hear(out, poller, tell)
+	if readErr != nil {
+		cmd.Process.Kill() // it may have ended by itself
+	}
+	waitErr := cmd.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case readErr != nil:
+		return fmt.Errorf("the process with %s=%s: %w (%v)%s", conformance.PollerEnv, poller, readErr, waitErr, lastOf(complaint.String()))
+	case end.Err != "":
+		return partError(*end)
+	case waitErr != nil:
+		return fmt.Errorf("the process with %s=%s: %w%s", conformance.PollerEnv, poller, waitErr, lastOf(complaint.String()))
+	}
+	return nil
+}
+
+// hear reads the messages of a child up to its end.
+func hear(r io.Reader, poller string, tell func(conformance.Check)) (*ending, error) {
+	in := json.NewDecoder(r)
+	for first := true; ; first = false {
+		var m message
+		if err := in.Decode(&m); err != nil {
+			if err == io.EOF {
+				err = errors.New("it ended in the middle")
+			}
+			return nil, err
+		}
+		switch {
+		case first && m.Poller != poller:
+			return nil, fmt.Errorf("it waits in the poller %q", m.Poller)
+		case m.Check != nil:
+			tell(*m.Check)
+		case m.End != nil:
+			return m.End, nil
+		}
+	}
+}
+
+// lastOf is the end of what a child complained about.
+func lastOf(s string) string {
+	const most = 3000
+	s = strings.TrimSpace(s)
+	if len(s) > most {
+		s = "…" + s[len(s)-most:]
+	}
+	if s == "" {
+		return ""
+	}
+	return "\n" + s
+}
+
+// child does not return in a process that runPart started: it holds the part
+// there and exits. In every other process it does nothing.
+func child(sources []report.Source) {
+	if _, ok := os.LookupEnv(childEnv); !ok {
+		return
+	}
+	os.Unsetenv(childEnv) // parts start processes of their own
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := holdPart(ctx, sources, os.Stdin, os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "parity:", err)
+		os.Exit(exitUnfinished)
+	}
+	os.Exit(exitSame)
+}
+
+// holdPart makes the checks that r orders and writes them to w.
+func holdPart(ctx context.Context, sources []report.Source, r io.Reader, w io.Writer) error {
+	var o order
+	if err := json.NewDecoder(r).Decode(&o); err != nil {
+		return err
+	}
+	at := slices.IndexFunc(sources, func(s report.Source) bool { return s.Name == o.Part })
+	if at < 0 {
+		return fmt.Errorf("no part %q", o.Part)
+	}
+	out := json.NewEncoder(w)
+	if err := out.Encode(message{Poller: conformance.Poller()}); err != nil {
+		return err
+	}
+	wanted := make(map[string]bool)
+	for _, name := range o.Checks {
+		wanted[name] = true
+	}
+	var writeErr error
+	err := sources[at].Run(ctx, func(name string) bool { return wanted[name] }, func(c conformance.Check) {
+		if err := out.Encode(message{Check: &c}); err != nil && writeErr == nil {
+			writeErr = err
+		}
+	})
+	if writeErr != nil {
+		return writeErr
+	}
+	var end ending
+	if err != nil {
+		end = ending{err.Error(), errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission)}
+	}
+	return out.Encode(message{End: &end})
+}
