@@ -26,6 +26,12 @@ import (
 //
 //	  - types: Dialer
 //
+//	# Beyond net
+//
+//	  - functions: StdConn
+//
+// What net2 has and net does not must stand under the last one.
+//
 // Text between a heading and its items is free, and a name may be a link.
 
 // docPlatform is the platform that the list is about.
@@ -38,6 +44,7 @@ var docHeadings = []struct {
 	{Alias, "Aliases"},
 	{Forward, "Forwards"},
 	{Ours, "Ours"},
+	{Beyond, "Beyond net"},
 }
 
 var docLabels = []struct {

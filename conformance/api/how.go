@@ -21,8 +21,11 @@ const (
 	// one of net2.
 	Forward How = "forward"
 
-	// Ours is everything else.
+	// Ours is everything else that net has.
 	Ours How = "ours"
+
+	// Beyond is what net does not have, and net2's documentation says so.
+	Beyond How = "beyond net"
 )
 
 // A source is a type-checked package with its syntax.

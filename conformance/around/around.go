@@ -113,8 +113,21 @@ func (c *check) notHere() string {
 		return onChannels
 	case c.filters && ownPoller():
 		return "the filter of projects for leak checkers knows the runtime's poller alone"
+	case ownPoller():
+		return ownPollerShows[c.name]
 	}
 	return ""
+}
+
+// ownPollerShows says what a program can see of net2's own poller, by the check
+// that would find it. The package documentation of net2 tells its users.
+var ownPollerShows = map[string]string{
+	"goroutines/deadline-storm":       "net2's own poller starts a goroutine when a deadline passes",
+	"profile/trace":                   "net2's own poller has goroutines in an execution trace",
+	"race/racy/handlers":              "net2's own poller orders more than the program does, for the race detector",
+	"race/racy/unrelated-connections": "net2's own poller orders more than the program does, for the race detector",
+	"race/racy/udp-handlers":          "net2's own poller orders more than the program does, for the race detector",
+	"race-cover/racy/udp-handlers":    "net2's own poller orders more than the program does, for the race detector",
 }
 
 // oneLine is an error as a reason, which is the same for all checks that lack
