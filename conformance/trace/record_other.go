@@ -20,3 +20,8 @@ var forbiddenHere = fmt.Errorf("%w, not %s on %s", ErrForbidden, runtime.GOOS, r
 func Record(ctx context.Context, s Scenario, stack string) (*Recording, error) {
 	return nil, forbiddenHere
 }
+
+// RecordWith needs the same.
+func RecordWith(ctx context.Context, poller string, s Scenario, stack string) (*Recording, error) {
+	return nil, forbiddenHere
+}
