@@ -10,12 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"go.parity/conformance"
 )
-
-// Engine is the poller that net2 has in this build, as in runtimehooks.
-var Engine = conformance.Poller()
 
 var scenarios = []Scenario{
 	{
