@@ -1,14 +1,22 @@
 package conformance
 
+import "slices"
+
 // A Deviation is one place where net2 makes other system calls than net does.
 // Code that deviates names it in a comment of the form "// deviation: name".
 type Deviation struct {
-	Name     string `json:"name"`
-	Step     string `json:"step"`     // the operation: accept, close, …
-	Net      string `json:"net"`      // what net does
-	Net2     string `json:"net2"`     // what net2 does
-	Unseen   string `json:"unseen"`   // why a program cannot see it
-	Evidence string `json:"evidence"` // the benchmark, test or fact behind it
+	Name     string   `json:"name"`
+	Pollers  []string `json:"pollers,omitempty"` // of net2, with which it holds; nil for all
+	Step     string   `json:"step"`              // the operation: accept, close, …
+	Net      string   `json:"net"`               // what net does
+	Net2     string   `json:"net2"`              // what net2 does
+	Unseen   string   `json:"unseen"`            // why a program cannot see it
+	Evidence string   `json:"evidence"`          // the benchmark, test or fact behind it
+}
+
+// With reports whether the deviation holds where net2 waits in a poller.
+func (d Deviation) With(poller string) bool {
+	return d.Pollers == nil || slices.Contains(d.Pollers, poller)
 }
 
 // Deviations lists all of them. A difference between the system calls of net
@@ -34,11 +42,12 @@ var Deviations = []Deviation{
 		Name: "local-addr-on-demand",
 		Step: "accept",
 		Net:  "Calls getsockname after accept4 for each connection.",
-		Net2: "Takes the listener's address where the listener is bound to one specific address and its descriptor " +
-			"was not shared. Else calls getsockname when the address is first asked for, at the latest in Close.",
-		Unseen: "The local address of a connected socket does not change: a connection accepted by a listener that is " +
-			"bound to one address has that address, and getsockname answers the same whenever it is called before " +
-			"close(2). LocalAddr returns after Close what it would have returned before.",
+		Net2: "Calls it when the address is first asked for, by LocalAddr or for an error, or the socket is shown through File or " +
+			"SyscallConn; at the latest in Close. Where nobody asked before Close and the listener is bound to one address, " +
+			"it takes that. Where the address may have a zone, it calls it at once.",
+		Unseen: "The local address of a connected socket does not change unless somebody who was shown it changes it: getsockname " +
+			"answers the same whenever it is called before close(2). LocalAddr returns after Close what it would have returned " +
+			"before, but for a listener for which a program in the kernel (BPF sk_lookup) steers connections to other addresses.",
 		Evidence: "tcp(7) and getsockname(2). accept4 and close are the least that a connection " +
 			"needs on Linux 6.18, two epoll_ctl more if somebody waits; net makes 10 calls from accept to close.",
 	},
@@ -47,11 +56,11 @@ var Deviations = []Deviation{
 		Step: "accept",
 		Net: "Registers each connection in the epoll set in Accept or Dial, and takes it out in Close: " +
 			"epoll_ctl(EPOLL_CTL_ADD) and epoll_ctl(EPOLL_CTL_DEL).",
-		Net2: "Registers it when somebody first has to wait for it. A connection that nobody has waited for was never " +
-			"in the set, and needs not be taken out.",
+		Net2: "Registers it when somebody first has to wait for it, or sets a deadline. A connection for which nobody " +
+			"did was never in the set, and need not be taken out.",
 		Unseen: "EPOLL_CTL_ADD reports what is there already, so that nothing which came before it is missed. It can be " +
-			"seen where the kernel refuses it, for lack of memory or because the user has too many watches: then " +
-			"not Accept fails but the Read or Write that would have to wait.",
+			"seen where the kernel refuses it, for lack of memory or because the user has too many watches: Accept " +
+			"then succeeds, and whoever first has to wait or sets a deadline is told.",
 		Evidence: "epoll_ctl(2). Of connections that send a request at once 2 to 51 in 100 were answered without a wait, " +
 			"from run to run; all that were only accepted and closed, and all that were dialled on loopback (cmd/bench -workloads 3,4,12). " +
 			"To leave out EPOLL_CTL_DEL for one that was registered, as close(2) alone ends a watch, is no way: on Linux " +
@@ -59,23 +68,26 @@ var Deviations = []Deviation{
 			"go; TestCloseReachesPeer in poll then waited in vain for the end of 1 connection in some 100 to 5000.",
 	},
 	{
-		Name: "nested-poller",
-		Step: "poll",
+		Name:    "nested-poller",
+		Pollers: []string{Epoll, Portable},
+		Step:    "poll",
 		Net: "Registers each descriptor in the runtime's epoll set, which the scheduler itself waits for: " +
 			"epoll_create1, eventfd2 and epoll_ctl at the first use, and epoll_wait by whichever thread has nothing else to run.",
 		Net2: "Registers each descriptor in an epoll set of its own, whose descriptor is waited for in the " +
-			"runtime's: one more epoll_create1, fcntl and epoll_ctl at the first use, and epoll_wait calls with " +
-			"timeout 0 by the goroutine that the runtime wakes when the set has events.",
+			"runtime's: one more epoll_create1 and epoll_ctl at the first use, and epoll_wait calls with " +
+			"timeout 0 by a goroutine that the runtime wakes when the set has events.",
 		Unseen: "Goroutines park and are readied as they are for net: they show as \"IO wait\" in a dump, block no thread, " +
-			"and deadlines and Close end their wait. What is left is one descriptor more, closed on exec, and one goroutine.",
+			"and deadlines and Close end their wait. What is left is one descriptor more, closed on exec. The goroutine is a " +
+			"system goroutine, in no dump or profile, but in a program that was built with net2_portable.",
 		Evidence: "epoll(7), question 5: an epoll descriptor can itself be watched. A poller outside the runtime " +
 			"cannot wait inside the scheduler; a thread of its own in a blocking epoll_wait had 30% less " +
 			"throughput at 64 connections (Linux 6.18, 2 cores, echo of 64 bytes).",
 	},
 	{
-		Name: "write-watch-on-demand",
-		Step: "poll",
-		Net:  "Watches every descriptor for EPOLLIN and EPOLLOUT from the beginning.",
+		Name:    "write-watch-on-demand",
+		Pollers: []string{Epoll, Portable},
+		Step:    "poll",
+		Net:     "Watches every descriptor for EPOLLIN and EPOLLOUT from the beginning.",
 		Net2: "Watches for EPOLLIN. EPOLLOUT is added when a writer has to wait for the first time, or a connection " +
 			"under way: one epoll_ctl(EPOLL_CTL_MOD) then.",
 		Unseen: "EPOLL_CTL_MOD reports what is there already, so that room which came before it is not missed. Nobody " +
@@ -85,34 +97,24 @@ var Deviations = []Deviation{
 			"echo had 0.68 of net's throughput, and has 1.00 (BenchmarkUDPEcho).",
 	},
 	{
-		Name: "hot-descriptor",
-		Step: "read",
-		Net:  "Leaves a descriptor in the runtime's epoll set as it was registered, until it is closed.",
-		Net2: "While few descriptors are open, moves one on which somebody has waited often from its own epoll set to the " +
-			"runtime's: one EPOLL_CTL_ADD and one EPOLL_CTL_DEL, once.",
-		Unseen: "Both sets watch for the same events, and what came before the move is reported when the new watch " +
-			"begins. Deadlines and Close end a wait as before.",
-		Evidence: "Echo of 64 bytes: with 1 connection 1.03 of net's throughput, 0.66 without the move; with 64, 1.02 and " +
-			"0.95. With 1024, more than are moved, 1.15, and 0.96 if all are moved (BenchmarkEcho).",
-	},
-	{
-		Name: "yield-before-park",
-		Step: "read",
-		Net:  "Parks a reader that finds nothing, always.",
-		Net2: "On a hot descriptor lets the other goroutines of the processor run instead, and tries again, up to 16 times, " +
-			"as long as goroutines that compute keep all processors busy. Every 16th wait, but none within a millisecond of another, " +
-			"does so once, to see how long it takes, and what processor time the thread takes meanwhile: gettid and clock_gettime.",
-		Unseen: "A read may find nothing more often than in net, which a program sees only if it makes the system call " +
-			"itself, in RawConn.Read, where that may happen anyway. A deadline or a close that comes meanwhile ends the " +
-			"operation as it ends a wait.",
+		Name:    "yield-before-park",
+		Pollers: []string{Runtime},
+		Step:    "read",
+		Net:     "Parks a reader that finds nothing, always.",
+		Net2: "While goroutines that compute keep all processors busy, lets the other goroutines of the processor run " +
+			"instead, and tries again, up to 16 times; not in RawConn.Read, and not while a deadline is near. Every 16th " +
+			"wait on a descriptor, but none within a millisecond of another, does so once, to see how long it takes.",
+		Unseen: "The system call that finds nothing is made again, which the caller of Read does not see. A deadline or " +
+			"a close that comes meanwhile ends the operation as it ends a wait.",
 		Evidence: "Echo of 64 bytes over 16 connections beside 4 goroutines that compute, on 2 processors, 3 s and longer: p99 0.50 to 0.76 of net's, " +
 			"p99.9 0.69 to 0.80, and 1.5 to 1.9 times its throughput. Without such neighbours at most 1,000 reads a second are made twice " +
 			"(cmd/bench -workloads 6).",
 	},
 	{
-		Name: "portable-file-name",
-		Step: "file",
-		Net:  "The file that File returns is named after the connection's network, as \"tcp4:127.0.0.1:1->127.0.0.1:2\".",
+		Name:    "portable-file-name",
+		Pollers: []string{Portable},
+		Step:    "file",
+		Net:     "The file that File returns is named after the connection's network, as \"tcp4:127.0.0.1:1->127.0.0.1:2\".",
 		Net2: "Built with net2_portable the name is the one that net gives: \"tcp:127.0.0.1:1->127.0.0.1:2\", without " +
 			"the network's version, and without the peer once that is gone. " +
 			"The file is made by duplicating the descriptor through net.FileListener or net.FilePacketConn.",
@@ -124,9 +126,10 @@ var Deviations = []Deviation{
 		Name: "host-probes",
 		Step: "listen",
 		Net: "At the first use holds the sockets that try IPv6 open until all are tried, asks for the kernel's " +
-			"version with uname when it looks for Multipath TCP, and reads somaxconn with a file reader of its own.",
+			"version with uname when it looks for Multipath TCP, and reads somaxconn with a file reader of its own, for which it makes " +
+			"the poller.",
 		Net2: "Closes each of these sockets before it makes the next, asks for the version when somebody asks " +
-			"whether a connection uses Multipath TCP, and reads somaxconn with os.ReadFile: an fstat and smaller reads.",
+			"whether a connection uses Multipath TCP, and reads somaxconn with open, read and close. The poller is made for the socket.",
 		Unseen: "The answers are the same. The sockets, and the file, are closed before the first Listen or Dial " +
 			"returns; a program that watches its own descriptors meanwhile sees one less.",
 		Evidence: "conformance/trace, scenario listen-first.",

@@ -137,21 +137,41 @@ func (s step) rows(side func(*Call) Row) []Row {
 	return rows
 }
 
-// beside puts a call of one side beside the call of the other that has its name,
-// in order, so that a changed argument shows as one row; annotations go beside
-// annotations.
+// beside puts a call of one side beside the call of the other that has its
+// name, in order, so that a changed argument shows as one row; of several the
+// one that has most of its arguments. Annotations go beside annotations.
 func beside(net, net2 []Row) []Row {
 	var rows []Row
 	for _, n := range net {
+		best, most := -1, -1
 		for k, m := range net2 {
-			if m.Net2.Poll == n.Net.Poll && (n.Net.Poll || m.Net2.Name == n.Net.Name) {
-				rows = append(rows, net2[:k]...)
-				net2 = net2[k+1:]
-				n.Net2 = m.Net2
+			if m.Net2.Poll != n.Net.Poll || !n.Net.Poll && m.Net2.Name != n.Net.Name {
+				continue
+			}
+			if alike := n.Net.alike(m.Net2); alike > most {
+				best, most = k, alike
+			}
+			if n.Net.Poll {
 				break
 			}
+		}
+		if best >= 0 {
+			rows = append(rows, net2[:best]...)
+			n.Net2 = net2[best].Net2
+			net2 = net2[best+1:]
 		}
 		rows = append(rows, n)
 	}
 	return append(rows, net2...)
+}
+
+// alike counts the arguments that two calls have in common.
+func (c *Call) alike(d *Call) int {
+	n := 0
+	for i := range min(len(c.Args), len(d.Args)) {
+		if c.Args[i] == d.Args[i] {
+			n++
+		}
+	}
+	return n
 }

@@ -70,6 +70,7 @@ var stacks = map[string]stack{
 type child struct {
 	stack
 	cold    bool
+	idle    net.PacketConn // nothing ever comes; made by warmUp
 	control *bufio.Reader
 	mu      sync.Mutex // of control
 }
@@ -77,7 +78,7 @@ type child struct {
 // record runs f between the two marks.
 func (c *child) record(f func() error) error {
 	if !c.cold {
-		if err := settle(); err != nil {
+		if err := c.settle(); err != nil {
 			return err
 		}
 	}
@@ -128,7 +129,31 @@ func (c *child) warmUp() error {
 	if err != nil {
 		return err
 	}
-	return other.Close()
+	if err := other.Close(); err != nil {
+		return err
+	}
+	c.idle, err = c.listenPacket("udp", "127.0.0.1:0")
+	return err
+}
+
+// settle waits until the poller has taken the events that the preparations left
+// behind. One that came later would wake the recording's first wait for
+// nothing. A poller may leave events where they are while nobody waits, so
+// somebody does.
+func (c *child) settle() error {
+	waited := make(chan error)
+	go func() {
+		_, _, err := c.idle.ReadFrom(make([]byte, 1))
+		waited <- err
+	}()
+	err := pollersAreQuiet()
+	if err := c.idle.SetReadDeadline(longAgo); err != nil {
+		return err
+	}
+	if waitErr := wantTimeout(<-waited); err == nil {
+		err = waitErr
+	}
+	return errors.Join(err, c.idle.SetReadDeadline(time.Time{}))
 }
 
 // listener makes a TCP listener on one address and tells the peer which.

@@ -6,19 +6,23 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"go.parity/conformance"
 )
 
 // A rule says which system calls an entry of [conformance.Deviations] takes
 // away from net's and which it adds to net2's. A pattern is a call as it is
 // written in a recording, in which * stands for anything.
 type rule struct {
-	engines   []string // the pollers with which it shows, as in runtimehooks.Poller(); nil for all
-	scenarios []string // where it holds; nil for everywhere
-	net       []string // calls of net that net2 does not make
-	net2      []string // calls that net2 makes instead, or elsewhere
-	polls     []string // annotations of net2 that net does not have
-	any       bool     // one pattern that matches is enough, the others depend on the host
-	none      string   // why the entry has no side that a system call shows
+	engines   []string    // the pollers with which it shows, as in runtimehooks.Poller(); nil for all
+	scenarios []string    // where it holds; nil for everywhere
+	change    [][2]string // calls of net, and what net2 calls in their place
+	net       []string    // calls of net that net2 does not make
+	net2      []string    // calls that net2 makes instead, or elsewhere
+	polls     []string    // annotations of net2 that net does not have
+	any       bool        // one pattern that matches is enough, the others depend on the host
+	special   bool        // it holds with some pollers alone, and is asked before the others
+	none      string      // why the entry has no side that a system call shows
 }
 
 // A Diff is what two recordings of one scenario have in common and what not.
@@ -42,6 +46,9 @@ type claim struct {
 // patterns returns the rule's patterns as claims of an entry.
 func (r rule) patterns(entry string) []claim {
 	var all []claim
+	for _, c := range r.change {
+		all = append(all, claim{entry, changed, c[0] + becomes + c[1]})
+	}
 	for _, s := range []struct {
 		side     string
 		patterns []string
@@ -53,24 +60,41 @@ func (r rule) patterns(entry string) []claim {
 	return all
 }
 
-// polls is the side of the annotations of net2.
-const polls = "polls"
+// The sides of a claim beside Net and Net2.
+const (
+	polls   = "polls"   // the annotations of net2
+	changed = "changed" // a call of net and the one of net2 in its place
+)
+
+// becomes stands between the two patterns of a change.
+const becomes = " → "
 
 // Compare lines up the recordings of a scenario and attributes every
 // difference to the entry of [conformance.Deviations] whose rule claims it.
 func Compare(s Scenario, net, net2 *Recording) *Diff {
-	return compare(s, net, net2, rulesFor(Engine, rules))
+	return CompareWith(Poller, s, net, net2)
+}
+
+// CompareWith is Compare where net2 waited in a poller that is not this
+// process's.
+func CompareWith(poller string, s Scenario, net, net2 *Recording) *Diff {
+	return compare(s, net, net2, rulesFor(poller, conformance.Deviations, rules))
 }
 
 // rulesFor returns the rules that hold with a poller. What another poller does
 // differently must not show with this one.
-func rulesFor(engine string, rules map[string]rule) map[string]rule {
-	hold := map[string]rule{}
-	for entry, r := range rules {
-		if r.engines != nil && !slices.Contains(r.engines, engine) {
-			r = rule{none: "this build has another poller"}
+func rulesFor(poller string, list []conformance.Deviation, rules map[string]rule) map[string]rule {
+	hold := maps.Clone(rules)
+	for _, d := range list {
+		r, ok := hold[d.Name]
+		if !ok {
+			continue
 		}
-		hold[entry] = r
+		r.special = d.Pollers != nil
+		if !d.With(poller) {
+			r = rule{none: "this process has another poller"}
+		}
+		hold[d.Name] = r
 	}
 	return hold
 }
@@ -90,6 +114,12 @@ func compare(s Scenario, net, net2 *Recording, rules map[string]rule) *Diff {
 				r.Net2Entry = d.claim(rules, polls, *r.Net2)
 			}
 		case !r.Same():
+			if r.Net != nil && r.Net2 != nil {
+				if entry := d.claimChange(rules, *r.Net, *r.Net2); entry != "" {
+					r.NetEntry, r.Net2Entry = entry, entry
+					continue
+				}
+			}
 			if r.Net != nil {
 				r.NetEntry = d.claim(rules, Net, *r.Net)
 			}
@@ -102,11 +132,24 @@ func compare(s Scenario, net, net2 *Recording, rules map[string]rule) *Diff {
 	return d
 }
 
+// inOrder returns the entries in the order in which they are asked, which is the
+// same each time: those that hold with some pollers alone first, then by name.
+func inOrder(rules map[string]rule) []string {
+	return slices.SortedStableFunc(slices.Values(sortedKeys(rules)), func(a, b string) int {
+		switch {
+		case rules[a].special == rules[b].special:
+			return 0
+		case rules[a].special:
+			return -1
+		}
+		return 1
+	})
+}
+
 // claim finds the entry to which a call of one side belongs and notes it as
-// seen. The entries are asked in the order of their names, so that the answer
-// is the same each time.
+// seen.
 func (d *Diff) claim(rules map[string]rule, side string, c Call) string {
-	for _, entry := range sortedKeys(rules) {
+	for _, entry := range inOrder(rules) {
 		r := rules[entry]
 		if r.scenarios != nil && !slices.Contains(r.scenarios, d.Scenario) {
 			continue
@@ -115,15 +158,38 @@ func (d *Diff) claim(rules map[string]rule, side string, c Call) string {
 			if p.side != side || !matches(p.pattern, c) {
 				continue
 			}
-			d.seen[p] = true
-			if !slices.Contains(d.Entries, entry) {
-				d.Entries = append(d.Entries, entry)
-				slices.Sort(d.Entries)
-			}
+			d.note(p)
 			return entry
 		}
 	}
 	return ""
+}
+
+// claimChange finds the entry to which a call of net and one of net2 in its
+// place belong.
+func (d *Diff) claimChange(rules map[string]rule, net, net2 Call) string {
+	for _, entry := range inOrder(rules) {
+		r := rules[entry]
+		if r.scenarios != nil && !slices.Contains(r.scenarios, d.Scenario) {
+			continue
+		}
+		for _, c := range r.change {
+			if matches(c[0], net) && matches(c[1], net2) {
+				d.note(claim{entry, changed, c[0] + becomes + c[1]})
+				return entry
+			}
+		}
+	}
+	return ""
+}
+
+// note keeps what a claim has shown.
+func (d *Diff) note(c claim) {
+	d.seen[c] = true
+	if !slices.Contains(d.Entries, c.entry) {
+		d.Entries = append(d.Entries, c.entry)
+		slices.Sort(d.Entries)
+	}
 }
 
 // Unlisted returns the rows with a difference that no entry claims.

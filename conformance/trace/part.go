@@ -3,6 +3,7 @@ package trace
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -16,9 +17,10 @@ const ptraceCheck = "ptrace"
 // recordings.
 const staleCheck = "deviations"
 
-// Part compares the system calls of both stacks, scenario by scenario. A
-// difference that no entry of [conformance.Deviations] claims differs, and so
-// does an entry that no scenario shows.
+// Part compares the system calls of both stacks, scenario by scenario, with the
+// exact recordings in testdata. What is not as recorded differs, and so does a
+// difference that no entry of [conformance.Deviations] claims, and an entry that
+// no scenario shows.
 func Part() conformance.Part {
 	return conformance.Part{
 		Name: "trace",
@@ -71,7 +73,7 @@ func run(ctx context.Context, record recorder, match func(string) bool, report f
 	}
 	check := conformance.Check{Name: staleCheck, Status: conformance.Same}
 	start := time.Now()
-	if wrong := stale(listed(), rulesFor(Engine, rules), diffs); len(wrong) > 0 {
+	if wrong := stale(listed(), rulesFor(Poller, conformance.Deviations, rules), diffs); len(wrong) > 0 {
 		check.Status, check.Detail = conformance.Differs, strings.Join(wrong, "\n")
 	}
 	check.Elapsed = time.Since(start)
@@ -102,7 +104,7 @@ func runScenarios(ctx context.Context, record recorder, match func(string) bool,
 		default:
 			d := Compare(s, onNet, onNet2)
 			diffs = append(diffs, d)
-			check.Status, check.Detail = verdict(d)
+			check.Status, check.Detail = judge(exactFiles, Poller, s, d)
 		}
 		check.Elapsed = time.Since(start)
 		if match(s.Name) {
@@ -112,7 +114,26 @@ func runScenarios(ctx context.Context, record recorder, match func(string) bool,
 	return diffs, nil
 }
 
-// verdict judges a comparison.
+// judge holds a comparison against the exact recording, and every difference
+// against the rules.
+func judge(files fs.FS, poller string, s Scenario, d *Diff) (conformance.Status, string) {
+	status, detail := verdict(d)
+	if status != conformance.Same {
+		return status, detail
+	}
+	name, difference, known := exact(files, poller, s, d)
+	switch {
+	case !known:
+		return status, detail + "; net makes other calls here than were recorded, so judged by the rules alone"
+	case difference != "":
+		return conformance.Differs, "other system calls than were recorded:" + difference
+	case name != "":
+		detail += "; as on " + name
+	}
+	return status, detail
+}
+
+// verdict judges a comparison by the rules.
 func verdict(d *Diff) (conformance.Status, string) {
 	unlisted := d.Unlisted()
 	if len(unlisted) == 0 {

@@ -56,10 +56,8 @@ func (c *child) awaitEvents(events int16) error {
 	}
 }
 
-// settle waits until the pollers have taken the events that the preparations
-// left behind. One that came later would wake the recording's first wait for
-// nothing.
-func settle() error {
+// pollersAreQuiet waits until no epoll instance has an event to tell.
+func pollersAreQuiet() error {
 	for quiet := 0; quiet < 2; quiet++ {
 		time.Sleep(time.Millisecond) // and let others take their turn
 		fds, err := openFDs("anon_inode:[eventpoll]", unix.POLLIN)

@@ -14,6 +14,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance"
 )
 
 // canRecord tries, once, to trace a process, and returns ErrForbidden with the
@@ -29,7 +31,7 @@ var canRecord = sync.OnceValue(func() error {
 	}
 	return onThread(func() error {
 		// It exits at once, for there is no such scenario.
-		err := t.start(exe, []string{exe}, &os.ProcAttr{Env: childEnviron("")})
+		err := t.start(exe, []string{exe}, &os.ProcAttr{Env: childEnviron(Poller, "")})
 		if err == nil {
 			_, err = t.run()
 		}
@@ -40,16 +42,22 @@ var canRecord = sync.OnceValue(func() error {
 // Record runs a scenario on one stack in a child process and returns the
 // system calls that it made.
 func Record(ctx context.Context, s Scenario, stack string) (*Recording, error) {
+	return RecordWith(ctx, Poller, s, stack)
+}
+
+// RecordWith is Record where net2 waits in a poller that need not be this
+// process's.
+func RecordWith(ctx context.Context, poller string, s Scenario, stack string) (*Recording, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
-	rec, err := record(ctx, s, stack)
+	rec, err := record(ctx, poller, s, stack)
 	if err != nil {
 		return nil, fmt.Errorf("recording %s on %s: %w", s.Name, stack, err)
 	}
 	return rec, nil
 }
 
-func record(ctx context.Context, s Scenario, stack string) (*Recording, error) {
+func record(ctx context.Context, poller string, s Scenario, stack string) (*Recording, error) {
 	dir, err := os.MkdirTemp("", "trace")
 	if err != nil {
 		return nil, err
@@ -87,7 +95,7 @@ func record(ctx context.Context, s Scenario, stack string) (*Recording, error) {
 	err = onThread(func() error {
 		err := t.start(exe, []string{exe}, &os.ProcAttr{
 			Dir:   dir,
-			Env:   childEnviron(s.Name + " " + stack),
+			Env:   childEnviron(poller, s.Name+" "+stack),
 			Files: []*os.File{null, null, complaint, theirs},
 		})
 		if err != nil {
@@ -143,8 +151,8 @@ func describe(ws unix.WaitStatus) string {
 
 // childEnviron is this process's environment with what makes the child's
 // runtime quiet: no collection and no preemption by signals.
-func childEnviron(job string) []string {
-	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
+func childEnviron(poller, job string) []string {
+	env := slices.DeleteFunc(conformance.Environ(poller), func(v string) bool {
 		return strings.HasPrefix(v, "GODEBUG=") || strings.HasPrefix(v, "GOGC=") ||
 			strings.HasPrefix(v, "GOCOVERDIR=") || strings.HasPrefix(v, "GOMAXPROCS=")
 	})

@@ -3,6 +3,8 @@ package trace
 import (
 	"context"
 	"time"
+
+	"go.parity/conformance"
 )
 
 // A Scenario is a script of two sides. The child's side runs on net and on
@@ -40,6 +42,9 @@ func lookup(name string) (Scenario, bool) {
 	}
 	return Scenario{}, false
 }
+
+// Poller is where this process's net2 waits.
+var Poller = conformance.Poller()
 
 // RecordBoth records a scenario on net and on net2.
 func RecordBoth(ctx context.Context, s Scenario) (onNet, onNet2 *Recording, err error) {

@@ -147,8 +147,8 @@ func TestDeviationsAreOnTheWay(t *testing.T) {
 // The system calls of a path, on each stack, must be those that its scenarios
 // show, no more and no fewer.
 func TestPathsNameTheSystemCallsSeen(t *testing.T) {
-	if trace.Engine != "epoll" {
-		t.Skipf("the tables tell of the default build, not of the %q poller", trace.Engine)
+	if trace.Poller != conformance.Runtime {
+		t.Skipf("the tables tell of the default, not of the %q poller", trace.Poller)
 	}
 	for _, p := range Paths() {
 		t.Run(p.Name, func(t *testing.T) {
@@ -219,4 +219,41 @@ func TestMain(m *testing.M) {
 		panic(err) // the tests read the module's source
 	}
 	os.Exit(m.Run())
+}
+
+// What explains a call in the recordings must explain it on the way: a step
+// with that deviation names that call, of that stack.
+func TestExplanationsAreThoseOfTheWay(t *testing.T) {
+	checked := 0
+	for _, e := range trace.Explanations() {
+		p, ok := Lookup(e.Step)
+		if !ok {
+			continue
+		}
+		checked++
+		if !slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Entry == e.Entry && s.explains(e) }) {
+			t.Errorf("%s: the path %s has no step on which %s stands for %s on %s", e.Scenario, p.Name, e.Entry, e.Call, e.Stack)
+		}
+	}
+	if checked == 0 && runtime.GOOS == "linux" {
+		t.Error("no recording explains anything")
+	}
+}
+
+// explains reports whether the step names a recorded call, and of epoll_ctl the
+// change that it makes.
+func (s Step) explains(e trace.Explanation) bool {
+	calls := s.OursCalls
+	if e.Stack == trace.Net {
+		calls = s.StdCalls
+	}
+	return slices.ContainsFunc(calls, func(c string) bool {
+		name, about, _ := strings.Cut(c, " ")
+		if !strings.HasPrefix(e.Call, name+"(") {
+			return false
+		}
+		change, _, _ := strings.Cut(about, ",")
+		change, _, _ = strings.Cut(change, " ")
+		return name != "epoll_ctl" || strings.Contains(e.Call, "EPOLL_CTL_"+change+",")
+	})
 }
