@@ -111,6 +111,8 @@ func (c *check) notHere() string {
 	switch {
 	case c.waits && onChannels != "":
 		return onChannels
+	case c.orders && onChannels != "":
+		return "with net2_portable the poller's channels order what connections do not"
 	case c.filters && ownPoller():
 		return "the filter of projects for leak checkers knows the runtime's poller alone"
 	case ownPoller():

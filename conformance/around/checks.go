@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"go.parity/conformance/trace"
 )
 
@@ -36,6 +38,10 @@ type check struct {
 	// net2_portable does on channels; filters, that it depends on the name of
 	// the function in which it does.
 	waits, filters bool
+
+	// orders says that the answer depends on what the poller orders besides
+	// what the connections do.
+	orders bool
 
 	// ask runs the program of a stack and returns what it saw.
 	ask func(ctx context.Context, p *programs, c *check, stack string, e effort) (string, error)
@@ -81,8 +87,10 @@ func checks() []check {
 		"bubble/deadline-passed", "bubble/close-ends-read", "bubble/close-ends-outer-read", "bubble/udp")
 	add(plain, "", check{ask: ending, weak: stillRuns, waits: true}, "bubble/wait-while-read")
 	racing := check{ask: racesFound, weak: noRace}
+	unordered := racing
+	unordered.orders = true
+	add(race, "race/", unordered, "racy/handlers", "racy/unrelated-connections", "racy/udp-handlers")
 	add(race, "race/", racing,
-		"racy/handlers", "racy/unrelated-connections", "racy/udp-handlers",
 		"ordered/http-request", "ordered/http-reply", "ordered/conn", "ordered/unix", "ordered/echo",
 		"ordered/close", "ordered/file", "ordered/to-file", "ordered/pipe", "ordered/child",
 		"ordered/buffers", "ordered/sendfile", "ordered/splice", "ordered/udp-connected", "ordered/udp",
@@ -223,6 +231,10 @@ func (p *programs) allowed(ctx context.Context, c *check) (map[string]int, error
 			return nil, err
 		}
 		maps.Copy(allowed, calls)
+	}
+	if ownPoller() {
+		// It has package os wait for its epoll, which asks whether that blocks.
+		allowed["fcntl"] = unix.SYS_FCNTL
 	}
 	return allowed, nil
 }

@@ -21,7 +21,8 @@
 // for every program: run the part with NET2_POLLER=epoll to hold that one
 // against net. A goroutine that waits in net2's own poller has a function of
 // it on top, which is read as the runtime's, and is not known to the filter
-// that projects use for their leak checkers. The build tag net2_portable,
-// which waits on channels, can be told from net by all of this; there, the
-// checks of where a goroutine waits are skipped.
+// that projects use for their leak checkers; and under a system-call filter it
+// may make the one call more with which package os takes over its epoll. The
+// build tag net2_portable waits on channels: there, the checks of where a
+// goroutine waits are skipped, and those of races that the channels hide.
 package around

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -90,15 +91,10 @@ func serveTCP() {
 // serveBusy serves beside goroutines that compute, so that there are more of
 // them than processors.
 func serveBusy() {
-	stop := make(chan bool)
+	var stop atomic.Bool
 	for range runtime.GOMAXPROCS(0) {
 		go func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+			for !stop.Load() {
 			}
 		}()
 	}
@@ -110,7 +106,7 @@ func serveBusy() {
 	}
 	check(c.Close())
 	check(l.Close())
-	close(stop)
+	stop.Store(true)
 }
 
 func keepDeadlines() {
