@@ -78,7 +78,7 @@ func (c Chart) Height() float64 { return rowHeight*float64(len(c.Rows)) + axisHe
 // and the colour of text.
 func (c Chart) SVG() string {
 	var d drawing
-	fmt.Fprintf(&d, `<svg role="img" viewBox="0 0 %g %g" font-size="%d">`, chartWidth, c.Height(), fontSize)
+	fmt.Fprintf(&d, `<svg role="img" viewBox="0 0 %.1f %.1f" font-size="%d">`, chartWidth, c.Height(), fontSize)
 	c.draw(&d)
 	d.WriteString("</svg>")
 	return d.String()

@@ -39,12 +39,12 @@ func (r *Report) WriteSVG(w io.Writer) error {
 		y += line
 		d.legend(c.Series, margin, y)
 		y += line / 2
-		fmt.Fprintf(&d, `<g transform="translate(%g %g)">`, margin, y)
+		fmt.Fprintf(&d, `<g transform="translate(%.1f %.1f)">`, margin, y)
 		c.draw(&d)
 		d.WriteString("</g>")
 		y += c.Height()
 	}
-	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" width="%[1]g" height="%[2]g" font-family="sans-serif" font-size="%d">`+
+	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.1f %.1f" width="%[1]f" height="%[2]f" font-family="sans-serif" font-size="%[3]d">`+
 		`<rect width="100%%" height="100%%" fill="white"/>%s</svg>`+"\n", chartWidth+2*margin, y+margin, fontSize, d.String())
 	return err
 }
