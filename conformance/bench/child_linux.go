@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/sys/unix"
 
 	"go.parity/conformance"
@@ -103,7 +102,7 @@ type meter struct {
 	unit int64
 
 	mu       sync.Mutex
-	hist     *hdrhistogram.Histogram
+	hist     *histogram
 	failures int64
 	busy     time.Duration
 	err      error // ends the measurement
@@ -141,7 +140,7 @@ func (r *recorder) latency(at, ns int64) {
 	r.meter.mu.Lock()
 	defer r.meter.mu.Unlock()
 	for _, ns := range r.pending {
-		_ = r.meter.hist.RecordValue(min(max(ns, 0), int64(maxLatency))) // in range, so there is no error
+		r.meter.hist.record(ns)
 	}
 	r.pending, r.flushed = r.pending[:0], at
 }
@@ -158,13 +157,6 @@ var epoch = time.Now()
 
 // now is a time in nanoseconds.
 func now() int64 { return int64(time.Since(epoch)) }
-
-// maxLatency is the longest time that is told from longer ones.
-const maxLatency = 20 * time.Second
-
-func newHistogram() *hdrhistogram.Histogram {
-	return hdrhistogram.New(int64(100*time.Nanosecond), int64(maxLatency), 3)
-}
 
 // fail ends the measurement with err.
 func (m *meter) fail(err error) {
@@ -185,8 +177,7 @@ func (m *meter) take(w *window) error {
 	m.failures, m.busy = 0, 0
 	err := m.err
 	m.mu.Unlock()
-	q := func(p float64) time.Duration { return time.Duration(hist.ValueAtQuantile(p)) }
-	w.P50, w.P99, w.P999 = q(50), q(99), q(99.9)
+	w.P50, w.P99, w.P999 = hist.quantile(0.5), hist.quantile(0.99), hist.quantile(0.999)
 	return err
 }
 

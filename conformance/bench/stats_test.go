@@ -2,7 +2,9 @@ package bench
 
 import (
 	"bytes"
+	"encoding/xml"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -213,17 +215,57 @@ func TestReportSVG(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		report *Report
-	}{{"measured", synthetic()}, {"empty", new(Report)}} {
+		dots   int // one for each implementation in a legend, one for each median
+	}{{"measured", synthetic(), 4 + 4}, {"empty", new(Report), 0}} {
 		t.Run(test.name, func(t *testing.T) {
 			test.report.summarize()
 			var buf bytes.Buffer
 			if err := test.report.WriteSVG(&buf); err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Contains(buf.Bytes(), []byte("</svg>")) {
-				t.Errorf("WriteSVG wrote %d bytes, but no picture", buf.Len())
+			if got := countElements(t, &buf)["circle"]; got != test.dots {
+				t.Errorf("the picture has %d dots, want %d", got, test.dots)
 			}
 		})
+	}
+}
+
+// countElements counts the elements of a well-formed document by name.
+func countElements(t *testing.T, r io.Reader) map[string]int {
+	t.Helper()
+	count := make(map[string]int)
+	for dec := xml.NewDecoder(r); ; {
+		token, err := dec.Token()
+		if err == io.EOF {
+			return count
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start, ok := token.(xml.StartElement); ok {
+			count[start.Name.Local]++
+		}
+	}
+}
+
+// What is measured stands in the chart where its ratio puts it, and far ratios
+// stand at its end.
+func TestChartPlacesRatios(t *testing.T) {
+	c := NewChart(synthetic().Workloads, Throughput)
+	if len(c.Rows) != 0 || len(c.Series) != 0 {
+		t.Errorf("before it is summarized, a report has %d rows and %d series, want none", len(c.Rows), len(c.Series))
+	}
+	r := synthetic()
+	r.summarize()
+	c = NewChart(r.Workloads, CPU)
+	if len(c.Rows) != 1 || len(c.Series) != 2 || c.Series[0].Impl != "net2" || c.Series[1].Impl != "floor" {
+		t.Errorf("the chart has the rows %v and the series %v, want one row, with net2 and floor", c.Rows, c.Series)
+	}
+	if half := (c.x(0) + c.x(farRatio)) / 2; math.Abs(c.x(farRatio/2)-half) > 1e-9 {
+		t.Errorf("the ratio in the middle stands at %v, want %v", c.x(farRatio/2), half)
+	}
+	if c.x(farRatio) != chartWidth-chartMargin || c.x(2*farRatio) != c.x(farRatio) {
+		t.Errorf("far ratios stand at %v and %v, want both at the end, %v", c.x(farRatio), c.x(2*farRatio), chartWidth-chartMargin)
 	}
 }
 

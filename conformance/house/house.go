@@ -1,6 +1,7 @@
-// Package house holds the module to the rules of its design: which package may
-// import which, where unsafe, linkname and assembly may stand, and that what a
-// comment refers to exists.
+// Package house holds the library and its conformance suite to the rules of
+// their design: which package may import which, what the library requires, where
+// unsafe, linkname and assembly may stand, and that what a comment refers to
+// exists.
 //
 // Every rule reads all .go files, whatever their build tags and platform, and
 // returns its findings in the order of the files.
@@ -14,21 +15,24 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"golang.org/x/mod/modfile"
 )
 
 // A Finding is one breach of a rule.
 type Finding struct {
-	Pos  token.Position // the file's name is relative to the root of the module
+	Pos  token.Position // the file's name is relative to the root
 	Text string
 }
 
 func (f Finding) String() string { return f.Pos.String() + ": " + f.Text }
 
-// A Tree is the source of a module.
+// A Tree is the source of a module with those in folders of it.
 type Tree struct {
-	fset  *token.FileSet
-	files []file
-	other []string // source files in other languages
+	fset    *token.FileSet
+	files   []file
+	modules []*modfile.File // the go.mod of each module
+	other   []string        // source files in other languages
 }
 
 // A file is a Go file.
@@ -58,8 +62,9 @@ var otherLanguages = map[string]bool{
 	".swig": true, ".swigcxx": true,
 }
 
-// Read parses the module at the root of fsys. It leaves out what cmd/go leaves
-// out: testdata, scaffold, which is source for another module, and folders whose name begins with a dot or an underscore.
+// Read parses the modules in fsys. It leaves out what cmd/go leaves out, which is
+// testdata and folders whose name begins with a dot or an underscore, and
+// scaffold, which is source for a module that the suite writes.
 func Read(fsys fs.FS) (*Tree, error) {
 	t := &Tree{fset: token.NewFileSet()}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -72,6 +77,8 @@ func Read(fsys fs.FS) (*Tree, error) {
 			return nil
 		case path.Ext(name) == ".go":
 			return t.parse(fsys, name)
+		case path.Base(name) == "go.mod":
+			return t.parseModule(fsys, name)
 		case otherLanguages[path.Ext(name)]:
 			t.other = append(t.other, name)
 		}
@@ -97,6 +104,19 @@ func (t *Tree) parse(fsys fs.FS, name string) error {
 		return err
 	}
 	t.files = append(t.files, file{name, syntax})
+	return nil
+}
+
+func (t *Tree) parseModule(fsys fs.FS, name string) error {
+	text, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return err
+	}
+	mod, err := modfile.Parse(name, text, nil)
+	if err != nil {
+		return err
+	}
+	t.modules = append(t.modules, mod)
 	return nil
 }
 

@@ -31,15 +31,25 @@ var rules = map[string]func(*Tree) []Finding{
 	"Cgo":            (*Tree).Cgo,
 	"Linknames":      (*Tree).Linknames,
 	"OtherLanguages": (*Tree).OtherLanguages,
+	"Requirements":   (*Tree).Requirements,
 }
 
-func TestModuleKeepsRules(t *testing.T) {
+func TestModulesKeepRules(t *testing.T) {
 	tree, err := Read(os.DirFS("../.."))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(tree.files) == 0 {
-		t.Fatal("Read found no files")
+	var modules []string
+	for _, mod := range tree.modules {
+		modules = append(modules, mod.Module.Mod.Path)
+	}
+	if diff := cmp.Diff([]string{"go.parity/conformance", "go.parity"}, modules); diff != "" {
+		t.Errorf("the modules (-want +got):\n%s", diff)
+	}
+	for _, r := range rooms {
+		if !slices.ContainsFunc(tree.files, func(f file) bool { return f.room() == r.dir }) {
+			t.Errorf("Read found no file in %s", r.dir)
+		}
 	}
 	for name, rule := range rules {
 		t.Run(name, func(t *testing.T) { report(t, rule(tree)) })
@@ -136,7 +146,16 @@ func TestRules(t *testing.T) {
 		},
 		{
 			rule: "Imports", name: "another module in a test",
-			file: "poll/fd_test.go", text: "package poll\nimport (_ \"github.com/google/go-cmp/cmp\"; _ \"net\"; _ \"go.parity/socket\")",
+			file: "poll/fd_test.go", text: "package poll\nimport _ \"github.com/google/go-cmp/cmp\"",
+			want: []string{"poll/fd_test.go:2:8: poll must not import github.com/google/go-cmp/cmp"},
+		},
+		{
+			rule: "Imports", name: "net in a test",
+			file: "poll/fd_test.go", text: "package poll\nimport (_ \"golang.org/x/sys/unix\"; _ \"net\"; _ \"go.parity/socket\")",
+		},
+		{
+			rule: "Imports", name: "another module in a test of conformance",
+			file: "conformance/a/a_test.go", text: "package a\nimport _ \"github.com/google/go-cmp/cmp\"",
 		},
 		{
 			rule: "Imports", name: "upwards in a test",
@@ -234,6 +253,29 @@ func TestRules(t *testing.T) {
 			rule: "OtherLanguages", name: "C",
 			file: "runtime_hooks/park.c",
 			want: []string{"runtime_hooks/park.c: the module is written in Go"},
+		},
+		{
+			rule: "Requirements", name: "x/sys alone",
+			file: "go.mod", text: "module go.parity\n\ngo 1.26.0\n\nrequire golang.org/x/sys v0.50.0\n",
+		},
+		{
+			rule: "Requirements", name: "another module",
+			file: "go.mod", text: "module go.parity\n\nrequire (\n\tgolang.org/x/sys v0.50.0\n\tgolang.org/x/net v0.62.0 // indirect\n)\n",
+			want: []string{"go.mod:5:2: the library must not require golang.org/x/net"},
+		},
+		{
+			rule: "Requirements", name: "for developers alone",
+			file: "go.mod", text: "module go.parity\ntoolchain go1.27.3\nreplace a.b/c => ../c\nexclude a.b/c v1.0.0\ntool a.b/c/d\n",
+			want: []string{
+				"go.mod:3:1: the library must not replace a.b/c",
+				"go.mod:4:1: the library must not exclude a.b/c",
+				"go.mod:5:1: the library must not name the tool a.b/c/d",
+				"go.mod:2:1: the library must not ask for the toolchain go1.27.3",
+			},
+		},
+		{
+			rule: "Requirements", name: "anything in conformance",
+			file: "conformance/go.mod", text: "module go.parity/conformance\nrequire a.b/c v1.0.0\nreplace go.parity => ../\n",
 		},
 	}
 	tried := make(map[string]bool)

@@ -9,10 +9,10 @@ import (
 
 const module = "go.parity"
 
-// A room is a top folder of the module, with what its files may import.
+// A room is a top folder, with what its files may import.
 type room struct {
 	dir     string
-	rooms   []string // of the module, besides itself
+	rooms   []string // of this list, besides itself
 	net     use      // of net and the packages above it
 	modules []string // the other modules, nil for any
 }
@@ -39,9 +39,10 @@ var rooms = []room{
 }
 
 // forTests returns what the test files of the room at index i may import: any
-// room below, net, and any module.
+// room below, net, and the modules of the room. A module that only a test of the
+// library imports is one more in the go.mod of everybody who uses the library.
 func forTests(i int) room {
-	r := room{dir: rooms[i].dir, net: everything}
+	r := room{dir: rooms[i].dir, net: everything, modules: rooms[i].modules}
 	for _, below := range rooms[:i] {
 		r.rooms = append(r.rooms, below.dir)
 	}

@@ -10,17 +10,11 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/u-root/u-root/pkg/strace"
 	"golang.org/x/sys/unix"
 )
 
 // A tracer follows every thread of one process from its first instruction and
 // reports each system call twice, before it is made and after.
-//
-// strace.Trace of u-root gives the registers their meaning here, but its loop
-// is not used: it waits for every child of the program, not only for its own,
-// and drops the first stop of a thread whose creator's stop has not come yet,
-// which a Go program's threads do at once and then never run.
 type tracer struct {
 	enter func(name string, regs [6]uint64, mem memory) *rawCall
 	leave func(c *rawCall, ret int64, mem memory)
@@ -135,8 +129,8 @@ func (t *tracer) run() (status unix.WaitStatus, err error) {
 
 // stop handles a stop before or after a system call.
 func (t *tracer) stop(tid int, th *thread) error {
-	var ev strace.SyscallEvent
-	if err := unix.PtraceGetRegs(tid, &ev.Regs); err != nil {
+	var regs unix.PtraceRegs
+	if err := unix.PtraceGetRegs(tid, &regs); err != nil {
 		return err
 	}
 	mem := func(addr uint64, n int) []byte {
@@ -146,16 +140,11 @@ func (t *tracer) stop(tid int, th *thread) error {
 	}
 	if c := th.call; c != nil {
 		th.call = nil
-		ev.FillRet()
-		t.leave(c, ev.Ret[0].Int64(), mem)
+		t.leave(c, resultOf(&regs), mem)
 		return nil
 	}
-	ev.FillArgs()
-	var regs [6]uint64
-	for i, a := range ev.Args {
-		regs[i] = a.Uint64()
-	}
-	th.call = t.enter(syscallName(ev.Sysno), regs, mem)
+	nr, args := callOf(&regs)
+	th.call = t.enter(syscallName(nr), args, mem)
 	return nil
 }
 

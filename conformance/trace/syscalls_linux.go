@@ -2,38 +2,16 @@
 
 package trace
 
-import (
-	"fmt"
+import "fmt"
 
-	"github.com/u-root/u-root/pkg/strace"
-	"golang.org/x/sys/unix"
-)
+//go:generate go run ./sysnum
 
 // syscallName returns the name of a system call on this architecture.
 func syscallName(nr int) string {
-	if name, err := strace.ByNumber(uintptr(nr)); err == nil {
-		return name
-	}
-	if name, ok := newer[nr]; ok {
-		return name
+	if nr >= 0 && nr < len(syscallNames) && syscallNames[nr] != "" {
+		return syscallNames[nr]
 	}
 	return fmt.Sprintf("syscall_%d", nr)
-}
-
-// newer names the calls that package strace does not know.
-var newer = map[int]string{
-	unix.SYS_CLONE3:          "clone3",
-	unix.SYS_CLOSE_RANGE:     "close_range",
-	unix.SYS_COPY_FILE_RANGE: "copy_file_range",
-	unix.SYS_EPOLL_PWAIT2:    "epoll_pwait2",
-	unix.SYS_FUTEX_WAITV:     "futex_waitv",
-	unix.SYS_GETRANDOM:       "getrandom",
-	unix.SYS_MEMBARRIER:      "membarrier",
-	unix.SYS_OPENAT2:         "openat2",
-	unix.SYS_PREADV2:         "preadv2",
-	unix.SYS_PWRITEV2:        "pwritev2",
-	unix.SYS_RSEQ:            "rseq",
-	unix.SYS_STATX:           "statx",
 }
 
 // noise are the calls that the runtime makes for itself: they belong to no

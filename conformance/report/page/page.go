@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"embed"
-	"fmt"
 	"html/template"
 	"io"
 	"slices"
@@ -73,10 +72,6 @@ func Write(w io.Writer, data Data) error {
 	if data.Report == nil {
 		data.Report = &report.Report{Verdict: report.Verdict{Result: report.Unfinished, Text: "nothing was run"}}
 	}
-	charts, err := drawCharts(data.Bench)
-	if err != nil {
-		return fmt.Errorf("drawing the benchmarks: %w", err)
-	}
 	return page.Execute(w, struct {
 		Data
 		Host       report.Host
@@ -96,7 +91,7 @@ func Write(w io.Writer, data Data) error {
 		CSS: template.CSS(asset("page.css")), JS: template.JS(asset("page.js")),
 		Objects: objects(data.API), Platforms: platforms(data.API),
 		Steps: traceSteps(data.Traces), Deviations: conformance.Deviations,
-		Paths: way.Paths(), Charts: charts, Numbers: benchRows(data.Bench),
+		Paths: way.Paths(), Charts: drawCharts(data.Bench), Numbers: benchRows(data.Bench),
 	})
 }
 

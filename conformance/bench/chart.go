@@ -1,0 +1,152 @@
+package bench
+
+import (
+	"fmt"
+	"html"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Series is an implementation as charts show it.
+type Series struct {
+	Impl  string
+	Color string // as CSS writes it
+}
+
+// AllSeries are the implementations in the order in which charts show them.
+// The colours stand out from white as from black.
+var AllSeries = []Series{
+	{"net2", "#2f81f7"},
+	{"net2-runtime", "#d9822b"},
+	{"net2-portable", "#a371f7"},
+	{"floor", "#858d96"},
+}
+
+// A Chart is a picture of the ratios to net in one metric: a row for each
+// workload and in it, for each implementation, the median as a dot, the
+// quartiles as a thick and the extremes as a thin line. The targets of net2
+// stand as dashes.
+type Chart struct {
+	Series []Series // those that were measured
+	Rows   []Result // the workloads, from the top
+
+	metric Metric
+	names  float64 // how wide the names of the workloads are
+}
+
+// NewChart makes a chart of the workloads in which some implementation was
+// measured against net.
+func NewChart(workloads []Result, m Metric) Chart {
+	c := Chart{metric: m}
+	c.Rows = slices.DeleteFunc(slices.Clone(workloads), func(res Result) bool {
+		return !slices.ContainsFunc(AllSeries, func(s Series) bool { return c.ratio(res, s.Impl).N > 0 })
+	})
+	c.Series = slices.DeleteFunc(slices.Clone(AllSeries), func(s Series) bool {
+		return !slices.ContainsFunc(c.Rows, func(res Result) bool { return c.ratio(res, s.Impl).N > 0 })
+	})
+	for _, res := range c.Rows {
+		c.names = max(c.names, letterWidth*float64(len(res.Workload.Key)))
+	}
+	return c
+}
+
+func (c Chart) ratio(res Result, impl string) Summary {
+	if i := res.impl(impl); i != nil {
+		return i.RatiosTo["net"][c.metric]
+	}
+	return Summary{}
+}
+
+// Lengths in a chart, in pixels.
+const (
+	chartWidth  = 480.0
+	rowHeight   = 22.0
+	axisHeight  = 24.0
+	chartMargin = 16.0 // half the number at the end of the axis
+	letterWidth = 6.4  // of an average letter, rounded up
+	fontSize    = 11
+)
+
+// farRatio is the highest ratio drawn; higher ones stand at it.
+const farRatio = 2.0
+
+// Height is how high the picture is; all are as wide.
+func (c Chart) Height() float64 { return rowHeight*float64(len(c.Rows)) + axisHeight }
+
+// SVG returns the picture as an element of a page, of which it takes the font
+// and the colour of text.
+func (c Chart) SVG() string {
+	var d drawing
+	fmt.Fprintf(&d, `<svg role="img" viewBox="0 0 %.1f %.1f" font-size="%d">`, chartWidth, c.Height(), fontSize)
+	c.draw(&d)
+	d.WriteString("</svg>")
+	return d.String()
+}
+
+func (c Chart) draw(d *drawing) {
+	c.axis(d)
+	for i, res := range c.Rows {
+		middle := rowHeight * (float64(i) + 0.5)
+		d.text(c.names, middle+0.35*fontSize, "end", res.Workload.Key)
+		for k, s := range c.Series {
+			const lane = 0.22 * rowHeight
+			c.mark(d, c.ratio(res, s.Impl), middle+lane*(float64(k)-float64(len(c.Series)-1)/2), s.Color)
+		}
+		for _, target := range res.Workload.Targets {
+			if target.Metric == c.metric && target.Of == "net" {
+				x := c.x(target.Value)
+				d.line(x, middle-0.4*rowHeight, x, middle+0.4*rowHeight, `stroke="#d1242f" stroke-dasharray="3 2"`)
+			}
+		}
+	}
+}
+
+// x is where a ratio stands.
+func (c Chart) x(ratio float64) float64 {
+	left := c.names + chartMargin
+	return left + min(ratio, farRatio)/farRatio*(chartWidth-chartMargin-left)
+}
+
+// axis draws the lines for the ratios, their numbers at the bottom.
+func (c Chart) axis(d *drawing) {
+	bottom := c.Height() - axisHeight
+	for ratio := 0.0; ratio <= farRatio; ratio += 0.5 {
+		x, look := c.x(ratio), `stroke="currentColor" stroke-opacity="0.2"`
+		if ratio == 1 {
+			look = `stroke="currentColor"`
+		}
+		d.line(x, 0, x, bottom, look)
+		label := strconv.FormatFloat(ratio, 'f', 1, 64)
+		if ratio == farRatio {
+			label = "≥ " + label
+		}
+		d.text(x, bottom+1.4*fontSize, "middle", label)
+	}
+}
+
+// mark draws what was measured of one implementation in one workload.
+func (c Chart) mark(d *drawing, s Summary, y float64, color string) {
+	if s.N == 0 {
+		return
+	}
+	stroke := `stroke="` + color + `" stroke-width="`
+	d.line(c.x(s.Min), y, c.x(s.Max), y, stroke+`1"`)
+	d.line(c.x(s.Q1), y, c.x(s.Q3), y, stroke+`2.5"`)
+	d.dot(c.x(s.Median), y, color)
+}
+
+// A drawing is the text of a picture.
+type drawing struct{ strings.Builder }
+
+func (d *drawing) line(x1, y1, x2, y2 float64, look string) {
+	fmt.Fprintf(d, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" %s/>`, x1, y1, x2, y2, look)
+}
+
+func (d *drawing) dot(x, y float64, color string) {
+	fmt.Fprintf(d, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>`, x, y, color)
+}
+
+func (d *drawing) text(x, y float64, anchor, s string) {
+	fmt.Fprintf(d, `<text x="%.1f" y="%.1f" text-anchor="%s" fill="currentColor">%s</text>`, x, y, anchor, html.EscapeString(s))
+}

@@ -1,0 +1,11 @@
+package trace
+
+import "golang.org/x/sys/unix"
+
+// callOf reads the number and the arguments of a call that is about to be made.
+func callOf(r *unix.PtraceRegs) (nr int, args [6]uint64) {
+	return int(r.Orig_rax), [6]uint64{r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9}
+}
+
+// resultOf reads the result of a call that was made.
+func resultOf(r *unix.PtraceRegs) int64 { return int64(r.Rax) }
