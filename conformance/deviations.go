@@ -42,11 +42,12 @@ var Deviations = []Deviation{
 		Name: "local-addr-on-demand",
 		Step: "accept",
 		Net:  "Calls getsockname after accept4 for each connection.",
-		Net2: "Takes the listener's address where the listener is bound to one specific address and its descriptor " +
-			"was not shared. Else calls getsockname when the address is first asked for, at the latest in Close.",
-		Unseen: "The local address of a connected socket does not change: a connection accepted by a listener that is " +
-			"bound to one address has that address, and getsockname answers the same whenever it is called before " +
-			"close(2). LocalAddr returns after Close what it would have returned before.",
+		Net2: "Calls it when the address is first asked for, by LocalAddr or for an error, or the socket is shown through File or " +
+			"SyscallConn; at the latest in Close. Where nobody asked before Close and the listener is bound to one address, " +
+			"it takes that. Where the address may have a zone, it calls it at once.",
+		Unseen: "The local address of a connected socket does not change unless somebody who was shown it changes it: getsockname " +
+			"answers the same whenever it is called before close(2). LocalAddr returns after Close what it would have returned " +
+			"before, but for a listener for which a program in the kernel (BPF sk_lookup) steers connections to other addresses.",
 		Evidence: "tcp(7) and getsockname(2). accept4 and close are the least that a connection " +
 			"needs on Linux 6.18, two epoll_ctl more if somebody waits; net makes 10 calls from accept to close.",
 	},
@@ -125,9 +126,10 @@ var Deviations = []Deviation{
 		Name: "host-probes",
 		Step: "listen",
 		Net: "At the first use holds the sockets that try IPv6 open until all are tried, asks for the kernel's " +
-			"version with uname when it looks for Multipath TCP, and reads somaxconn with a file reader of its own.",
+			"version with uname when it looks for Multipath TCP, and reads somaxconn with a file reader of its own, for which it makes " +
+			"the poller.",
 		Net2: "Closes each of these sockets before it makes the next, asks for the version when somebody asks " +
-			"whether a connection uses Multipath TCP, and reads somaxconn with os.ReadFile: an fstat and smaller reads.",
+			"whether a connection uses Multipath TCP, and reads somaxconn with open, read and close. The poller is made for the socket.",
 		Unseen: "The answers are the same. The sockets, and the file, are closed before the first Listen or Dial " +
 			"returns; a program that watches its own descriptors meanwhile sees one less.",
 		Evidence: "conformance/trace, scenario listen-first.",

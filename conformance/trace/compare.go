@@ -21,6 +21,7 @@ type rule struct {
 	net2      []string    // calls that net2 makes instead, or elsewhere
 	polls     []string    // annotations of net2 that net does not have
 	any       bool        // one pattern that matches is enough, the others depend on the host
+	special   bool        // it holds with some pollers alone, and is asked before the others
 	none      string      // why the entry has no side that a system call shows
 }
 
@@ -85,9 +86,15 @@ func CompareWith(poller string, s Scenario, net, net2 *Recording) *Diff {
 func rulesFor(poller string, list []conformance.Deviation, rules map[string]rule) map[string]rule {
 	hold := maps.Clone(rules)
 	for _, d := range list {
-		if _, ok := hold[d.Name]; ok && !d.With(poller) {
-			hold[d.Name] = rule{none: "this process has another poller"}
+		r, ok := hold[d.Name]
+		if !ok {
+			continue
 		}
+		r.special = d.Pollers != nil
+		if !d.With(poller) {
+			r = rule{none: "this process has another poller"}
+		}
+		hold[d.Name] = r
 	}
 	return hold
 }
@@ -125,11 +132,24 @@ func compare(s Scenario, net, net2 *Recording, rules map[string]rule) *Diff {
 	return d
 }
 
+// inOrder returns the entries in the order in which they are asked, which is the
+// same each time: those that hold with some pollers alone first, then by name.
+func inOrder(rules map[string]rule) []string {
+	return slices.SortedStableFunc(slices.Values(sortedKeys(rules)), func(a, b string) int {
+		switch {
+		case rules[a].special == rules[b].special:
+			return 0
+		case rules[a].special:
+			return -1
+		}
+		return 1
+	})
+}
+
 // claim finds the entry to which a call of one side belongs and notes it as
-// seen. The entries are asked in the order of their names, so that the answer
-// is the same each time.
+// seen.
 func (d *Diff) claim(rules map[string]rule, side string, c Call) string {
-	for _, entry := range sortedKeys(rules) {
+	for _, entry := range inOrder(rules) {
 		r := rules[entry]
 		if r.scenarios != nil && !slices.Contains(r.scenarios, d.Scenario) {
 			continue
@@ -148,7 +168,7 @@ func (d *Diff) claim(rules map[string]rule, side string, c Call) string {
 // claimChange finds the entry to which a call of net and one of net2 in its
 // place belong.
 func (d *Diff) claimChange(rules map[string]rule, net, net2 Call) string {
-	for _, entry := range sortedKeys(rules) {
+	for _, entry := range inOrder(rules) {
 		r := rules[entry]
 		if r.scenarios != nil && !slices.Contains(r.scenarios, d.Scenario) {
 			continue

@@ -242,3 +242,47 @@ func renew(ctx context.Context, s Scenario, old []section, pollers []string) (st
 	}
 	return writeExact(s, old), nil
 }
+
+// An Explanation is one difference of an exact recording with its deviation.
+type Explanation struct {
+	Scenario string
+	Step     string
+	Stack    string // that makes the call: Net or Net2
+	Call     string
+	Entry    string
+}
+
+// Explanations returns those of all scenarios' usual recordings.
+func Explanations() []Explanation {
+	var all []Explanation
+	for _, s := range scenarios {
+		for _, v := range variants(exactFiles, s.Name) {
+			if v.name != "" {
+				continue
+			}
+			for _, part := range v.sections {
+				all = append(all, explanations(s, part.rows)...)
+			}
+		}
+	}
+	return all
+}
+
+func explanations(s Scenario, rows string) []Explanation {
+	var all []Explanation
+	open := false // the last one has no entry yet
+	for l := range strings.Lines(rows) {
+		l = strings.TrimRight(l, "\n")
+		stack, isCall := map[string]string{"- ": Net, "+ ": Net2}[l[:2]]
+		text := strings.TrimSpace(l[2:])
+		switch {
+		case isCall:
+			all = append(all, Explanation{Scenario: s.Name, Step: s.Step, Stack: stack, Call: text})
+			open = true
+		case open && !strings.HasPrefix(text, "…"):
+			all[len(all)-1].Entry = text
+			open = false
+		}
+	}
+	return all
+}

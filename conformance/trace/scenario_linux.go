@@ -819,7 +819,7 @@ var scenarios = []Scenario{
 }
 
 const (
-	often      = 16
+	often      = 8       // fewer than the waits after which a reader may give way, to see
 	big        = 8 << 20 // more than any socket buffer of a usual host holds
 	fileName   = "file"
 	fileSize   = 4096

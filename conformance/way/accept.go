@@ -48,7 +48,7 @@ var accept = Path{
 		},
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollReset"), Std: fn("runtime/netpoll.go poll_runtime_pollReset"),
-			Ours: fn("runtime_hooks/netpoll.go PollReset"),
+			Ours: fn("runtime_hooks/hooks.go PollReset"),
 			Does: "Sets rg, the reader's side of the pollDesc, to pdNil. Refuses when the descriptor is closing or its deadline is over.",
 		},
 		both(Step{
@@ -64,9 +64,10 @@ var accept = Path{
 		},
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollWait"), Std: fn("runtime/netpoll.go poll_runtime_pollWait"),
-			Ours: fn("runtime_hooks/netpoll.go PollWait"),
+			Ours: fn("runtime_hooks/hooks.go PollWait"),
 			Does: "Parks, unless there is a reason not to; and again, when it was woken for a deadline that has been moved meanwhile.",
-			Here: "Who has waited for a descriptor a few times waits in the runtime's own poller from then on, see read.",
+			Here: "By default this is the runtime's own hook, and what follows is on both sides the same code. A descriptor for which " +
+				"nobody has waited yet is put into the poller first, see read.",
 		},
 		{
 			Seed: fn("runtime/netpoll.go netpollcheckerr"), Std: fn("runtime/netpoll.go netpollcheckerr"),
@@ -89,10 +90,10 @@ var accept = Path{
 		},
 		{
 			Seed: fn("runtime/netpoll.go netpollblockcommit"), Std: fn("runtime/netpoll.go netpollblockcommit"),
-			Ours: fn("runtime_hooks/park.go netpollblockcommit"),
+			Ours: fn("runtime_hooks/netpollblockcommit_asm.go netpollblockcommit"),
 			Does: "Runs on the scheduler's stack when the goroutine has stopped: pdWait → the goroutine's own address. If an event changed pdWait meanwhile, " +
 				"the goroutine goes on at once.",
-			Here: "The swap is in assembly, for the race detector cannot be called there.",
+			Here: "The whole function is in assembly, so that no compiler adds to what runs there.",
 		},
 		{
 			Seed: fn("runtime/netpoll_epoll.go netpoll"), Std: fn("runtime/netpoll_epoll.go netpoll"),
@@ -130,13 +131,13 @@ var accept = Path{
 		},
 		{
 			Seed: fn("syscall/syscall_linux.go Getsockname"), Std: fn("syscall/syscall_linux.go Getsockname"),
-			Ours: fn("net2/netfd.go (*netFD).acceptedLocal"),
+			Ours: fn("net2/address.go (*netFD).localAddr"),
 			Does: "Finds the connection's own address.",
-			Here: "That is the listener's, if the listener is bound to one. Else it is asked for when somebody wants it, " +
+			Here: "It is asked for when somebody wants it, for an error too, or before the socket is shown through File or SyscallConn; " +
 				"at the latest in Close.",
 			Entry:     "local-addr-on-demand",
 			StdCalls:  []string{"getsockname"},
-			OursCalls: []string{"getsockname on demand, and only where the listener has all addresses"},
+			OursCalls: []string{"getsockname on demand"},
 		},
 		{
 			Seed: fn("net/tcpsock.go newTCPConn"), Std: fn("net/tcpsock.go newTCPConn"), Ours: fn("net2/inherit.go (*inheritance).apply"),

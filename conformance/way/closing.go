@@ -25,25 +25,26 @@ var deadline = Path{
 		},
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollSetDeadline"), Std: fn("runtime/netpoll.go poll_runtime_pollSetDeadline"),
-			Ours: fn("runtime_hooks/deadline.go PollSetDeadline"),
+			Ours: fn("runtime_hooks/hooks.go PollSetDeadline"),
 			Does: "Sets rd or wd and the timer. A deadline in the past ends a wait at once.",
 			Since: "The timers are embedded and modified in place; in 1.10 they were deleted and added again, in one of 64 heaps " +
 				"that goroutines called timerproc served.",
 			Here: "One timer serves both sides, and is left alone when a deadline moves to a later time.",
 		},
 		{
-			Ours:      fn("runtime_hooks/netpoll_epoll.go netpollwatch"),
-			Does:      "The reader that waits for the deadline is the first to wait for the connection, and has it watched.",
-			Here:      "net did so in Accept or Dial.",
+			Ours: fn("runtime_hooks/netpoll_runtime.go (*runtimeDesc).watch"),
+			Does: "Who sets the first deadline of a connection has it watched.",
+			Here: "net did so in Accept or Dial. In our own poller, which keeps deadlines itself, the reader that waits for it is the " +
+				"first to have the connection watched.",
 			Entry:     "watch-on-demand",
-			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLRDHUP|EPOLLET"},
+			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
 		},
 		{
 			Seed: fn("runtime/netpoll.go netpollReadDeadline"), Std: fn("runtime/netpoll.go netpollReadDeadline"),
 			Ours:  fn("runtime_hooks/deadline.go netpollDeadline"),
 			Does:  "The timer's function.",
 			Since: "Runs inside the scheduler since Go 1.14, when a processor looks for work.",
-			Here:  "Runs in a goroutine of its own, as time.AfterFunc has it.",
+			Here:  "In our own poller it runs in a goroutine of its own, as time.AfterFunc has it.",
 		},
 		{
 			Seed: fn("runtime/netpoll.go netpolldeadlineimpl"), Std: fn("runtime/netpoll.go netpolldeadlineimpl"),
@@ -68,6 +69,13 @@ var deadline = Path{
 			Does:  "The poller's answer becomes an error: os.ErrDeadlineExceeded, which is a timeout. The read before it was the only system call.",
 			Since: "In 1.10 it was poll.ErrTimeout, which no program could name. os.ErrDeadlineExceeded came with Go 1.15.",
 		}, "read EAGAIN, before the wait"),
+		{
+			Ours:      fn("net2/address.go (*netFD).localAddr"),
+			Does:      "Finds the connection's own address, for the error to tell.",
+			Here:      "net asked in Accept.",
+			Entry:     "local-addr-on-demand",
+			OursCalls: []string{"getsockname on demand"},
+		},
 	},
 }
 
@@ -85,7 +93,7 @@ var closing = Path{
 		{
 			Seed: fn("net/fd_unix.go (*netFD).Close"), Std: fn("net/fd_posix.go (*netFD).Close"), Ours: fn("net2/netfd.go (*netFD).Close"),
 			Does:  "Takes the finalizer away, which would close a connection that was lost.",
-			Here:  "Asks for the local address, if nobody has and it is not known: LocalAddr answers after Close too.",
+			Here:  "Asks for the local address, if nobody has and it is not the listener's: LocalAddr answers after Close too.",
 			Entry: "local-addr-on-demand", OursCalls: []string{"getsockname where the listener has all addresses"},
 		},
 		{
@@ -104,8 +112,15 @@ var closing = Path{
 		},
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollUnblock"), Std: fn("runtime/netpoll.go poll_runtime_pollUnblock"),
-			Ours: fn("runtime_hooks/netpoll.go PollUnblock"),
+			Ours: fn("runtime_hooks/hooks.go PollUnblock"),
 			Does: "Sets closing, then unblocks both sides: a parked reader returns net.ErrClosed. Stops the timers.",
+		},
+		{
+			Ours:      fn("runtime_hooks/netpoll_runtime.go (*runtimeDesc).watch"),
+			Does:      "What a reader did that Close wakes: it was the first to wait for the connection, and had it watched.",
+			Here:      "net did so in Accept or Dial.",
+			Entry:     "watch-on-demand",
+			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
 		},
 		{
 			Seed: fn("internal/poll/fd_mutex.go (*FD).decref"), Std: fn("internal/poll/fd_mutex.go (*FD).decref"), Ours: fn("poll/fd.go (*FD).decref"),
@@ -117,7 +132,7 @@ var closing = Path{
 		},
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollClose"), Std: fn("runtime/netpoll.go poll_runtime_pollClose"),
-			Ours: fn("runtime_hooks/netpoll.go PollClose"),
+			Ours: fn("runtime_hooks/hooks.go PollClose"),
 			Does: "Takes the descriptor out of epoll and gives the pollDesc back.",
 		},
 		{

@@ -90,15 +90,13 @@ var listen = Path{
 			Does: "How many connections may wait in the queue: as many as the host allows, read once.",
 			Since: "Read by the first listener, no longer at the start of every program, and no longer cut to 16 bits on " +
 				"kernels from 4.1 on.",
-			Here: "Reads it with os.ReadFile.", Entry: "host-probes",
+			Here:  "Reads it with open, read and close. In net it is a file of package os's kind, and the first one that needs the poller.",
+			Entry: "host-probes",
 			StdCalls: []string{
-				"openat /proc/sys/net/core/somaxconn", "fcntl O_NONBLOCK", "epoll_ctl ADD, for it is an os.File",
+				"openat /proc/sys/net/core/somaxconn", "fcntl O_NONBLOCK", "epoll_create1", "eventfd2", "epoll_ctl ADD, for it waits in the poller",
 				"read", "epoll_ctl DEL", "close",
 			},
-			OursCalls: []string{
-				"openat /proc/sys/net/core/somaxconn", "fcntl O_NONBLOCK", "epoll_ctl ADD, for it is an os.File",
-				"fstat", "read", "epoll_ctl DEL", "close",
-			},
+			OursCalls: []string{"openat /proc/sys/net/core/somaxconn", "read", "close"},
 		},
 		both(Step{
 			Seed: fn("net/sockopt_linux.go setDefaultListenerSockopts"), Std: fn("net/sockopt_linux.go setDefaultListenerSockopts"),
@@ -137,10 +135,13 @@ var listen = Path{
 		},
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollServerInit"), Std: fn("runtime/netpoll.go poll_runtime_pollServerInit"),
-			Ours:  fn("runtime_hooks/netpoll_epoll.go PollServerInit"),
+			Ours:  fn("runtime_hooks/poller.go PollServerInit"),
 			Does:  "Makes the poller ready, once.",
 			Since: "Timers need the poller too since Go 1.14, and may be first.",
-			Here:  "Reports a failure, where the runtime ends the program.",
+			Here: "Reads NET2_POLLER. By default net2 waits in the runtime's poller, through the hooks that the runtime gives " +
+				"internal/poll: from here on both columns are then one. What follows on the right is our own poller, NET2_POLLER=epoll, " +
+				"rebuilt outside the runtime. It reports a failure, where the runtime ends the program.",
+			Entry: "host-probes", OursCalls: []string{"epoll_create1 the runtime's", "eventfd2", "epoll_ctl ADD, the eventfd"},
 		},
 		{
 			Seed: fn("runtime/netpoll_epoll.go netpollinit"), Std: fn("runtime/netpoll_epoll.go netpollinit"),
@@ -153,13 +154,13 @@ var listen = Path{
 			Entry:    "nested-poller",
 			StdCalls: []string{"epoll_create1", "eventfd2", "epoll_ctl ADD, the eventfd"},
 			OursCalls: []string{
-				"epoll_create1 ours, beside the runtime's", "eventfd2 the runtime's", "fcntl O_NONBLOCK",
+				"epoll_create1 ours, beside the runtime's", "eventfd2 the runtime's",
 				"epoll_ctl ADD, ours into the runtime's",
 			},
 		},
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollOpen"), Std: fn("runtime/netpoll.go poll_runtime_pollOpen"),
-			Ours: fn("runtime_hooks/netpoll.go PollOpen"),
+			Ours: fn("runtime_hooks/hooks.go PollOpen"),
 			Does: "Takes a pollDesc, resets it and registers the descriptor.",
 			Since: "One sequence number became three: rseq and wseq tell timers that were set for an earlier deadline, " +
 				"fdseq tells events of an earlier descriptor.",

@@ -34,7 +34,7 @@ var read = Path{
 			Since: "Around it, ignoringEINTRIO retries a read that was interrupted: since Go 1.14 the runtime sends its threads signals.",
 		}, "read"),
 		{
-			Ours: fn("runtime_hooks/yield.go PollYield"),
+			Ours: fn("runtime_hooks/hooks.go PollYield"),
 			Does: "Where goroutines that compute keep all processors busy, lets them run instead of parking, and tries again.",
 			Here: "Who parks beside them is found by the runtime's monitor, once in 10 ms, and then queues behind them. Who " +
 				"stays runnable has often been answered when its turn comes.",
@@ -46,19 +46,11 @@ var read = Path{
 			Does: "After EAGAIN: parks until there is something to read, as accept shows.",
 		},
 		{
-			Ours:      fn("runtime_hooks/netpoll_epoll.go netpollwatch"),
+			Ours:      fn("runtime_hooks/netpoll_runtime.go (*runtimeDesc).watch"),
 			Does:      "When somebody waits for the connection for the first time, puts it into epoll.",
-			Here:      "net did so in Accept or Dial.",
+			Here:      "net did so in Accept or Dial. Our own poller's function is netpollwatch.",
 			Entry:     "watch-on-demand",
-			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLRDHUP|EPOLLET"},
-		},
-		{
-			Ours: fn("runtime_hooks/hot.go (*PollDesc).promote"),
-			Does: "Moves a descriptor on which somebody has waited often to the runtime's epoll instance, while few are open.",
-			Here: "Then the runtime's poller itself wakes who waits, without the goroutine of ours between. It pays where a " +
-				"few connections go to and fro; many are better woken in batches.",
-			Entry:     "hot-descriptor",
-			OursCalls: []string{"epoll_ctl ADD, to the runtime's", "epoll_ctl DEL, from ours"},
+			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
 		},
 		both(Step{
 			Seed: fn("runtime/netpoll_epoll.go netpoll"), Std: fn("runtime/netpoll_epoll.go netpoll"),
@@ -115,11 +107,19 @@ var write = Path{
 			Does: "After EAGAIN: parks until the peer has made room.",
 		}, "epoll_pwait the connection is writable"),
 		{
-			Ours:      fn("runtime_hooks/netpoll_epoll.go netpollwatch"),
-			Does:      "When a writer parks for the first time, has the kernel watch for room too.",
-			Here:      "net has it watch from the beginning, and is woken for each datagram that leaves.",
+			Ours:      fn("runtime_hooks/netpoll_runtime.go (*runtimeDesc).watch"),
+			Does:      "When somebody waits for the connection for the first time, a writer here, puts it into epoll.",
+			Here:      "net did so in Accept or Dial.",
+			Entry:     "watch-on-demand",
+			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+		},
+		{
+			Ours: fn("runtime_hooks/netpoll_epoll.go netpollwatch"),
+			Does: "In our own poller: when a writer parks for the first time, has the kernel watch for room too.",
+			Here: "net has it watch from the beginning, and is woken for each datagram that leaves. Where a reader has waited before, " +
+				"that is epoll_ctl MOD.",
 			Entry:     "write-watch-on-demand",
-			OursCalls: []string{"epoll_ctl ADD or MOD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+			OursCalls: []string{"epoll_ctl MOD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
 		},
 		{
 			Seed: fn("internal/poll/fd_mutex.go (*FD).writeUnlock"), Std: fn("internal/poll/fd_mutex.go (*FD).writeUnlock"),

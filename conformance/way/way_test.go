@@ -220,3 +220,40 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// What explains a call in the recordings must explain it on the way: a step
+// with that deviation names that call, of that stack.
+func TestExplanationsAreThoseOfTheWay(t *testing.T) {
+	checked := 0
+	for _, e := range trace.Explanations() {
+		p, ok := Lookup(e.Step)
+		if !ok {
+			continue
+		}
+		checked++
+		if !slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Entry == e.Entry && s.explains(e) }) {
+			t.Errorf("%s: the path %s has no step on which %s stands for %s on %s", e.Scenario, p.Name, e.Entry, e.Call, e.Stack)
+		}
+	}
+	if checked == 0 && runtime.GOOS == "linux" {
+		t.Error("no recording explains anything")
+	}
+}
+
+// explains reports whether the step names a recorded call, and of epoll_ctl the
+// change that it makes.
+func (s Step) explains(e trace.Explanation) bool {
+	calls := s.OursCalls
+	if e.Stack == trace.Net {
+		calls = s.StdCalls
+	}
+	return slices.ContainsFunc(calls, func(c string) bool {
+		name, about, _ := strings.Cut(c, " ")
+		if !strings.HasPrefix(e.Call, name+"(") {
+			return false
+		}
+		change, _, _ := strings.Cut(about, ",")
+		change, _, _ = strings.Cut(change, " ")
+		return name != "epoll_ctl" || strings.Contains(e.Call, "EPOLL_CTL_"+change+",")
+	})
+}

@@ -161,7 +161,7 @@ func TestPageHasAllParts(t *testing.T) {
 		"OnlyHere", `data-how="ours forward"`, "is missing", // API
 		"tcp/reset", "&#34;ECONNRESET&#34;, 1", // scenario values
 		"conn &lt;odd&gt;", "not a listed deviation", "#dev-local-addr-on-demand", "the goroutine parks", "this call 2 times", // traces
-		"Throughput, ratio to net", "<svg", "1.04 (0.94–1.24)", "accept &amp; close", // benchmarks
+		"Throughput, ratio to net", "<svg", "1.04 (0.99–1.09)", "accept &amp; close", // benchmarks
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not contain %s", want)
