@@ -18,7 +18,7 @@ type Series struct {
 // The colours stand out from white as from black.
 var AllSeries = []Series{
 	{"net2", "#2f81f7"},
-	{"net2-runtime", "#d9822b"},
+	{"net2-epoll", "#d9822b"},
 	{"net2-portable", "#a371f7"},
 	{"floor", "#858d96"},
 }

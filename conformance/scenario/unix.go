@@ -418,6 +418,26 @@ var unixSockets = []Scenario{
 		},
 	},
 	{
+		Name: "unix/end/every-read",
+		Doc:  "the end of a stream and of packets by every method that reads: from Go 1.27 on io.EOF is bare in each",
+		run: func(t *T) {
+			for _, network := range []string{"unix", "unixpacket"} {
+				c, s := t.UnixPair(network)
+				t.Write(network+" write", c, "last")
+				t.Check(c.CloseWrite())
+				readFrom(t, network+" ReadFrom", s, 16)
+				readFrom(t, network+" ReadFrom, the end", s, 16)
+				b, oob := make([]byte, 16), make([]byte, 16)
+				t.Op(network + " ReadFromUnix, the end")(s.ReadFromUnix(b))
+				t.Op(network + " ReadMsgUnix, the end")(s.ReadMsgUnix(b, oob))
+				t.Op(network + " ReadMsgUnix without bytes out of band, the end")(s.ReadMsgUnix(b, nil))
+				t.Op(network + " ReadMsgUnix of nothing, the end")(s.ReadMsgUnix(nil, nil))
+				readFrom(t, network+" ReadFrom of nothing, the end", s, 0)
+				t.Read(network+" Read, the end", s, 16)
+			}
+		},
+	},
+	{
 		Name: "unix/packet/too-long",
 		Doc:  "a packet longer than the socket's buffer",
 		run: func(t *T) {

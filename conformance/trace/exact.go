@@ -252,7 +252,8 @@ type Explanation struct {
 	Entry    string
 }
 
-// Explanations returns those of all scenarios' usual recordings.
+// Explanations returns those of all scenarios' usual recordings, with the
+// pollers of a usual build: the way tells of these.
 func Explanations() []Explanation {
 	var all []Explanation
 	for _, s := range scenarios {
@@ -261,6 +262,9 @@ func Explanations() []Explanation {
 				continue
 			}
 			for _, part := range v.sections {
+				if slices.Equal(part.pollers, []string{conformance.Portable}) {
+					continue
+				}
 				all = append(all, explanations(s, part.rows)...)
 			}
 		}

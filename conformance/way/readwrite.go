@@ -66,6 +66,13 @@ var read = Path{
 			Seed: fn("syscall/syscall_unix.go Write"), Std: fn("syscall/syscall_unix.go Write"), Ours: fn("socket/io.go Write"),
 			Does: "A server's answer to what it read; see write.",
 		}, "write"),
+		{
+			Ours:      fn("runtime_hooks/netpoll_epoll.go netpollwatch"),
+			Does:      "In our own poller: when the answer does not fit the buffer and a writer parks for the first time, has the kernel watch for room too.",
+			Here:      "net has it watch from the beginning.",
+			Entry:     "write-watch-on-demand",
+			OursCalls: []string{"epoll_ctl MOD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+		},
 	},
 }
 
