@@ -53,8 +53,8 @@
 // value the first Listen or Dial fails. What a program can see of our own poller
 // is that its locks order, for the race detector, what the program has not
 // ordered, so that some races are not found; that a deadline that passes starts a
-// goroutine for a moment; that its goroutines stand in an execution trace; and
-// that a goroutine waits in a function of another name.
+// goroutine for a moment; that its goroutine stands in an execution trace, and its
+// work in a CPU profile; and that a goroutine waits in a function of another name.
 //
 // A program built with the tag net2_portable links to nothing of the runtime. It
 // has our own poller alone, which parks goroutines on channels and has two

@@ -125,6 +125,7 @@ func (c *check) notHere() string {
 // that would find it. The package documentation of net2 tells its users.
 var ownPollerShows = map[string]string{
 	"goroutines/deadline-storm":       "net2's own poller starts a goroutine when a deadline passes",
+	"profile/cpu":                     "net2's own poller has a goroutine that a CPU profile shows at work",
 	"profile/trace":                   "net2's own poller has goroutines in an execution trace",
 	"race/racy/handlers":              "net2's own poller orders more than the program does, for the race detector",
 	"race/racy/unrelated-connections": "net2's own poller orders more than the program does, for the race detector",

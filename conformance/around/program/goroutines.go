@@ -74,8 +74,14 @@ func settled(n int) []goroutine {
 // show prints the goroutines, once n of them wait for the network.
 func show(n int) {
 	kinds := make(map[goroutine]int)
-	for _, g := range settled(n) {
+	list := settled(n)
+	for _, g := range list {
 		kinds[g]++
+	}
+	// A garbage collection that frees the stacks of goroutines which have ended
+	// counts them as running meanwhile.
+	for end := time.Now().Add(time.Second); runtime.NumGoroutine() > len(list)+1 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
 	}
 	for _, g := range slices.SortedFunc(maps.Keys(kinds), func(a, b goroutine) int {
 		return strings.Compare(a.state+a.top, b.state+b.top)
