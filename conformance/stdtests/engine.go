@@ -285,6 +285,7 @@ func (e *engine) runTests(ctx context.Context, pkg, net2Pkg string, tests []*Tes
 		if err != nil {
 			return err
 		}
+		b.env = environOf(build)
 		defer e.remove(b)
 		failed := 0
 		err = e.runNames(ctx, b, names, func(name string, out Outcome) {

@@ -73,7 +73,7 @@ func part(o Options) conformance.Part {
 }
 
 // checkName is a test's name in the part: net.TestDialTimeout, and on other
-// builds than the default net.TestDialTimeout@net2_runtime.
+// builds than the default net.TestDialTimeout@net2_portable.
 func checkName(t *Test, build string) string {
 	if build == DefaultBuild {
 		return t.ID()

@@ -23,6 +23,7 @@ type binary struct {
 	dir       string // where its tests run
 	goroot    string
 	test2json string
+	env       []string // what its environment has besides
 }
 
 // compile compiles the tests of pkg, a package of the standard library in
@@ -51,7 +52,7 @@ func (tc *toolchain) compile(ctx context.Context, goroot, workdir, pkg, tags str
 func (b *binary) list(ctx context.Context) ([]string, error) {
 	cmd := exec.CommandContext(ctx, b.path, "-test.list=.")
 	cmd.Dir = b.dir
-	cmd.Env = environ(b.goroot)
+	cmd.Env = environ(b.goroot, b.env...)
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -182,7 +183,7 @@ func (b *binary) process(ctx context.Context, names []string, o runOptions, sett
 	}
 	cmd := exec.Command(b.path, args...)
 	cmd.Dir = b.dir
-	cmd.Env = environ(b.goroot)
+	cmd.Env = environ(b.goroot, b.env...)
 	group(cmd)
 	r, w, err := os.Pipe()
 	if err != nil {

@@ -121,3 +121,22 @@ func TestTailKeepsBothEnds(t *testing.T) {
 		t.Errorf("String() is %d bytes, from %.10q to %q", len(got), got, got[len(got)-10:])
 	}
 }
+
+// The poller is the build's alone, whatever the user has chosen.
+func TestEnvironmentChoosesThePoller(t *testing.T) {
+	t.Setenv("NET2_POLLER", "other")
+	for build, want := range map[string][]string{
+		DefaultBuild: nil,
+		EpollBuild:   {"NET2_POLLER=epoll"},
+	} {
+		var got []string
+		for _, kv := range environ(t.TempDir(), environOf(build)...) {
+			if strings.HasPrefix(kv, "NET2_POLLER=") {
+				got = append(got, kv)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the environment of the build %s has %q, want %q", build, got, want)
+		}
+	}
+}

@@ -11,8 +11,8 @@ type Options struct {
 	// directory.
 	Dir string
 
-	// Builds are the builds of net2 to test: DefaultBuild, or a list of build
-	// tags separated by commas. None means DefaultBuild.
+	// Builds are the builds of net2 to test: DefaultBuild, EpollBuild, or a list
+	// of build tags separated by commas. None means DefaultBuild.
 	Builds []string
 
 	// Packages are the packages of the standard library whose tests run, "net"
@@ -45,18 +45,29 @@ type Options struct {
 	Report func(*Test)
 }
 
-// DefaultBuild is the build of net2 without build tags.
-const DefaultBuild = "default"
+// Builds of net2 that need no build tag.
+const (
+	DefaultBuild = "default"
+	EpollBuild   = "epoll" // the same binary, run with net2's own poller
+)
 
 // AllBuilds are the builds of net2.
-var AllBuilds = []string{DefaultBuild, "net2_runtime", "net2_portable"}
+var AllBuilds = []string{DefaultBuild, EpollBuild, "net2_portable"}
 
 // tagsOf returns the build tags of a build.
 func tagsOf(build string) string {
-	if build == DefaultBuild {
+	if build == DefaultBuild || build == EpollBuild {
 		return ""
 	}
 	return build
+}
+
+// environOf returns what the environment of a build's tests has besides.
+func environOf(build string) []string {
+	if build == EpollBuild {
+		return []string{"NET2_POLLER=epoll"}
+	}
+	return nil
 }
 
 func (o *Options) builds() []string {

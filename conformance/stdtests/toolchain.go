@@ -62,7 +62,7 @@ func environ(goroot string, extra ...string) []string {
 		"GOEXPERIMENT=",
 	}
 	own = append(own, extra...)
-	set := map[string]bool{"GODEBUG": true, "PWD": true}
+	set := map[string]bool{"GODEBUG": true, "NET2_POLLER": true, "PWD": true}
 	for _, kv := range own {
 		name, _, _ := strings.Cut(kv, "=")
 		set[name] = true

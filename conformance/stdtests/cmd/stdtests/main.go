@@ -18,7 +18,7 @@ import (
 
 func main() {
 	var o stdtests.Options
-	builds := flag.String("builds", strings.Join(stdtests.AllBuilds, ","), "builds of net2, by build tag")
+	builds := flag.String("builds", strings.Join(stdtests.AllBuilds, ","), "builds of net2, by build tag, or by poller where they need none")
 	packages := flag.String("packages", "", "packages of the standard library; all if empty")
 	run := flag.String("run", "", "regular expression of tests, as package.Test")
 	jsonTo := flag.String("json", "", "file to write the outcome to, for machines")
