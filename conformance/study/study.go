@@ -132,9 +132,24 @@ func lesson(ctx context.Context, record recorder, p *printer, step string) error
 		}
 		d := trace.Compare(s, onNet, onNet2)
 		printDiff(p, d)
-		for _, e := range d.Entries {
-			if !slices.Contains(entries, e) {
-				entries = append(entries, e)
+		diffs := []*trace.Diff{d}
+		if trace.Poller == conformance.Runtime {
+			own, err := trace.RecordWith(ctx, conformance.Epoll, s, trace.Net2)
+			if err != nil {
+				return err
+			}
+			if o := trace.CompareWith(conformance.Epoll, s, onNet, own); !trace.Alike(s, d, o) {
+				p.blank()
+				p.para(indent, "With its own poller, NET2_POLLER=epoll:")
+				printDiffRows(p, o)
+				diffs = append(diffs, o)
+			}
+		}
+		for _, d := range diffs {
+			for _, e := range d.Entries {
+				if !slices.Contains(entries, e) {
+					entries = append(entries, e)
+				}
 			}
 		}
 	}
@@ -193,6 +208,10 @@ func printDiff(p *printer, d *trace.Diff) {
 	p.blank()
 	p.line(p.bold(d.Scenario))
 	p.para("", d.Doc)
+	printDiffRows(p, d)
+}
+
+func printDiffRows(p *printer, d *trace.Diff) {
 	p.blank()
 	p.columns("", p.dim("net"), " ", p.dim("net2"))
 	if len(d.Rows) == 0 {

@@ -61,6 +61,10 @@ func exactText(s Scenario, d *Diff) string {
 	return b.String()
 }
 
+// Alike reports whether two comparisons of one scenario have the same rows,
+// annotations apart.
+func Alike(s Scenario, a, b *Diff) bool { return exactText(s, a) == exactText(s, b) }
+
 func line(b *strings.Builder, mark string, c *Call) {
 	fmt.Fprintf(b, "%s %s\n", mark, c)
 	if c.Blocked() {
