@@ -6,7 +6,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"unsafe"
 
 	"go.parity/socket"
 )
@@ -82,21 +81,55 @@ func TestZoneLookedUpAtOnce(t *testing.T) {
 
 // Who is shown the descriptor may change the socket's address.
 func TestLocalAddrKnownBeforeOthersSeeTheSocket(t *testing.T) {
-	disconnect := func(fd uintptr) {
-		var rsa syscall.RawSockaddr // AF_UNSPEC
-		syscall.Syscall(syscall.SYS_CONNECT, fd, uintptr(unsafe.Pointer(&rsa)), unsafe.Sizeof(rsa))
-	}
 	l := listenTCP(t, ListenConfig{})
-	_, server := connectedPair(t, l)
-	want := l.Addr().String()
-	rc, err := server.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := rc.Control(disconnect); err != nil {
-		t.Fatal(err)
-	}
-	if got := server.LocalAddr().String(); got != want {
-		t.Errorf("LocalAddr() = %s, want %s", got, want)
+	for _, tt := range []struct {
+		name string
+		show func(c *TCPConn, known func()) error
+	}{
+		{"Control", func(c *TCPConn, known func()) error {
+			rc, err := c.SyscallConn()
+			if err != nil {
+				return err
+			}
+			return rc.Control(func(uintptr) { known() })
+		}},
+		{"Read", func(c *TCPConn, known func()) error {
+			rc, err := c.SyscallConn()
+			if err != nil {
+				return err
+			}
+			return rc.Read(func(uintptr) bool { known(); return true })
+		}},
+		{"Write", func(c *TCPConn, known func()) error {
+			rc, err := c.SyscallConn()
+			if err != nil {
+				return err
+			}
+			return rc.Write(func(uintptr) bool { known(); return true })
+		}},
+		{"File", func(c *TCPConn, known func()) error {
+			f, err := c.File()
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			known()
+			return nil
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, server := connectedPair(t, l)
+			if server.fd.laddr.load() != nil {
+				t.Fatal("the local address is known before anybody asked")
+			}
+			err := tt.show(server, func() {
+				if a := server.fd.laddr.load(); a == nil || a.String() != l.Addr().String() {
+					t.Errorf("local address when the socket is shown = %v, want %v", a, l.Addr())
+				}
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

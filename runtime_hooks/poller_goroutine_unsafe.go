@@ -62,12 +62,13 @@ func poller() {
 // std: runtime.netpollBreak
 func netpollBreak() { runtime_pollSetDeadline(pollerDesc, -1, 'r') }
 
-// outside is how inRealTime and callOutside meet.
-var outside struct {
+// outside is how inRealTime and callOutside meet. The channel is made with the
+// package, and so belongs to no bubble.
+var outside = struct {
 	mu   sync.Mutex
 	f    func()
-	done Sema
-}
+	done chan struct{}
+}{done: make(chan struct{})}
 
 // inRealTime calls f outside any bubble of testing/synctest. What is made in a
 // bubble belongs to it: a timer keeps the bubble's time, and others must not
@@ -81,7 +82,7 @@ func inRealTime(f func()) {
 	defer outside.mu.Unlock()
 	outside.f = f
 	go callOutside()
-	outside.done.Acquire()
+	<-outside.done
 }
 
 // callOutside calls the function that inRealTime left for it, in a system
@@ -90,5 +91,5 @@ func inRealTime(f func()) {
 //go:linkname callOutside runtime.net2_callOutside
 func callOutside() {
 	outside.f()
-	outside.done.Release()
+	outside.done <- struct{}{}
 }

@@ -44,11 +44,11 @@ func Table(ctx context.Context) ([]Row, error) {
 	return f.rows, nil
 }
 
-// Totals counts the rows of a platform by kind.
+// Totals counts what net has on a platform, by kind.
 func Totals(rows []Row, platform string) map[Kind]int {
 	totals := make(map[Kind]int)
 	for _, r := range rows {
-		if r.Platform == platform {
+		if r.Platform == platform && r.How != Beyond {
 			totals[r.Kind]++
 		}
 	}

@@ -122,3 +122,18 @@ func TestDocListText(t *testing.T) {
 		t.Errorf("DocList (-want +got):\n%s", diff)
 	}
 }
+
+// What net2 has beyond net must be listed as such.
+func TestBeyondNetMustBeListed(t *testing.T) {
+	row := Row{Platform: docPlatform, Kind: Func, Name: "StdConn", How: Beyond, Status: conformance.Differs, Detail: "net has no such func"}
+	for doc, want := range map[string]conformance.Status{
+		"Package net2.\n\n# Beyond net\n\n  - functions: StdConn\n": conformance.Same,
+		"Package net2.\n\n# Ours\n\n  - functions: StdConn\n":       conformance.Differs,
+		"Package net2.\n": conformance.Differs,
+	} {
+		f := &findings{rows: []Row{row}, doc: doc}
+		if got := f.checks()[0].Status; got != want {
+			t.Errorf("with the documentation %q the check is %q, want %q", doc, got, want)
+		}
+	}
+}
