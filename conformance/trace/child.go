@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -154,6 +155,20 @@ func (c *child) settle() error {
 		err = waitErr
 	}
 	return errors.Join(err, c.idle.SetReadDeadline(time.Time{}))
+}
+
+// untilReadParks returns when a goroutine of this process that reads has parked.
+func untilReadParks() {
+	b := make([]byte, 64<<10)
+	for {
+		for dump := range strings.SplitSeq(string(b[:runtime.Stack(b, true)]), "\n\n") {
+			head, stack, _ := strings.Cut(dump, "\n")
+			if (strings.Contains(head, "[IO wait") || strings.Contains(head, "[chan receive")) && strings.Contains(stack, ".(*conn).Read(") {
+				return
+			}
+		}
+		runtime.Gosched()
+	}
 }
 
 // listener makes a TCP listener on one address and tells the peer which.

@@ -466,6 +466,7 @@ var scenarios = []Scenario{
 					closed <- err
 					return
 				}
+				untilReadParks() // a close that comes earlier spares the watch
 				closed <- conn.Close()
 			}()
 			err = c.record(func() error {
