@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -43,7 +44,7 @@ func (c cache) entry(name string, write func(dir string) error) (string, error) 
 	if err := c.create(path, write); err != nil {
 		return "", err
 	}
-	c.clean(time.Now().Add(-kept))
+	c.clean(time.Now().Add(-kept), isGoroot(name))
 	return path, nil
 }
 
@@ -71,15 +72,19 @@ func (c cache) create(path string, write func(dir string) error) error {
 	return nil
 }
 
+// isGoroot reports whether an entry is a GOROOT. Nobody tells us that it is
+// used, so it goes only when another one is made.
+func isGoroot(name string) bool { return strings.Contains(name, "-goroot-") }
+
 // clean removes what nobody has used since a moment, and what a process left
 // that was killed.
-func (c cache) clean(since time.Time) {
+func (c cache) clean(since time.Time, goroots bool) {
 	entries, err := os.ReadDir(c.dir)
 	if err != nil {
 		return
 	}
 	for _, entry := range entries {
-		if info, err := entry.Info(); err == nil && entry.IsDir() && info.ModTime().Before(since) {
+		if info, err := entry.Info(); err == nil && entry.IsDir() && (goroots || !isGoroot(entry.Name())) && info.ModTime().Before(since) {
 			os.RemoveAll(c.path(entry.Name()))
 		}
 	}

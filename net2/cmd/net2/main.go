@@ -21,6 +21,7 @@ func oneLine(err error) string {
 
 const usage = `usage: net2 build|test|run|vet|install|list [-poller] [the go command's flags and packages]
        net2 overlay [-poller]      prints the path of the overlay, for go build -overlay=
+       net2 goroot [-poller]       makes and prints a GOROOT with the same sources as files
        net2 verify BINARY|PACKAGE  says whether net2 is in there`
 
 func run(args []string) error {
@@ -32,28 +33,38 @@ func run(args []string) error {
 	case "build", "test", "run", "vet", "install", "list":
 		return passOn(verb, args)
 	case "overlay":
-		return printOverlay(args)
+		return printPath(verb, args, plan.overlayFor)
+	case "goroot":
+		return printPath(verb, args, func(p plan, _ invocation) (string, error) { return p.goroot() })
+	case "verify":
+		return verify(args)
+	case "help", "-h", "-help", "--help":
+		fmt.Println(usage)
+		return nil
 	}
 	return fmt.Errorf("unknown command %q", verb)
 }
 
-// printOverlay is net2 overlay.
-func printOverlay(args []string) error {
-	inv, err := parseArgs("overlay", args)
+// printPath prints the path of what is generated.
+func printPath(verb string, args []string, path func(plan, invocation) (string, error)) error {
+	inv, err := parseArgs(verb, args)
 	if err != nil {
 		return err
+	}
+	if len(inv.operands) > 0 {
+		return fmt.Errorf("%s takes no arguments, got %q", verb, inv.operands[0])
 	}
 	p, elsewhere, err := prepare(&inv)
 	if err != nil {
 		return err
 	}
 	if elsewhere {
-		return errors.New("there is no overlay but for Linux: GOOS says otherwise")
+		return fmt.Errorf("net2 %s is for Linux only, and GOOS says otherwise", verb)
 	}
-	path, err := p.overlayFor(inv)
+	made, err := path(p, inv)
 	if err != nil {
 		return err
 	}
-	fmt.Println(path)
+	fmt.Println(made)
 	return nil
 }

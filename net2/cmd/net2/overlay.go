@@ -86,14 +86,13 @@ var selfHash = sync.OnceValues(func() (string, error) {
 	return fmt.Sprintf("%x", sha256.Sum256(program)), nil
 })
 
-// generate makes the changed sources; shown is where the library's files will
-// be.
-func (p plan) generate(shown string) (merge.Output, error) {
-	if p.trimpath {
-		shown = "" // paths of this machine must not be in the binary
+// merge makes the changed sources.
+func (p plan) merge(c merge.Config) (merge.Output, error) {
+	swap := merge.Net
+	if p.mode == pollerOnly {
+		swap = merge.Poller
 	}
-	c := merge.Config{Goroot: p.Goroot, Sources: p.files, Shown: shown, Stamp: p.stamp()}
-	out, err := merge.Net(c)
+	out, err := swap(c)
 	if err != nil {
 		return out, fmt.Errorf("cannot put net2 into %s: %w", p.Version, err)
 	}
@@ -117,8 +116,11 @@ func (p plan) overlay() (string, error) {
 
 // writeOverlay writes to dir what will be used in final.
 func (p plan) writeOverlay(dir, final string) error {
-	shown := filepath.Join(final, "library")
-	out, err := p.generate(shown)
+	c := merge.Config{Goroot: p.Goroot, Lines: p.Goroot, Sources: p.files, Stamp: p.stamp()}
+	if !p.trimpath { // with it, paths of this machine must not be in the binary
+		c.Shown = filepath.Join(final, "library")
+	}
+	out, err := p.merge(c)
 	if err != nil {
 		return err
 	}

@@ -65,23 +65,30 @@ func moveLower(p *pkg, s *source) ([]edit, error) {
 
 // addLower adds the packages below net2.
 func (m *merger) addLower() error {
-	for importPath, folder := range folders {
-		files := m.Sources.In(importPath)
-		p, err := parse(importPath, files)
+	for importPath := range folders {
+		if err := m.addLowerPackage(importPath); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *merger) addLowerPackage(importPath string) error {
+	folder, files := folders[importPath], m.Sources.In(importPath)
+	p, err := parse(importPath, files)
+	if err != nil {
+		return err
+	}
+	for _, s := range p.sources {
+		edits, err := moveLower(p, s)
 		if err != nil {
 			return err
 		}
-		for _, s := range p.sources {
-			edits, err := moveLower(p, s)
-			if err != nil {
-				return err
-			}
-			m.addOurs(importPath, folder+"/"+s.name, s.name, apply(s.content, edits))
-		}
-		for name, content := range files {
-			if !strings.HasSuffix(name, ".go") {
-				m.out.Src[folder+"/"+name] = content
-			}
+		m.addOurs(importPath, folder+"/"+s.name, s.name, apply(s.content, edits))
+	}
+	for name, content := range files {
+		if !strings.HasSuffix(name, ".go") {
+			m.out.Src[folder+"/"+name] = content
 		}
 	}
 	return nil

@@ -22,6 +22,9 @@ type Config struct {
 	// Goroot is the Go whose library is changed.
 	Goroot string
 
+	// Lines is the GOROOT in which stacks and profiles show net's own files.
+	Lines string
+
 	// Sources are the library's.
 	Sources sources.Files
 
@@ -59,7 +62,7 @@ func Net(c Config) (Output, error) {
 		return Output{}, err
 	}
 	for _, step := range []func() error{
-		m.load, m.chooseNames, m.checkMethods, m.checkExported, m.addStd, m.addNet2, m.addLower, m.addStamp,
+		m.load, m.chooseNames, m.checkMethods, m.checkExported, m.addStd, m.addNet2, m.addLower, m.addZeroCopy, m.addStamp,
 	} {
 		if err := step(); err != nil {
 			return Output{}, err

@@ -16,18 +16,9 @@ var netsOwn = map[string]bool{
 	"errTimeout":        true,
 }
 
-// replaced are declarations of net2 that the merged package has in scaffold.go
-// in a simpler way.
+// replaced are declarations of net2 that the merged package has in a simpler
+// way, in net_trace_key.go.
 var replaced = map[string]bool{"traceKey": true}
-
-// scaffold takes the place of what replaced names.
-const scaffold = `package net
-
-import "internal/nettrace"
-
-// traceKey is the key under which a context has a trace.
-func traceKey() any { return nettrace.TraceKey{} }
-`
 
 // crossings are functions of net that stay and make connections. The names in
 // them stay too, and now mean net2's: a resolver dials through net2.

@@ -103,7 +103,7 @@ func (m *merger) addChangedStd(name string, content, changed []byte) {
 		m.out.Src["net/"+name] = changed
 		return
 	}
-	line := "//line " + m.Goroot + "/src/net/" + name + ":1\n"
+	line := "//line " + m.Lines + "/src/net/" + name + ":1\n"
 	m.out.Src["net/zz_std_"+strings.TrimSuffix(name, ".go")+"_linux.go"] = append([]byte(line), changed...)
 	m.out.Src["net/"+name] = notLinux(content)
 }

@@ -16,8 +16,7 @@ func (m *merger) addNet2() error {
 		name := strings.TrimSuffix(strings.TrimSuffix(s.name, ".go"), "_linux")
 		m.addOurs("go.parity/net2", "net/zz_net2_"+name+"_linux.go", s.name, content)
 	}
-	m.out.Src["net/zz_net2_scaffold_linux.go"] = []byte(scaffold)
-	return nil
+	return m.addFile("net", "net_trace_key.go")
 }
 
 // net2File makes a file of net2 one of package net, or returns nil if nothing
