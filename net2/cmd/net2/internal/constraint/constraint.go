@@ -28,7 +28,7 @@ func fixed(tag string) (value, isFixed bool) {
 		return true, true
 	case systems[tag], tag == "gccgo", tag == "ignore", machines[tag] && tag == "wasm":
 		return false, true
-	case tag == "gc", strings.HasPrefix(tag, "go1."):
+	case tag == "gc":
 		return true, true
 	}
 	return false, false

@@ -34,6 +34,7 @@ func TestOnLinux(t *testing.T) {
 		"//go:build ignore":                 false,
 		"//go:build js && wasm":             false,
 		"//go:build linux && net2_portable": true,
+		"//go:build !go1.27":                true,
 		"//go:build go1.26 && arm64":        true,
 	} {
 		if got := OnLinux([]byte("// A comment.\n\n" + expr + "\n\npackage p\n")); got != want {

@@ -2,7 +2,7 @@ package merge
 
 import (
 	"embed"
-	"fmt"
+	"strings"
 )
 
 // Files that stand in the changed library beside net2's. They are kept as they
@@ -17,10 +17,7 @@ func (m *merger) addFile(folder, name string) error {
 	if err != nil {
 		return err
 	}
-	target := folder + "/zz_net2_" + name[:len(name)-len(".go")] + "_linux.go"
-	if _, taken := m.out.Src[target]; taken {
-		return fmt.Errorf("two files want to be %s", target)
-	}
-	m.out.Src[target] = content
+	target := folder + "/zz_net2_" + strings.TrimSuffix(name, ".go") + "_linux.go"
+	m.addOurs("added", target, name, content, content)
 	return nil
 }

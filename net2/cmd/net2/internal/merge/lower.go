@@ -84,7 +84,7 @@ func (m *merger) addLowerPackage(importPath string) error {
 		if err != nil {
 			return err
 		}
-		m.addOurs(importPath, folder+"/"+s.name, s.name, apply(s.content, edits))
+		m.addOurs(importPath, folder+"/"+s.name, s.name, s.content, apply(s.content, edits))
 	}
 	for name, content := range files {
 		if !strings.HasSuffix(name, ".go") {

@@ -122,10 +122,10 @@ func isTest(name string) bool {
 
 // addOurs adds a file of the library, changed, and the original that stacks
 // show.
-func (m *merger) addOurs(importPath, target, name string, changed []byte) {
-	original := importPath + "/" + name
+func (m *merger) addOurs(folder, target, name string, content, changed []byte) {
+	original := folder + "/" + name
 	if m.Shown != "" {
-		m.out.Originals[original] = m.Sources[original]
+		m.out.Originals[original] = content
 		line := "//line " + m.Shown + "/" + original + ":1\n"
 		changed = append([]byte(line), changed...)
 	}

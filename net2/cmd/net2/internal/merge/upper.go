@@ -14,7 +14,7 @@ func (m *merger) addNet2() error {
 			continue
 		}
 		name := strings.TrimSuffix(strings.TrimSuffix(s.name, ".go"), "_linux")
-		m.addOurs("go.parity/net2", "net/zz_net2_"+name+"_linux.go", s.name, content)
+		m.addOurs("go.parity/net2", "net/zz_net2_"+name+"_linux.go", s.name, s.content, content)
 	}
 	return m.addFile("net", "net_trace_key.go")
 }
