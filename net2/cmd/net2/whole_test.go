@@ -103,19 +103,20 @@ func TestWholeProgram(t *testing.T) {
 		}
 
 		for _, way := range []struct {
-			name  string
-			flags []string
-			place string
+			name    string
+			flags   []string
+			place   string
+			pollers []string
 		}{
-			{"merged", nil, "net/internal"},
-			{"trimpath", []string{"-trimpath"}, "net/internal"},
-			{"portable", []string{"-tags=net2_portable"}, "net/internal"},
-			{"poller", []string{"-poller"}, "internal/poll"},
+			{"merged", nil, "net/internal", []string{"runtime", "epoll"}},
+			{"trimpath", []string{"-trimpath"}, "net/internal", []string{"runtime"}},
+			{"portable", []string{"-tags=net2_portable"}, "net/internal", []string{"epoll"}},
+			{"poller", []string{"-poller"}, "internal/poll", []string{"runtime", "epoll"}},
 		} {
 			t.Run(way.name, func(t *testing.T) {
 				swapped := filepath.Join(bin, way.name)
 				command(t, source, env, net2, append(append([]string{"build"}, way.flags...), "-o", swapped, ".")...)
-				for _, poller := range []string{"runtime", "epoll"} {
+				for _, poller := range way.pollers {
 					got := command(t, ".", append(env[:len(env):len(env)], "NET2_POLLER="+poller), swapped)
 					if got != want {
 						t.Errorf("with the poller %s it prints\n%s\nplain net\n%s", poller, got, want)
