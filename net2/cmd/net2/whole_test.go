@@ -118,13 +118,19 @@ func TestWholeProgram(t *testing.T) {
 				command(t, source, env, net2, append(append([]string{"build"}, way.flags...), "-o", swapped, ".")...)
 				for _, poller := range way.pollers {
 					got := command(t, ".", append(env[:len(env):len(env)], "NET2_POLLER="+poller), swapped)
+					if way.name == "portable" {
+						// Nothing hides its goroutine, for nothing is linked to the runtime.
+						got = strings.Replace(got, "at the start: 2", "at the start: 1", 1)
+					}
 					if got != want {
 						t.Errorf("with the poller %s it prints\n%s\nplain net\n%s", poller, got, want)
 					}
 				}
 				command(t, ".", env, net2, "verify", swapped)
 				checkPlace(t, command(t, ".", env, swapped, "where"), way.place, way.name == "trimpath")
-				checkDead(t, command(t, ".", env, "go", "tool", "nm", swapped))
+				if way.name != "portable" { // which makes files of sockets by net's own connections
+					checkDead(t, command(t, ".", env, "go", "tool", "nm", swapped))
+				}
 			})
 		}
 	})

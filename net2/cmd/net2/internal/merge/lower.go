@@ -74,19 +74,16 @@ func (m *merger) addLower() error {
 }
 
 func (m *merger) addLowerPackage(importPath string) error {
-	folder, files := folders[importPath], m.Sources.In(importPath)
-	p, err := parse(importPath, files)
-	if err != nil {
-		return err
-	}
+	folder, p := folders[importPath], m.lower[importPath]
 	for _, s := range p.sources {
 		edits, err := moveLower(p, s)
 		if err != nil {
 			return err
 		}
+		edits = append(edits, m.unusedConstants(importPath, s)...)
 		m.addOurs(importPath, folder+"/"+s.name, s.name, s.content, apply(s.content, edits))
 	}
-	for name, content := range files {
+	for name, content := range m.Sources.In(importPath) {
 		if !strings.HasSuffix(name, ".go") {
 			m.out.Src[folder+"/"+name] = content
 		}

@@ -52,6 +52,8 @@ type merger struct {
 	Config
 	out                     Output
 	std, net2               *pkg
+	lower                   map[string]*pkg // by import path
+	used                    map[string]bool // names that the packages mention
 	stdRenamed, net2Renamed renaming
 }
 
@@ -62,7 +64,7 @@ func Net(c Config) (Output, error) {
 		return Output{}, err
 	}
 	for _, step := range []func() error{
-		m.load, m.chooseNames, m.checkMethods, m.checkExported, m.addStd, m.addNet2, m.addLower, m.addZeroCopy, m.addStamp,
+		m.load, m.chooseNames, m.checkMethods, m.checkExported, m.addStd, m.addNet2, m.loadLower, m.addLower, m.addZeroCopy, m.addStamp,
 	} {
 		if err := step(); err != nil {
 			return Output{}, err

@@ -19,7 +19,7 @@ func Poller(c Config) (Output, error) {
 	if err := checkFolders(m.src()); err != nil {
 		return Output{}, err
 	}
-	for _, step := range []func() error{m.addHooks, m.addPoller, m.addStamp} {
+	for _, step := range []func() error{m.addHooks, m.loadLower, m.addPoller, m.addStamp} {
 		if err := step(); err != nil {
 			return Output{}, err
 		}
