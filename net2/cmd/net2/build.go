@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// passOn runs the go command with its own words, and the overlay.
+func passOn(verb string, args []string) error {
+	inv, err := parseArgs(verb, args)
+	if err != nil {
+		return err
+	}
+	p, elsewhere, err := prepare(&inv)
+	if err != nil {
+		return err
+	}
+	if elsewhere {
+		return runGo("go", inv.words(inv.overlay), os.Environ())
+	}
+	if err := refuseNetsTests(inv); err != nil {
+		return err
+	}
+	overlay, err := p.overlayFor(inv)
+	if err != nil {
+		return err
+	}
+	if err := p.confirm(inv, overlay); err != nil {
+		return err
+	}
+	return runGo(p.command(), inv.words(overlay), p.environ())
+}
+
+// prepare finds the toolchain of an invocation. elsewhere says that the build
+// is for another system than Linux, where net2 is net.
+func prepare(inv *invocation) (p plan, elsewhere bool, err error) {
+	cwd, err := os.Getwd()
+	if err != nil {
+		return p, false, err
+	}
+	tc, err := findToolchain(inv.workdir(cwd))
+	if err != nil {
+		return p, false, err
+	}
+	if tc.Goos != "linux" {
+		return p, true, nil
+	}
+	inv.readGoflags(tc.Goflags)
+	p, err = newPlan(tc, *inv)
+	return p, false, err
+}
+
+// overlayFor returns the overlay of an invocation, with the user's own.
+func (p plan) overlayFor(inv invocation) (string, error) {
+	overlay, err := p.overlay()
+	if err != nil || inv.overlay == "" {
+		return overlay, err
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	return p.cache.with(overlay, inv.path(cwd, inv.overlay), inv.workdir(cwd))
+}
+
+// confirm makes sure that the go command sees what the overlay has in it. It
+// ignores, without a word, an overlay for another toolchain.
+func (p plan) confirm(inv invocation, overlay string) error {
+	pkg, file := "net", "zz_net2_net_trace_key_linux.go"
+	if p.mode == pollerOnly {
+		file = "zz_net2_net_hooks_linux.go"
+	}
+	words := append([]string{"list", "-overlay=" + overlay}, inv.buildFlags...)
+	cmd := exec.Command(p.command(), append(words, "-f", `{{range .GoFiles}}{{.}} {{end}}`, pkg)...)
+	cmd.Env = p.environ()
+	cmd.Dir = inv.dir
+	out, err := output(cmd)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(strings.Fields(string(out)), file) {
+		return fmt.Errorf("the build would get plain net: %s does not take the overlay %s", p.Version, overlay)
+	}
+	return nil
+}
+
+// refuseNetsTests explains what would not compile: net's tests look at its
+// inside.
+func refuseNetsTests(inv invocation) error {
+	if inv.verb == "test" && !inv.poller && slices.Contains(inv.operands, "net") {
+		return errors.New("net's own tests are written for what is inside net, and do not compile with net2 there; -poller passes them")
+	}
+	return nil
+}

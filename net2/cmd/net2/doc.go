@@ -1,0 +1,41 @@
+// Net2 puts a whole program on net2 without a change of its sources: its own
+// packages, net/http, crypto/tls and every dependency that imports net.
+//
+//	net2 build ./...     in the place of go build ./...
+//	net2 test ./...      likewise; also run, vet, install and list
+//	net2 verify BINARY   says whether net2 is in a binary
+//	net2 overlay         prints the overlay: go build -overlay=$(net2 overlay)
+//	net2 goroot          makes and prints a GOROOT: export GOROOT=$(net2 goroot)
+//
+// Leave the command out, and the program is as it was.
+//
+// # How it works
+//
+// The go command can take other files in the place of those on disk, by its
+// flag -overlay. Net2 makes such files for the toolchain that the go command
+// would use in the current folder: a package net that has net2 in it, under
+// the path net. So %T, reflection, gob and whoever links into net see what they
+// always saw; package merge has the details. The sources of net2 are part of
+// this command.
+//
+// With -poller, given before the packages, net stays as it is, and only what it
+// waits with is net2's.
+//
+// What is generated stands in the user's cache folder under net2, by toolchain
+// and content, is made once, and goes when nobody has used it for 30 days.
+//
+// On its own an overlay does nothing, without a word, as soon as the go command
+// switches to another toolchain than it was made for. Net2 therefore keeps the
+// toolchain from switching, and asks the go command before every build whether
+// it sees net2; if not, that is an error. Who uses net2 overlay or net2 goroot
+// in a script checks with net2 verify.
+//
+// A build for another system than Linux is passed on as it is: net2 is net
+// there.
+//
+// # Limits
+//
+// The tests of package net itself look at its inside and do not compile; with
+// -poller they do. Tools that read the standard library's files from disk, such
+// as gopls, staticcheck and coverage of the standard library, need net2 goroot.
+package main

@@ -1,0 +1,47 @@
+package merge
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A folder of the standard library takes each package below net2. Every
+// supported Go has these, and they hold no package of their own. It must exist
+// on disk, for the assembler and vet change to it.
+var folders = map[string]string{
+	"go.parity/poll":          "net/internal",
+	"go.parity/socket":        "internal/syscall",
+	"go.parity/runtime_hooks": "internal/runtime",
+	"golang.org/x/sys/unix":   "vendor/golang.org/x/sys",
+}
+
+// packageNames are the names of packages whose import path ends differently.
+var packageNames = map[string]string{
+	"go.parity/runtime_hooks": "runtimehooks",
+	"math/rand/v2":            "rand",
+}
+
+// newPath is the import path of a moved package: its folder, of which vendor
+// is no part.
+func newPath(importPath string) (string, bool) {
+	folder, ok := folders[importPath]
+	return strings.TrimPrefix(folder, "vendor/"), ok
+}
+
+// checkFolders refuses a Go whose folders are not as expected.
+func checkFolders(src string) error {
+	for _, folder := range folders {
+		entries, err := os.ReadDir(filepath.Join(src, filepath.FromSlash(folder)))
+		if err != nil {
+			return fmt.Errorf("this Go lacks a folder that net2 goes into: %w", err)
+		}
+		for _, entry := range entries {
+			if strings.HasSuffix(entry.Name(), ".go") {
+				return fmt.Errorf("this Go has a package %s, where net2 would go", folder)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package merge
+
+import (
+	"go/ast"
+	"go/token"
+)
+
+// netsOwn are names that net and net2 both declare and of which net's stays.
+// As an import, net2 can reach these of net's only from outside, or must have
+// its own; inside the package net's are at hand: the errors that net compares
+// with, and the resolver with cgo and nsswitch.
+var netsOwn = map[string]bool{
+	"DefaultResolver":   true,
+	"errCanceled":       true,
+	"errMissingAddress": true,
+	"errTimeout":        true,
+}
+
+// replaced are declarations of net2 that the merged package has in a simpler
+// way, in net_trace_key.go.
+var replaced = map[string]bool{"traceKey": true}
+
+// crossings are functions of net that stay and make connections. The names in
+// them stay too, and now mean net2's: a resolver dials through net2.
+var crossings = map[string]bool{"Resolver.dial": true, "srcAddrs": true}
+
+// isCrossing reports whether fn is one of the crossings.
+func isCrossing(fn *ast.FuncDecl) bool { return crossings[funcName(fn)] }
+
+// funcName is the name of a function, with its receiver's type before it.
+func funcName(fn *ast.FuncDecl) string {
+	if fn.Recv == nil {
+		return fn.Name.Name
+	}
+	t := fn.Recv.List[0].Type
+	if star, ok := t.(*ast.StarExpr); ok {
+		t = star.X
+	}
+	if id, ok := t.(*ast.Ident); ok {
+		return id.Name + "." + fn.Name.Name
+	}
+	return fn.Name.Name
+}
+
+// forwards reports whether a declaration of net2 hands net's own on under the
+// same name: an alias, a constant or variable set to it, or a function that
+// calls it and does nothing else.
+func forwards(p *pkg, name *ast.Ident, decl ast.Node) bool {
+	switch decl := decl.(type) {
+	case *ast.TypeSpec:
+		return decl.Assign.IsValid() && isNets(p, decl.Type, name.Name)
+	case *ast.ValueSpec:
+		return len(decl.Names) == 1 && len(decl.Values) == 1 && isNets(p, decl.Values[0], name.Name)
+	case *ast.FuncDecl:
+		if decl.Body == nil || len(decl.Body.List) != 1 {
+			return false
+		}
+		var result ast.Expr
+		switch stmt := decl.Body.List[0].(type) {
+		case *ast.ReturnStmt:
+			if len(stmt.Results) == 1 {
+				result = stmt.Results[0]
+			}
+		case *ast.ExprStmt:
+			result = stmt.X
+		}
+		call, ok := result.(*ast.CallExpr)
+		return ok && isNets(p, call.Fun, name.Name)
+	}
+	return false
+}
+
+// isNets reports whether expr is net.name.
+func isNets(p *pkg, expr ast.Expr, name string) bool {
+	sel, ok := expr.(*ast.SelectorExpr)
+	return ok && sel.Sel.Name == name && importOf(p, sel.X) == "net"
+}
+
+// assigns reports whether a function assigns to one of names.
+func assigns(fn *ast.FuncDecl, names map[string]bool) bool {
+	found := false
+	ast.Inspect(fn, func(n ast.Node) bool {
+		if stmt, ok := n.(*ast.AssignStmt); ok && stmt.Tok == token.ASSIGN {
+			for _, lhs := range stmt.Lhs {
+				if sel, ok := lhs.(*ast.SelectorExpr); ok {
+					lhs = sel.X
+				}
+				if id, ok := lhs.(*ast.Ident); ok && names[id.Name] {
+					found = true
+				}
+			}
+		}
+		return true
+	})
+	return found
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+)
+
+// A stamp stands in every binary with net2, symbols or not. The mark is put
+// together here, so that this tool's own binary has none.
+var mark = strings.Join([]string{"net2", "is", "in", "this", "binary"}, "-")
+
+// stamp is the text that the binary contains.
+func (p plan) stamp() string {
+	return fmt.Sprintf("%s{%s, %s, sources %.12s}", mark, p.mode, version(), p.files.Hash())
+}
+
+// version is the version of the module that the tool was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "version unknown"
+	}
+	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
+		if m.Path == "go.parity" && m.Version != "" {
+			return m.Version
+		}
+	}
+	return "(devel)"
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// A toolchain is the Go that the go command uses in the user's folder: go.mod
+// and GOTOOLCHAIN have a say in which one.
+type toolchain struct {
+	Goroot     string `json:"GOROOT"`
+	Version    string `json:"GOVERSION"`
+	Goos       string `json:"GOOS"`
+	Goflags    string `json:"GOFLAGS"`
+	Gomodcache string `json:"GOMODCACHE"`
+
+	// linked says that Goroot is a link of ours.
+	linked bool
+}
+
+// supported are the releases of Go that net2 is made for.
+var supported = []string{"go1.26", "go1.27"}
+
+// findToolchain asks the go command in dir.
+func findToolchain(dir string) (toolchain, error) {
+	var tc toolchain
+	if _, err := os.Stat(dir); err != nil {
+		return tc, err
+	}
+	cmd := exec.Command("go", "env", "-json", "GOROOT", "GOVERSION", "GOOS", "GOFLAGS", "GOMODCACHE")
+	cmd.Dir = dir
+	out, err := output(cmd)
+	if errors.Is(err, exec.ErrNotFound) {
+		return tc, errors.New("no go command in PATH: install Go 1.26 or later")
+	}
+	if err != nil {
+		return tc, err
+	}
+	if err := json.Unmarshal(out, &tc); err != nil {
+		return tc, fmt.Errorf("go env: %w", err)
+	}
+	return tc, nil
+}
+
+// output runs cmd and makes its complaint the error.
+func output(cmd *exec.Cmd) ([]byte, error) {
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if complaint := strings.TrimSpace(stderr.String()); err != nil && complaint != "" {
+		return nil, errors.New(complaint)
+	}
+	return out, err
+}
+
+// check refuses a release that net2 is not made for.
+func (tc toolchain) check() error {
+	for _, release := range supported {
+		rest, ok := strings.CutPrefix(tc.Version, release)
+		if ok && (rest == "" || rest[0] < '0' || rest[0] > '9') {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s in %s: net2 supports %s", tc.Version, tc.Goroot, strings.Join(supported, " and "))
+}
+
+// outsideModules returns the toolchain by a path that an overlay may replace
+// files below: a downloaded one lives in the module cache, where it may not.
+func (tc toolchain) outsideModules(c cache) (toolchain, error) {
+	rel, err := filepath.Rel(tc.Gomodcache, tc.Goroot)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return tc, nil
+	}
+	link, err := c.link(tc.Version, tc.Goroot)
+	if err != nil {
+		return tc, err
+	}
+	tc.Goroot, tc.linked = link, true
+	return tc, nil
+}
+
+// command is the path of the go command.
+func (tc toolchain) command() string { return filepath.Join(tc.Goroot, "bin", "go") }
+
+// environ is the environment in which that go command stays the one that it
+// is.
+func (tc toolchain) environ() []string {
+	env := append(os.Environ(), "GOTOOLCHAIN=local")
+	if tc.linked {
+		env = append(env, "GOROOT="+tc.Goroot)
+	}
+	return env
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// toolchains are the releases of Go that these tests try, "" being the one
+// that runs them. The other is tried where it is installed already, for no
+// test downloads one.
+var toolchains = []string{"", "go1.27.3"}
+
+// forEachToolchain runs a test with each Go that is there.
+func forEachToolchain(t *testing.T, test func(t *testing.T, env []string)) {
+	for _, name := range toolchains {
+		env := append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+		label := name
+		if name == "" {
+			label = "this"
+		} else {
+			env = append(env, "GOTOOLCHAIN="+name)
+		}
+		t.Run(label, func(t *testing.T) {
+			if name != "" {
+				probe := exec.Command("go", "version")
+				probe.Env = append(env[:len(env):len(env)], "GOPROXY=off")
+				if out, err := probe.CombinedOutput(); err != nil {
+					t.Skipf("%s is not installed: %s", name, out)
+				}
+			}
+			test(t, env)
+		})
+	}
+}
+
+var tool = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "net2-tool")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "net2")
+	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		os.Stderr.Write(out)
+	}
+	return path, err
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built {
+		path, _ := tool()
+		os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
+}
+
+var built bool
+
+func theTool(t *testing.T) string {
+	t.Helper()
+	built = true
+	path, err := tool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// command is a command whose failure ends the test.
+func command(t *testing.T, dir string, env []string, name string, args ...string) string {
+	t.Helper()
+	out, err := try(dir, env, name, args...)
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", filepath.Base(name), strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func try(dir string, env []string, name string, args ...string) (string, error) {
+	cmd := exec.Command(name, args...)
+	cmd.Dir, cmd.Env = dir, env
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func TestWholeProgram(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the standard library's packages above net")
+	}
+	forEachToolchain(t, func(t *testing.T, env []string) {
+		net2, bin := theTool(t), t.TempDir()
+		source := filepath.Join("testdata", "whole")
+		plain := filepath.Join(bin, "plain")
+		command(t, source, env, "go", "build", "-o", plain, ".")
+		want := command(t, ".", env, plain)
+		if out, err := try(".", env, net2, "verify", plain); err == nil {
+			t.Errorf("verify finds net2 in a plain binary: %s", out)
+		}
+
+		for _, way := range []struct {
+			name    string
+			flags   []string
+			place   string
+			pollers []string
+		}{
+			{"merged", nil, "net/internal", []string{"runtime", "epoll"}},
+			{"trimpath", []string{"-trimpath"}, "net/internal", []string{"runtime"}},
+			{"portable", []string{"-tags=net2_portable"}, "net/internal", []string{"epoll"}},
+			{"poller", []string{"-poller"}, "internal/poll", []string{"runtime", "epoll"}},
+		} {
+			t.Run(way.name, func(t *testing.T) {
+				swapped := filepath.Join(bin, way.name)
+				command(t, source, env, net2, append(append([]string{"build"}, way.flags...), "-o", swapped, ".")...)
+				for _, poller := range way.pollers {
+					got := command(t, ".", append(env[:len(env):len(env)], "NET2_POLLER="+poller), swapped)
+					if way.name == "portable" {
+						// Nothing hides its goroutine, for nothing is linked to the runtime.
+						got = strings.Replace(got, "at the start: 2", "at the start: 1", 1)
+					}
+					if got != want {
+						t.Errorf("with the poller %s it prints\n%s\nplain net\n%s", poller, got, want)
+					}
+				}
+				command(t, ".", env, net2, "verify", swapped)
+				checkPlace(t, command(t, ".", env, swapped, "where"), way.place, way.name == "trimpath")
+				if way.name != "portable" { // which makes files of sockets by net's own connections
+					checkDead(t, command(t, ".", env, "go", "tool", "nm", swapped))
+				}
+			})
+		}
+	})
+}
+
+// checkPlace looks at what the program says of itself: what it waits with, and
+// the files in its stacks.
+func checkPlace(t *testing.T, said, place string, trimmed bool) {
+	files := 0
+	for line := range strings.Lines(said) {
+		what, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch what {
+		case "place":
+			if value != place {
+				t.Errorf("connections wait in %s, want %s", value, place)
+			}
+		case "file":
+			files++
+			if trimmed {
+				if filepath.IsAbs(value) {
+					t.Errorf("a path of this machine in a trimmed binary: %s", value)
+				}
+			} else if _, err := os.Stat(value); err != nil {
+				t.Errorf("a stack names a file that is not there: %v", err)
+			}
+		}
+	}
+	if files == 0 {
+		t.Errorf("no stack in %q", said)
+	}
+}
+
+// checkDead makes sure that nothing of net's own connections is left in use.
+func checkDead(t *testing.T, symbols string) {
+	for line := range strings.Lines(symbols) {
+		for _, gone := range []string{"net.(*std_netFD)", "net.(*std_TCPConn)", "net.(*std_Dialer)", "net.(*std_sysDialer)"} {
+			if strings.Contains(line, gone) {
+				t.Errorf("net's own code is in use: %s", strings.TrimSpace(line))
+			}
+		}
+	}
+}
+
+func TestStandardLibraryAbove(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs tests of net/http")
+	}
+	forEachToolchain(t, func(t *testing.T, env []string) {
+		out := command(t, filepath.Join("testdata", "whole"), env, theTool(t), "test", "-short", "net/http", "-run", "TestServe|TestTransport")
+		if !strings.Contains(out, "ok") {
+			t.Errorf("net/http: %s", out)
+		}
+	})
+}
+
+func TestCrossBuildIsPlain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds for another system")
+	}
+	env := append(os.Environ(), "GOOS=darwin", "GOWORK=off", "GOFLAGS=")
+	dir := filepath.Join("testdata", "whole")
+	bin := t.TempDir()
+	var built [2][]byte
+	for i, name := range []string{"go", theTool(t)} {
+		path := filepath.Join(bin, "darwin")
+		command(t, dir, env, name, "build", "-trimpath", "-o", path, ".")
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		built[i] = content
+	}
+	if string(built[0]) != string(built[1]) {
+		t.Error("a build for darwin is not plain net's")
+	}
+}
