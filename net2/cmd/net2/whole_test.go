@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,10 @@ import (
 	"sync"
 	"testing"
 )
+
+// all is for ci/long. Each way and each release builds the standard library
+// from net upwards once.
+var all = flag.Bool("net2.all", false, "try every way and every release of Go, which takes minutes")
 
 // toolchains are the releases of Go that these tests try, "" being the one
 // that runs them. The other is tried where it is installed already, for no
@@ -17,6 +22,9 @@ var toolchains = []string{"", "go1.27.3"}
 // forEachToolchain runs a test with each Go that is there.
 func forEachToolchain(t *testing.T, test func(t *testing.T, env []string)) {
 	for _, name := range toolchains {
+		if name != "" && !*all {
+			continue
+		}
 		env := append(os.Environ(), "GOWORK=off", "GOFLAGS=")
 		label := name
 		if name == "" {
@@ -113,6 +121,9 @@ func TestWholeProgram(t *testing.T) {
 			{"portable", []string{"-tags=net2_portable"}, "net/internal", []string{"epoll"}},
 			{"poller", []string{"-poller"}, "internal/poll", []string{"runtime", "epoll"}},
 		} {
+			if way.name != "merged" && !*all {
+				continue
+			}
 			t.Run(way.name, func(t *testing.T) {
 				swapped := filepath.Join(bin, way.name)
 				command(t, source, env, net2, append(append([]string{"build"}, way.flags...), "-o", swapped, ".")...)
@@ -175,8 +186,8 @@ func checkDead(t *testing.T, symbols string) {
 }
 
 func TestStandardLibraryAbove(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and runs tests of net/http")
+	if !*all {
+		t.Skip("builds and runs tests of net/http: -args -net2.all")
 	}
 	forEachToolchain(t, func(t *testing.T, env []string) {
 		out := command(t, filepath.Join("testdata", "whole"), env, theTool(t), "test", "-short", "net/http", "-run", "TestServe|TestTransport")
@@ -187,8 +198,8 @@ func TestStandardLibraryAbove(t *testing.T) {
 }
 
 func TestCrossBuildIsPlain(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds for another system")
+	if !*all {
+		t.Skip("builds for another system: -args -net2.all")
 	}
 	env := append(os.Environ(), "GOOS=darwin", "GOWORK=off", "GOFLAGS=")
 	dir := filepath.Join("testdata", "whole")
