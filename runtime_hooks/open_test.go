@@ -198,8 +198,8 @@ func initWithoutWatches() error {
 		runtime.LockOSThread() // never unlocked; the thread ends with its filter
 		err := refuseEpollAdd(unix.ENOSPC)
 		if err == nil {
-			if err := PollServerInit(); err != error(unix.ENOSPC) {
-				err = fmt.Errorf("PollServerInit() = %v, want %v", err, unix.ENOSPC)
+			if got := PollServerInit(); got != error(unix.ENOSPC) {
+				err = fmt.Errorf("PollServerInit() = %v, want %v", got, unix.ENOSPC)
 			}
 		}
 		failed <- err

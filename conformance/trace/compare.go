@@ -14,7 +14,6 @@ import (
 // away from net's and which it adds to net2's. A pattern is a call as it is
 // written in a recording, in which * stands for anything.
 type rule struct {
-	engines   []string    // the pollers with which it shows, as in runtimehooks.Poller(); nil for all
 	scenarios []string    // where it holds; nil for everywhere
 	change    [][2]string // calls of net, and what net2 calls in their place
 	net       []string    // calls of net that net2 does not make
