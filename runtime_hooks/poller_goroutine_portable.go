@@ -10,9 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pollerFile keeps our epoll descriptor open and watched by the runtime.
-var pollerFile *os.File
-
 // startPoller has package os put our epoll descriptor into the runtime's poller
 // and starts the goroutine that waits for it; or it closes the descriptor, and
 // returns the errno of what failed.
@@ -32,7 +29,6 @@ func startPoller(epfd int) unix.Errno {
 		file.Close()
 		return unix.ENOSPC
 	}
-	pollerFile = file
 	callOutside(func() {
 		b := new(netpollBuffers)
 		go func() {
