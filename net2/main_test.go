@@ -13,6 +13,9 @@ import (
 // TestMain fails the run when it ends with more descriptors or goroutines than
 // it began with. The poller's own, which stay, are there before it counts.
 func TestMain(m *testing.M) {
+	if os.Getenv(unknownPollerEnv) != "" {
+		os.Exit(m.Run())
+	}
 	l, err := Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
