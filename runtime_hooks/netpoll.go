@@ -257,7 +257,7 @@ func netpollblock(pd *pollDesc, mode int) bool {
 	netpollAdjustWaiters(1)
 	for !s.state.CompareAndSwap(pdNil, pdWait) {
 		if s.state.CompareAndSwap(pdReady, pdNil) {
-			netpollAdjustWaiters(-1)
+			netpollLeave()
 			return true
 		}
 		// Readiness may have come between the two; anything else is a second
@@ -276,7 +276,7 @@ func netpollblock(pd *pollDesc, mode int) bool {
 		panic(fmt.Sprintf("runtimehooks: woken in mode %q with state %#x", rune(mode), old))
 	}
 	if old == pdWait {
-		netpollAdjustWaiters(-1)
+		netpollLeave()
 	}
 	return old == pdReady
 }
@@ -304,13 +304,23 @@ func netpollunblock(pd *pollDesc, mode int, ioready bool) g {
 		if old == pdNil {
 			return noG
 		}
-		if netpollAdjustWaiters(-1) == 0 && !ioready {
-			netpollBreak() // the poller itself looks after each batch
+		if ioready {
+			netpollAdjustWaiters(-1) // the poller, which looks after each batch
+		} else {
+			netpollLeave()
 		}
 		if old == pdWait {
 			return noG // not parked yet: its commit fails
 		}
 		return s.parked(old)
+	}
+}
+
+// netpollLeave counts a waiter out. The last one sees to it that the poller no
+// longer waits for events.
+func netpollLeave() {
+	if netpollAdjustWaiters(-1) == 0 {
+		netpollBreak()
 	}
 }
 

@@ -47,6 +47,19 @@ func TestPollerSleepsOnlyWhileNobodyWaits(t *testing.T) {
 	}
 }
 
+// Whoever is about to wait, and then need not, wakes the poller for nothing.
+func TestPollerSleepsAfterAWaitThatDidNotPark(t *testing.T) {
+	ownPoller(t)
+	pd := quietDesc(t).pd
+	PollSetDeadline(pd, -1, 'r')
+	for range 1000 {
+		if netpollblock(pd.own, 'r') {
+			t.Fatal("netpollblock(r) = true with a deadline that has passed, want false")
+		}
+		eventually(t, "the poller sleeps", func() bool { return pollerSleep.asleep.Load() })
+	}
+}
+
 // A system goroutine stands in no dump and no profile.
 func TestPollerGoroutineIsTheRuntimes(t *testing.T) {
 	ownPoller(t)

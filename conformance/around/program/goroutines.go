@@ -34,10 +34,12 @@ var goroutineModes = map[string]func(){
 // A goroutine is what a dump says of one.
 type goroutine struct{ state, top string }
 
+// dump is room for a dump of all goroutines.
+var dump = make([]byte, 4<<20)
+
 // others returns all goroutines but the one that calls.
 func others() []goroutine {
-	b := make([]byte, 4<<20)
-	blocks := strings.Split(string(b[:runtime.Stack(b, true)]), "\n\n")
+	blocks := strings.Split(string(dump[:runtime.Stack(dump, true)]), "\n\n")
 	var list []goroutine
 	for _, block := range blocks[1:] {
 		head, rest, _ := strings.Cut(block, "\n")
@@ -77,11 +79,6 @@ func show(n int) {
 	list := settled(n)
 	for _, g := range list {
 		kinds[g]++
-	}
-	// A garbage collection that frees the stacks of goroutines which have ended
-	// counts them as running meanwhile.
-	for end := time.Now().Add(time.Second); runtime.NumGoroutine() > len(list)+1 && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
 	}
 	for _, g := range slices.SortedFunc(maps.Keys(kinds), func(a, b goroutine) int {
 		return strings.Compare(a.state+a.top, b.state+b.top)

@@ -15,6 +15,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +32,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: program MODE")
 		os.Exit(2)
 	}
+	// A connection that the collector finds is closed, and whoever serves it
+	// ends: that would come at a moment of its own.
+	debug.SetGCPercent(-1)
 	modes := make(map[string]func())
 	for _, list := range []map[string]func(){
 		goroutineModes, leakModes, deadlockModes, raceModes, confinedModes, profileModes, rawModes, bubbleModes,
