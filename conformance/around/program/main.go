@@ -35,6 +35,7 @@ func main() {
 	// A connection that the collector finds is closed, and whoever serves it
 	// ends: that would come at a moment of its own.
 	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(2 << 30)
 	modes := make(map[string]func())
 	for _, list := range []map[string]func(){
 		goroutineModes, leakModes, deadlockModes, raceModes, confinedModes, profileModes, rawModes, bubbleModes,

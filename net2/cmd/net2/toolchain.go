@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -89,11 +90,15 @@ func (tc toolchain) outsideModules(c cache) (toolchain, error) {
 func (tc toolchain) command() string { return filepath.Join(tc.Goroot, "bin", "go") }
 
 // environ is the environment in which that go command stays the one that it
-// is.
+// is. Nothing stands there twice: of two the go command takes the first.
 func (tc toolchain) environ() []string {
-	env := append(os.Environ(), "GOTOOLCHAIN=local")
+	own := []string{"GOTOOLCHAIN=local"}
 	if tc.linked {
-		env = append(env, "GOROOT="+tc.Goroot)
+		own = append(own, "GOROOT="+tc.Goroot)
 	}
-	return env
+	inherited := slices.DeleteFunc(os.Environ(), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return slices.ContainsFunc(own, func(o string) bool { return strings.HasPrefix(o, name+"=") })
+	})
+	return append(inherited, own...)
 }
