@@ -5,6 +5,8 @@ package conformance
 import (
 	"context"
 	"time"
+
+	"go.parity/conformance/host"
 )
 
 // Status is the outcome of one check.
@@ -22,7 +24,13 @@ type Check struct {
 	Name    string        `json:"name"`
 	Status  Status        `json:"status"`
 	Detail  string        `json:"detail,omitempty"` // the difference, or the reason for a skip
+	Needs   host.Need     `json:"needs,omitempty"`  // what this host lacks, for a skip
 	Elapsed time.Duration `json:"elapsed"`
+}
+
+// NotPossible is a check that cannot be made for a lack of this host or user.
+func NotPossible(name string, l *host.Lack) Check {
+	return Check{Name: name, Status: Skipped, Needs: l.Need, Detail: l.Error()}
 }
 
 // A Part is one kind of evidence.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/host"
 )
 
 // lookups records what every look-up of a host's addresses gives for name.
@@ -221,7 +223,7 @@ var names = []Scenario{
 	{
 		Name:  "names/hosts/file",
 		Doc:   "names and addresses of /etc/hosts, for which no server is asked",
-		needs: []need{needLocalhost},
+		needs: []host.Need{host.Localhost},
 		run: func(t *T) {
 			s := t.nameServer()
 			r := s.resolver()
@@ -325,7 +327,7 @@ var names = []Scenario{
 	{
 		Name:  "dialer/names/families",
 		Doc:   "dial a name of both families with somebody on either, both or none: who is reached, or which error comes",
-		needs: []need{needIPv6},
+		needs: []host.Need{host.IPv6},
 		run: func(t *T) {
 			s := t.nameServer()
 			r := s.resolver()
@@ -352,7 +354,7 @@ var names = []Scenario{
 	{
 		Name:  "dialer/names/fallback-delay",
 		Doc:   "the first family hangs: after the delay the other is tried and wins, and nothing of the first is left",
-		needs: []need{needIPv6},
+		needs: []host.Need{host.IPv6},
 		run: func(t *T) {
 			s := t.nameServer()
 			hole := t.BlackHole6()

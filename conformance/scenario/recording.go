@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"go.parity/conformance/host"
 )
 
 // A Recording is what one run of a scenario on one stack showed.
@@ -145,6 +147,7 @@ type Comparison struct {
 	Doc     string        `json:"doc"`
 	Outcome Outcome       `json:"outcome"`
 	Skip    string        `json:"skip,omitempty"`   // why the scenario did not run
+	Needs   host.Need     `json:"needs,omitempty"`  // what this host lacks, if that is why
 	Net     *Recording    `json:"net,omitempty"`    // nil where it did not run
 	Net2    *Recording    `json:"net2,omitempty"`   // nil where it did not run
 	Detail  string        `json:"detail,omitempty"` // the difference
