@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -106,6 +107,9 @@ func (c *cache) find(ctx context.Context) (*findings, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.f == nil {
+		if lack := host.Lacking(host.GoCommand); lack != nil {
+			return nil, lack
+		}
 		f, err := find(ctx)
 		if err != nil {
 			return nil, err

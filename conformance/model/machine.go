@@ -74,22 +74,23 @@ type machine struct {
 	ends    []*end
 	results []string
 	ran     int // operations that were not passed over
+	worked  int // those of them in which something succeeded
 	made    int // names of sockets so far
 }
 
-// run returns what each operation of p answered, and how many were not passed
-// over. Where the kernel gave a port to two sockets, it runs p again: their
-// names would depend on it. It returns nothing where that does not end, for a
-// host may have no ports left but a few.
-func run(s stack, p Program) (results []string, ran int) {
+// run runs p, and the machine that it returns has what each operation answered.
+// Where the kernel gave a port to two sockets, it runs p again: their names
+// would depend on it. It returns nil where that does not end, for a host may
+// have no ports left but a few.
+func run(s stack, p Program) *machine {
 	for try := range 10 {
 		time.Sleep(time.Duration(try) * 20 * time.Millisecond)
 		m := &machine{stack: s}
 		if m.run(p); !m.collided {
-			return m.results, m.ran
+			return m
 		}
 	}
-	return nil, 0
+	return nil
 }
 
 func (m *machine) run(p Program) {
@@ -102,8 +103,12 @@ func (m *machine) run(p Program) {
 	m.namer = namer{dir: dir, ports: map[string]string{}}
 	for _, o := range p {
 		m.results = append(m.results, "")
+		m.succeeded = false
 		if m.do(o) {
 			m.ran++
+			if m.succeeded {
+				m.worked++
+			}
 		}
 	}
 	for _, e := range m.ends {

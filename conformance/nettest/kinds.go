@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/net/nettest"
 
+	"go.parity/conformance/host"
 	"go.parity/net2"
 )
 
@@ -37,6 +38,17 @@ type kind struct {
 
 func (k kind) String() string {
 	return k.network + "/" + k.end + "/" + k.judged.name + "-with-" + k.opposite.name
+}
+
+// needs is what the kind needs of the host.
+func (k kind) needs() host.Need {
+	switch k.network {
+	case "tcp4":
+		return host.Loopback
+	case "tcp6":
+		return host.IPv6
+	}
+	return host.TempDir
 }
 
 // control is the same kind on net alone.

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/ipv6"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 )
 
 // A use is something that golang.org/x/net does with a connection. It is run
@@ -68,7 +69,12 @@ func useAll(ctx context.Context, match func(string) bool, report func(conformanc
 			return err
 		}
 		start := time.Now()
-		c := u.compare()
+		var c conformance.Check
+		if lack := host.Lacking(host.Proc, host.Loopback); lack != nil {
+			c = conformance.NotPossible(u.name, lack)
+		} else {
+			c = u.compare()
+		}
 		c.Elapsed = time.Since(start)
 		report(c)
 	}
@@ -79,9 +85,15 @@ func (u use) compare() conformance.Check {
 	c := conformance.Check{Name: u.name}
 	want, wantErr := u.try(std)
 	got, gotErr := u.try(own)
+	lack := host.Explain(strings.Join(want, "\n"))
+	if gotErr != nil && lack == nil {
+		lack = short(gotErr.Error())
+	}
 	switch {
 	case wantErr != nil:
-		c.Status, c.Detail = conformance.Skipped, "net itself does not get through here: "+wantErr.Error()
+		return conformance.NotPossible(u.name, host.Blame(wantErr.Error()))
+	case lack != nil:
+		return conformance.NotPossible(u.name, lack)
 	case u.limit != "" && errors.Is(gotErr, errForeign):
 		c.Status, c.Detail = conformance.Missing, u.limit
 	case gotErr != nil:
@@ -446,21 +458,8 @@ func batchClose(s stack, n *notes) error {
 	return nil
 }
 
-func loopback() (*net.Interface, error) {
-	list, err := net.Interfaces()
-	if err != nil {
-		return nil, err
-	}
-	for _, ifi := range list {
-		if ifi.Flags&net.FlagLoopback != 0 && ifi.Flags&net.FlagUp != 0 {
-			return &ifi, nil
-		}
-	}
-	return nil, errors.New("no loopback interface")
-}
-
 func multicast4(s stack, n *notes) error {
-	lo, err := loopback()
+	lo, err := host.LoopbackInterface()
 	if err != nil {
 		return err
 	}
@@ -520,7 +519,7 @@ func multicast4(s stack, n *notes) error {
 }
 
 func multicast6(s stack, n *notes) error {
-	lo, err := loopback()
+	lo, err := host.LoopbackInterface()
 	if err != nil {
 		return err
 	}

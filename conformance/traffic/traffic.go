@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 )
 
 // patience says how long to wait for what should happen at once.
@@ -90,12 +91,16 @@ func run(ctx context.Context, match func(string) bool, report func(conformance.C
 			if !match(name) {
 				continue
 			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if lack := t.proto.lack(); lack != nil {
+				report(conformance.NotPossible(name, lack))
+				continue
+			}
 			if !warmed {
 				warmUp(ctx)
 				warmed = true
-			}
-			if err := ctx.Err(); err != nil {
-				return err
 			}
 			start := time.Now()
 			if want == nil {
@@ -106,8 +111,7 @@ func run(ctx context.Context, match func(string) bool, report func(conformance.C
 				return err // cut short, so neither outcome says anything
 			}
 			check := judge(want, got)
-			check.Name = name
-			check.Elapsed = time.Since(start)
+			check.Name, check.Elapsed = name, time.Since(start)
 			report(check)
 		}
 	}
@@ -117,7 +121,15 @@ func run(ctx context.Context, match func(string) bool, report func(conformance.C
 // judge compares a run with the control.
 func judge(want, got *outcome) conformance.Check {
 	if want.Err != nil {
-		return conformance.Check{Status: conformance.Skipped, Detail: "net itself does not get through here: " + want.Err.Error()}
+		return conformance.NotPossible("", host.Blame(want.Err.Error()))
+	}
+	if lack := host.Explain(want.errors()); lack != nil {
+		return conformance.NotPossible("", lack)
+	}
+	// Where there are so few descriptors, it depends on what else is open which
+	// stack gets the last one.
+	if lack := host.Explain(got.errors()); lack != nil && lack.Need == host.Descriptors {
+		return conformance.NotPossible("", lack)
 	}
 	var diffs []string
 	if got.Err != nil {
@@ -142,6 +154,18 @@ type outcome struct {
 	Notes []note
 	Left  leftover
 	Err   error
+}
+
+// errors is all that may tell of an error, one a line.
+func (o *outcome) errors() string {
+	var b strings.Builder
+	if o.Err != nil {
+		fmt.Fprintln(&b, o.Err)
+	}
+	for _, n := range o.Notes {
+		fmt.Fprintln(&b, n.Got)
+	}
+	return b.String()
 }
 
 // A note is one thing that a scenario saw.

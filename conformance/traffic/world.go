@@ -22,6 +22,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"go.parity/conformance/host"
 )
 
 // A proto is what is spoken, and over what.
@@ -47,6 +49,14 @@ func (p proto) protocols() *http.Protocols {
 	set := new(http.Protocols)
 	p.http(set)
 	return set
+}
+
+// lack is what this host lacks for the protocol.
+func (p proto) lack() *host.Lack {
+	if p.unix {
+		return host.Lacking(host.Proc, host.TempDir)
+	}
+	return host.Lacking(host.Proc, host.Loopback)
 }
 
 func (p proto) multiplexed() bool { return p.name == "h2" || p.name == "h2c" }
