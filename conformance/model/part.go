@@ -52,7 +52,7 @@ func (t Tally) check(name string, seed uint64) conformance.Check {
 	case t.Worked == 0:
 		return conformance.NotPossible(name, host.Blame("no operation succeeded"))
 	case t.Lack != nil:
-		check.Detail += "; others failed on both: it " + t.Lack.Error()
+		check.Detail += ", but none of what " + t.Lack.Reason()
 	}
 	return check
 }

@@ -81,12 +81,12 @@ func judge(ctx context.Context, match func(string) bool, report func(conformance
 		}
 	}
 	if match(nothingLeft) {
-		if len(chosen) == 0 {
-			chosen[kinds[0].String()] = true
-		}
 		if lack := host.Lacking(host.Proc, host.Loopback); lack != nil {
 			report(conformance.NotPossible(nothingLeft, lack))
 		} else {
+			if len(chosen) == 0 {
+				chosen[kinds[0].String()] = true
+			}
 			pairs = append(pairs, pair{nothingLeft, "", nothingLeft})
 		}
 	}

@@ -186,8 +186,9 @@ var names = []Scenario{
 		},
 	},
 	{
-		Name: "names/time/cancel",
-		Doc:  "a look-up that is cancelled before it begins and while the server is silent",
+		Name:  "names/time/cancel",
+		Doc:   "a look-up that is cancelled before it begins and while the server is silent",
+		needs: []host.Need{host.Loopback},
 		run: func(t *T) {
 			s := t.nameServer()
 			r := s.resolver()
@@ -425,8 +426,9 @@ var names = []Scenario{
 		},
 	},
 	{
-		Name: "dialer/names/errors",
-		Doc:  "dials whose look-up fails, has no address that fits, takes too long or is cancelled",
+		Name:  "dialer/names/errors",
+		Doc:   "dials whose look-up fails, has no address that fits, takes too long or is cancelled",
+		needs: []host.Need{host.Loopback},
 		run: func(t *T) {
 			s := t.nameServer()
 			r := s.resolver()
