@@ -28,11 +28,13 @@ func (r Row) check() conformance.Check {
 	if r.Status == conformance.Same {
 		detail = string(r.How)
 	}
-	return conformance.Check{
+	c := conformance.Check{
 		Name:   r.Platform + "/" + string(r.Kind) + " " + r.Name,
 		Status: r.Status,
 		Detail: detail,
 	}
+	c.Record(r)
+	return c
 }
 
 // Table holds net2 against net on each of [Platforms]. The rows are in the

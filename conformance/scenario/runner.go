@@ -46,20 +46,26 @@ func Part() conformance.Part {
 				if err := ctx.Err(); err != nil {
 					return err // what was cut short is no evidence
 				}
-				check := conformance.Check{Name: c.Name, Detail: c.Detail, Elapsed: c.Elapsed}
-				switch c.Outcome {
-				case Same:
-					check.Status = conformance.Same
-				case Skipped:
-					check.Status, check.Detail, check.Needs = conformance.Skipped, c.Skip, c.Needs
-				default:
-					check.Status = conformance.Differs
-				}
-				report(check)
+				report(c.check())
 			}
 			return nil
 		},
 	}
+}
+
+// check is the verdict, with both recordings.
+func (c *Comparison) check() conformance.Check {
+	check := conformance.Check{Name: c.Name, Detail: c.Detail, Elapsed: c.Elapsed}
+	switch c.Outcome {
+	case Same:
+		check.Status = conformance.Same
+	case Skipped:
+		check.Status, check.Detail, check.Needs = conformance.Skipped, c.Skip, c.Needs
+	default:
+		check.Status = conformance.Differs
+	}
+	check.Record(c)
+	return check
 }
 
 // Run runs one scenario on both stacks and returns both recordings.

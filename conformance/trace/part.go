@@ -56,19 +56,6 @@ func forbidden(err error) *host.Lack {
 	return &host.Lack{Need: host.Ptrace, Why: oneLine(err)}
 }
 
-// Diffs records and compares all scenarios, for those who want to show them.
-func Diffs(ctx context.Context) ([]*Diff, error) {
-	var diffs []*Diff
-	for _, s := range scenarios {
-		onNet, onNet2, err := RecordBoth(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		diffs = append(diffs, Compare(s, onNet, onNet2))
-	}
-	return diffs, nil
-}
-
 // A recorder is RecordBoth, or a test's.
 type recorder func(ctx context.Context, s Scenario) (onNet, onNet2 *Recording, err error)
 
@@ -142,6 +129,7 @@ func hold(ctx context.Context, record recorder, s Scenario) (*Diff, conformance.
 	}
 	d := Compare(s, onNet, onNet2)
 	check.Status, check.Detail = judge(exactFiles, Poller, s, d)
+	check.Record(d)
 	return d, check
 }
 

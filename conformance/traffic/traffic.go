@@ -113,11 +113,15 @@ func run(ctx context.Context, match func(string) bool, report func(conformance.C
 			if want == nil {
 				want = play(ctx, t, control, wait)
 			}
-			got := play(ctx, t, p, wait)
-			if err := ctx.Err(); err != nil {
-				return err // cut short, so neither outcome says anything
+			var check conformance.Check
+			if lack := want.lack(); lack != nil {
+				check = conformance.NotPossible(name, lack)
+			} else {
+				check = judge(want, play(ctx, t, p, wait))
 			}
-			check := judge(want, got)
+			if err := ctx.Err(); err != nil {
+				return err // cut short, so no outcome says anything
+			}
 			check.Name, check.Elapsed = name, time.Since(start)
 			report(check)
 		}
@@ -127,10 +131,7 @@ func run(ctx context.Context, match func(string) bool, report func(conformance.C
 
 // judge compares a run with the control.
 func judge(want, got *outcome) conformance.Check {
-	if want.Err != nil {
-		return conformance.NotPossible("", host.Blame(want.Err.Error()))
-	}
-	if lack := host.Explain(want.errors()); lack != nil {
+	if lack := want.lack(); lack != nil {
 		return conformance.NotPossible("", lack)
 	}
 	// Where there are so few descriptors, it depends on what else is open which
@@ -161,6 +162,14 @@ type outcome struct {
 	Notes []note
 	Left  leftover
 	Err   error
+}
+
+// lack says why net itself did not get through, or could do nothing of note.
+func (o *outcome) lack() *host.Lack {
+	if o.Err != nil {
+		return host.Blame(o.Err.Error())
+	}
+	return host.Explain(o.errors())
 }
 
 // errors is all that may tell of an error, one a line.
