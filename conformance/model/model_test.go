@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"go.parity/conformance"
+	"go.parity/conformance/stack"
 )
 
 var (
@@ -62,7 +63,7 @@ func TestEveryOperationRuns(t *testing.T) {
 				if k == Read || k == RawRead {
 					p[2].Kind = Names
 				}
-				if m := run(net2Stack, p); m != nil && m.ran == len(p) {
+				if m := run(&net2Stack, p); m != nil && m.ran == len(p) {
 					return
 				}
 			}
@@ -100,8 +101,8 @@ func (c lying) Write(p []byte) (int, error) {
 func TestDivergenceIsFoundAndReduced(t *testing.T) {
 	saved := net2Stack
 	defer func() { net2Stack = saved }()
-	net2Stack.listen = func(network, address string) (net.Listener, error) {
-		l, err := saved.listen(network, address)
+	net2Stack.Listen = func(network, address string) (net.Listener, error) {
+		l, err := saved.Listen(network, address)
 		if err != nil {
 			return nil, err
 		}
@@ -138,8 +139,8 @@ func TestNothingWorkedIsNoVerdict(t *testing.T) {
 	defer func() { netStack, net2Stack = savedNet, savedNet2 }()
 	none := func(network, address string) (net.Listener, error) { return nil, syscall.EMFILE }
 	packets := func(network, address string) (net.PacketConn, error) { return nil, syscall.EMFILE }
-	for _, s := range []*stack{&netStack, &net2Stack} {
-		s.listen, s.listenPacket = none, packets
+	for _, s := range []*stack.Stack{&netStack, &net2Stack} {
+		s.Listen, s.ListenPacket = none, packets
 	}
 	ran := 0
 	got := Run(1, func(int) bool { ran++; return ran > 20 })

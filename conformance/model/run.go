@@ -28,12 +28,12 @@ func Diff(p Program) string {
 // diff also returns how many operations worked on net, and what net lacked for
 // others: an answer that tells of a lack is the host's, on either stack.
 func diff(p Program) (diff string, worked int, lack *host.Lack) {
-	a := run(netStack, p)
+	a := run(&netStack, p)
 	if a == nil {
 		return "", 0, nil
 	}
 	lack = host.Explain(strings.Join(a.results, ""))
-	b := run(net2Stack, p)
+	b := run(&net2Stack, p)
 	if b == nil {
 		return "", 0, lack // and not counted
 	}

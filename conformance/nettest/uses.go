@@ -18,13 +18,14 @@ import (
 
 	"go.parity/conformance"
 	"go.parity/conformance/host"
+	"go.parity/conformance/stack"
 )
 
 // A use is something that golang.org/x/net does with a connection. It is run
 // on both stacks and notes what it sees.
 type use struct {
 	name string
-	run  func(s stack, n *notes) error
+	run  func(s *stack.Stack, n *notes) error
 
 	// limit, if there is one, is what x/net says of every connection that is
 	// not of a type of package net, which no other package can change.
@@ -108,7 +109,7 @@ func (u use) compare() conformance.Check {
 }
 
 // try runs a use on one stack. What it leaves open it says itself.
-func (u use) try(s stack) (seen []string, err error) {
+func (u use) try(s *stack.Stack) (seen []string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
@@ -155,13 +156,13 @@ func class(err error) string {
 }
 
 // stream returns a TCP connection of s and the end that it accepted.
-func stream(s stack, network, address string) (dialed, accepted net.Conn, err error) {
-	ln, err := s.listen(network, address)
+func stream(s *stack.Stack, network, address string) (dialed, accepted net.Conn, err error) {
+	ln, err := s.Listen(network, address)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer ln.Close()
-	if dialed, err = s.dial(network, ln.Addr().String()); err != nil {
+	if dialed, err = s.Dial(network, ln.Addr().String()); err != nil {
 		return nil, nil, err
 	}
 	if accepted, err = ln.Accept(); err != nil {
@@ -171,7 +172,7 @@ func stream(s stack, network, address string) (dialed, accepted net.Conn, err er
 	return dialed, accepted, nil
 }
 
-func conn4(s stack, n *notes) error {
+func conn4(s *stack.Stack, n *notes) error {
 	dialed, accepted, err := stream(s, "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -194,7 +195,7 @@ func conn4(s stack, n *notes) error {
 	return nil
 }
 
-func conn6(s stack, n *notes) error {
+func conn6(s *stack.Stack, n *notes) error {
 	dialed, accepted, err := stream(s, "tcp6", "[::1]:0")
 	if err != nil {
 		return err
@@ -217,8 +218,8 @@ func conn6(s stack, n *notes) error {
 	return nil
 }
 
-func packetOptions4(s stack, n *notes) error {
-	c, err := s.listenPacket("udp4", "127.0.0.1:0")
+func packetOptions4(s *stack.Stack, n *notes) error {
+	c, err := s.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -245,8 +246,8 @@ func packetOptions4(s stack, n *notes) error {
 	return nil
 }
 
-func packetOptions6(s stack, n *notes) error {
-	c, err := s.listenPacket("udp6", "[::1]:0")
+func packetOptions6(s *stack.Stack, n *notes) error {
+	c, err := s.ListenPacket("udp6", "[::1]:0")
 	if err != nil {
 		return err
 	}
@@ -284,11 +285,11 @@ func text(i, n int) []byte {
 var sizes = []int{0, 1, 100, 1200, 9000, 3, 64, 512}
 
 // twoPackets returns two packet connections of s.
-func twoPackets(s stack, network, address string) (from, to net.PacketConn, err error) {
-	if from, err = s.listenPacket(network, address); err != nil {
+func twoPackets(s *stack.Stack, network, address string) (from, to net.PacketConn, err error) {
+	if from, err = s.ListenPacket(network, address); err != nil {
 		return nil, nil, err
 	}
-	if to, err = s.listenPacket(network, address); err != nil {
+	if to, err = s.ListenPacket(network, address); err != nil {
 		from.Close()
 		return nil, nil, err
 	}
@@ -341,7 +342,7 @@ func batches(n *notes, from, to batch, src, dst net.Addr, parse func([]byte) str
 	return nil
 }
 
-func batch4(s stack, n *notes) error {
+func batch4(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -359,7 +360,7 @@ func batch4(s stack, n *notes) error {
 	})
 }
 
-func batch6(s stack, n *notes) error {
+func batch6(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp6", "[::1]:0")
 	if err != nil {
 		return err
@@ -377,14 +378,14 @@ func batch6(s stack, n *notes) error {
 	})
 }
 
-func batchConnected(s stack, n *notes) error {
-	to, err := s.listenPacket("udp4", "127.0.0.1:0")
+func batchConnected(s *stack.Stack, n *notes) error {
+	to, err := s.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	defer to.Close()
 	to.SetReadDeadline(time.Now().Add(patience))
-	from, err := s.dial("udp4", to.LocalAddr().String())
+	from, err := s.Dial("udp4", to.LocalAddr().String())
 	if err != nil {
 		return err
 	}
@@ -408,8 +409,8 @@ func batchConnected(s stack, n *notes) error {
 	return nil
 }
 
-func batchDeadline(s stack, n *notes) error {
-	c, err := s.listenPacket("udp4", "127.0.0.1:0")
+func batchDeadline(s *stack.Stack, n *notes) error {
+	c, err := s.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -435,8 +436,8 @@ func batchDeadline(s stack, n *notes) error {
 	return nil
 }
 
-func batchClose(s stack, n *notes) error {
-	c, err := s.listenPacket("udp4", "127.0.0.1:0")
+func batchClose(s *stack.Stack, n *notes) error {
+	c, err := s.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -458,12 +459,12 @@ func batchClose(s stack, n *notes) error {
 	return nil
 }
 
-func multicast4(s stack, n *notes) error {
+func multicast4(s *stack.Stack, n *notes) error {
 	lo, err := host.LoopbackInterface()
 	if err != nil {
 		return err
 	}
-	c, err := s.listenPacket("udp4", "224.0.0.0:0") // a group's address alone reuses the port
+	c, err := s.ListenPacket("udp4", "224.0.0.0:0") // a group's address alone reuses the port
 	if err != nil {
 		return err
 	}
@@ -488,7 +489,7 @@ func multicast4(s stack, n *notes) error {
 	n.add("leave source", p.LeaveSourceSpecificGroup(lo, specific, source))
 
 	// A datagram to the group arrives at a socket of the group's.
-	in, err := s.listenPacket("udp4", "0.0.0.0:0")
+	in, err := s.ListenPacket("udp4", "0.0.0.0:0")
 	if err != nil {
 		return err
 	}
@@ -518,12 +519,12 @@ func multicast4(s stack, n *notes) error {
 	return nil
 }
 
-func multicast6(s stack, n *notes) error {
+func multicast6(s *stack.Stack, n *notes) error {
 	lo, err := host.LoopbackInterface()
 	if err != nil {
 		return err
 	}
-	c, err := s.listenPacket("udp6", "[::]:0")
+	c, err := s.ListenPacket("udp6", "[::]:0")
 	if err != nil {
 		return err
 	}
@@ -556,7 +557,7 @@ func multicast6(s stack, n *notes) error {
 }
 
 // filter4 has the kernel drop what starts with a zero.
-func filter4(s stack, n *notes) error {
+func filter4(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -588,8 +589,8 @@ func filter4(s stack, n *notes) error {
 }
 
 // icmp4 has the kernel answer an echo over a raw socket.
-func icmp4(s stack, n *notes) error {
-	c, err := s.listenPacket("ip4:icmp", "127.0.0.1")
+func icmp4(s *stack.Stack, n *notes) error {
+	c, err := s.ListenPacket("ip4:icmp", "127.0.0.1")
 	if err != nil {
 		return err
 	}
@@ -605,8 +606,8 @@ func icmp4(s stack, n *notes) error {
 	})
 }
 
-func icmp6(s stack, n *notes) error {
-	c, err := s.listenPacket("ip6:ipv6-icmp", "::1")
+func icmp6(s *stack.Stack, n *notes) error {
+	c, err := s.ListenPacket("ip6:ipv6-icmp", "::1")
 	if err != nil {
 		return err
 	}
@@ -647,7 +648,7 @@ func ping(n *notes, p batch, c net.PacketConn, request, reply icmp.Type, proto i
 	}
 }
 
-func writeTo4(s stack, n *notes) error {
+func writeTo4(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -667,7 +668,7 @@ func writeTo4(s stack, n *notes) error {
 	return nil
 }
 
-func readFrom4(s stack, n *notes) error {
+func readFrom4(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -682,7 +683,7 @@ func readFrom4(s stack, n *notes) error {
 	return readFrom(n, b[:k], addr, err)
 }
 
-func readFrom6(s stack, n *notes) error {
+func readFrom6(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp6", "[::1]:0")
 	if err != nil {
 		return err
@@ -705,8 +706,8 @@ func readFrom(n *notes, b []byte, addr net.Addr, err error) error {
 	return err
 }
 
-func rawConn4(s stack, n *notes) (err error) {
-	c, err := s.listenPacket("ip4:253", "127.0.0.1")
+func rawConn4(s *stack.Stack, n *notes) (err error) {
+	c, err := s.ListenPacket("ip4:253", "127.0.0.1")
 	if err != nil {
 		return err
 	}

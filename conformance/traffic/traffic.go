@@ -17,6 +17,7 @@ import (
 
 	"go.parity/conformance"
 	"go.parity/conformance/host"
+	"go.parity/conformance/stack"
 )
 
 // patience says how long to wait for what should happen at once.
@@ -32,10 +33,10 @@ var usual = patience{run: 20 * time.Second, settle: 3 * time.Second}
 var brief = patience{run: 3 * time.Second, settle: time.Second}
 
 // A pair says which stack the client and the server of a run stand on.
-type pair struct{ client, server stack }
+type pair struct{ client, server *stack.Stack }
 
 // String returns the pair as it stands in the name of a check.
-func (p pair) String() string { return p.client.name + "-to-" + p.server.name }
+func (p pair) String() string { return p.client.Name + "-to-" + p.server.Name }
 
 var (
 	control = pair{std, std}
