@@ -13,12 +13,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/pattern"
 )
 
 // file makes a file with size bytes, open for reading, and returns what is in
 // it.
 func (t *T) file(size int) (*os.File, []byte) {
-	data := pattern(size)
+	data := pattern.Bytes(size)
 	path := filepath.Join(t.Dir(), "file")
 	t.Check(os.WriteFile(path, data, 0o600))
 	f, err := os.Open(path)
@@ -267,7 +269,7 @@ func sendfileFileErrors(t *T) {
 }
 
 func spliceTCPFromStreams(t *T) {
-	data := pattern(500_000)
+	data := pattern.Bytes(500_000)
 	for name, pair := range inOrder(
 		named[func() (net.Conn, net.Conn)]{"tcp", func() (net.Conn, net.Conn) { return t.TCPPair() }},
 		named[func() (net.Conn, net.Conn)]{"unix", func() (net.Conn, net.Conn) { return t.UnixPair("unix") }},
@@ -307,7 +309,7 @@ func spliceTCPFromStreams(t *T) {
 }
 
 func spliceTCPToStreams(t *T) {
-	data := pattern(300_000)
+	data := pattern.Bytes(300_000)
 	for name, pair := range inOrder(
 		named[func() (net.Conn, net.Conn)]{"tcp", func() (net.Conn, net.Conn) { return t.TCPPair() }},
 		named[func() (net.Conn, net.Conn)]{"unix", func() (net.Conn, net.Conn) { return t.UnixPair("unix") }},
@@ -416,7 +418,7 @@ func spliceTCPFull(t *T) {
 }
 
 func spliceUnixFromAndTo(t *T) {
-	data := pattern(200_000)
+	data := pattern.Bytes(200_000)
 	for name, pair := range inOrder(
 		named[func() (net.Conn, net.Conn)]{"tcp", func() (net.Conn, net.Conn) { return t.TCPPair() }},
 		named[func() (net.Conn, net.Conn)]{"unix", func() (net.Conn, net.Conn) { return t.UnixPair("unix") }},
@@ -490,7 +492,7 @@ func buffersWriteToConnections(t *T) {
 func buffersWriteMany(t *T) {
 	for _, size := range []struct{ n, each int }{{1023, 3}, {1024, 3}, {1025, 3}, {5000, 7}, {3, 2 << 20}} {
 		c, s := t.TCPPair()
-		data := pattern(size.n * size.each)
+		data := pattern.Bytes(size.n * size.each)
 		var v [][]byte
 		for i := range size.n {
 			v = append(v, data[i*size.each:(i+1)*size.each])

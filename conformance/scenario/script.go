@@ -446,17 +446,6 @@ func (t *T) hostPort(host string, a net.Addr) string {
 	return net.JoinHostPort(host, strconv.Itoa(t.Port(a)))
 }
 
-// pattern is n bytes that tell when they are shuffled.
-func pattern(n int) []byte {
-	b := make([]byte, n)
-	x := uint32(1)
-	for i := range b {
-		x = x*1664525 + 1013904223
-		b[i] = byte(x >> 24)
-	}
-	return b
-}
-
 var (
 	past   = time.Unix(1, 0)
 	future = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)

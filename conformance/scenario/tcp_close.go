@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/pattern"
 )
 
 var tcpClose = []Scenario{
@@ -388,7 +390,7 @@ func tcpCloseWriteToClosed(t *T) {
 
 func tcpClosePendingOutput(t *T) {
 	c, s := t.TCPPair()
-	data := pattern(300 << 10)
+	data := pattern.Bytes(300 << 10)
 	k := t.Go(func() []any {
 		n, err := c.Write(data)
 		return all(n, err, c.Close())

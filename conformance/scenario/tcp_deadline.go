@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/pattern"
 )
 
 // blockedRead starts a Read that waits.
@@ -234,7 +236,7 @@ func tcpDeadlineWhileWriting(t *T) {
 func tcpDeadlineWriteCount(t *T) {
 	c, s := t.TCPPair()
 	const size = 16 << 20
-	data := pattern(size)
+	data := pattern.Bytes(size)
 	t.Rec("set", c.SetWriteDeadline(time.Now().Add(50*time.Millisecond)))
 	n, err := c.Write(data)
 	t.Rec("write", n > 0, n < size, err)

@@ -10,6 +10,8 @@ import (
 	"testing/iotest"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/pattern"
 )
 
 // A failingWriter takes some bytes, then fails.
@@ -159,7 +161,7 @@ func tcpIOStream(t *T) {
 func tcpIOBigWrite(t *T) {
 	c, s := t.TCPPair()
 	const size = 12 << 20
-	data := pattern(size)
+	data := pattern.Bytes(size)
 	var tasks []*Task
 	for _, c := range []TCPConn{c, s} {
 		tasks = append(tasks, t.Go(func() []any { n, err := c.Write(data); return all(n, err, c.CloseWrite()) }))
@@ -246,7 +248,7 @@ func tcpIOReadFromReaders(t *T) {
 	for name, r := range inOrder(
 		named[io.Reader]{"memory", strings.NewReader("some text")},
 		named[io.Reader]{"memory without WriteTo", plain{strings.NewReader("some text")}},
-		named[io.Reader]{"long", plain{bytes.NewReader(pattern(1 << 20))}},
+		named[io.Reader]{"long", plain{bytes.NewReader(pattern.Bytes(1 << 20))}},
 		named[io.Reader]{"byte by byte", iotest.OneByteReader(strings.NewReader("bytes"))},
 		named[io.Reader]{"data and end at once", iotest.DataErrReader(strings.NewReader("end"))},
 		named[io.Reader]{"limited", limited},
@@ -306,7 +308,7 @@ func tcpIOWriteToErrors(t *T) {
 }
 
 func tcpIOCopy(t *T) {
-	data := pattern(600 << 10)
+	data := pattern.Bytes(600 << 10)
 	c, s := t.TCPPair()
 	c2, s2 := t.TCPPair()
 	write := t.Go(func() []any { n, err := io.Copy(c, bytes.NewReader(data)); return all(n, err, c.CloseWrite()) })

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"go.parity/conformance/host"
+	"go.parity/conformance/pattern"
 )
 
 // blockedReadFrom starts a ReadFrom that waits.
@@ -243,7 +244,7 @@ func udpIOTooLong(t *T) {
 	c := t.dialUDP(peer.LocalAddr())
 	const limit = 65507
 	t.Check(peer.SetReadBuffer(1 << 20))
-	t.Op("at the limit")(c.Write(pattern(limit)))
+	t.Op("at the limit")(c.Write(pattern.Bytes(limit)))
 	readFrom(t, "peer reads", peer, 1<<16)
 	t.Op("above it")(c.Write(make([]byte, limit+1)))
 	t.Op("above it, WriteTo")(peer.WriteTo(make([]byte, 70000), c.LocalAddr()))
@@ -278,7 +279,7 @@ func udpIOOrder(t *T) {
 	peer := t.UDP4()
 	c := t.dialUDP(peer.LocalAddr())
 	for i := range 50 {
-		t.Op("write")(c.Write(pattern(i * 3)))
+		t.Op("write")(c.Write(pattern.Bytes(i * 3)))
 	}
 	for range 50 {
 		b := make([]byte, 200)

@@ -8,6 +8,8 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+
+	"go.parity/conformance/pattern"
 )
 
 // unixgram returns a datagram socket with a name.
@@ -136,7 +138,7 @@ func unixStreamPeerGone(t *T) {
 
 func unixStreamCopy(t *T) {
 	c, s := t.UnixPair("unix")
-	data := pattern(3 << 20)
+	data := pattern.Bytes(3 << 20)
 	k := t.Go(func() []any { n, err := io.Copy(c, bytes.NewReader(data)); return all(n, err, c.Close()) })
 	got, err := io.ReadAll(s)
 	t.Rec("read", bytes.Equal(got, data), err)
