@@ -1,5 +1,7 @@
 // Package conformance holds net2 against the standard library's net. Each of
-// its folders gathers one kind of evidence; cmd/parity runs them all.
+// its folders that has a Part gathers one kind of evidence; cmd/parity runs them
+// all. All of them call the stacks through package stack and ask package host
+// what can be checked here.
 package conformance
 
 import (
