@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"go.parity/conformance/host"
 )
 
 // childEnv tells a process that it is the child, and which kinds to judge.
@@ -29,7 +31,11 @@ func Child() {
 		return
 	}
 	os.Unsetenv(childEnv)
-	os.Args = []string{os.Args[0], "-test.v=test2json", "-test.timeout=" + childLimit.String(), "-test.parallel=8"}
+	atOnce := 8
+	if host.Lacking(host.Descriptors) != nil {
+		atOnce = 1
+	}
+	os.Args = []string{os.Args[0], "-test.v=test2json", "-test.timeout=" + childLimit.String(), fmt.Sprint("-test.parallel=", atOnce)}
 	// testing.Main is kept for programs like this one.
 	testing.Main(regexp.MatchString, []testing.InternalTest{{
 		Name: root,

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 )
 
 // Part is this folder's evidence.
@@ -66,19 +67,28 @@ func judge(ctx context.Context, match func(string) bool, report func(conformance
 	var pairs []pair
 	chosen := make(map[string]bool)
 	for _, k := range kinds {
+		lack := host.Lacking(host.Proc, k.needs())
 		for _, test := range tests {
 			check := k.String() + "/" + test
-			if match(check) {
+			switch {
+			case !match(check):
+			case lack != nil:
+				report(conformance.NotPossible(check, lack))
+			default:
 				chosen[k.String()], chosen[k.control().String()] = true, true
 				pairs = append(pairs, pair{check, k.control().String() + "/" + test, check})
 			}
 		}
 	}
 	if match(nothingLeft) {
-		if len(chosen) == 0 {
-			chosen[kinds[0].String()] = true
+		if lack := host.Lacking(host.Proc, host.Loopback); lack != nil {
+			report(conformance.NotPossible(nothingLeft, lack))
+		} else {
+			if len(chosen) == 0 {
+				chosen[kinds[0].String()] = true
+			}
+			pairs = append(pairs, pair{nothingLeft, "", nothingLeft})
 		}
-		pairs = append(pairs, pair{nothingLeft, "", nothingLeft})
 	}
 	if len(chosen) == 0 {
 		return nil
@@ -114,6 +124,10 @@ func judge(ctx context.Context, match func(string) bool, report func(conformance
 		if gone != nil {
 			detail += ": " + gone.Error()
 		}
+		if lack := host.Explain(detail); lack != nil {
+			report(conformance.NotPossible(p.check, lack))
+			continue
+		}
 		report(conformance.Check{Name: p.check, Status: conformance.Differs, Detail: detail})
 	}
 	return nil
@@ -121,10 +135,12 @@ func judge(ctx context.Context, match func(string) bool, report func(conformance
 
 // verdict compares a test's result on net2 with that on net.
 func verdict(name string, control, mine result) conformance.Check {
-	c := conformance.Check{Name: name, Elapsed: mine.elapsed}
+	c := conformance.Check{Name: name}
 	switch {
 	case control.action == "FAIL":
-		c.Status, c.Detail = conformance.Skipped, "net itself fails it here: "+oneLine(control.output)
+		c = conformance.NotPossible(name, host.Blame(oneLine(control.output)))
+	case mine.action == "FAIL" && short(mine.output) != nil:
+		c = conformance.NotPossible(name, short(mine.output))
 	case mine.action == "FAIL":
 		c.Status, c.Detail = conformance.Differs, "net passes, net2 fails:\n"+mine.output
 	case mine.action == "SKIP":
@@ -132,7 +148,17 @@ func verdict(name string, control, mine result) conformance.Check {
 	default:
 		c.Status = conformance.Same
 	}
+	c.Elapsed = mine.elapsed
 	return c
+}
+
+// short says that the descriptors did not suffice. Where there are so few, it
+// depends on what else is open which stack gets the last one.
+func short(text string) *host.Lack {
+	if l := host.Explain(text); l != nil && l.Need == host.Descriptors {
+		return l
+	}
+	return nil
 }
 
 func oneLine(s string) string {

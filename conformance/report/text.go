@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 )
 
 // WriteJSON writes r as one JSON document.
@@ -64,9 +65,35 @@ func (t Text) Header(w io.Writer, h Host) error {
 	} {
 		fmt.Fprintf(&b, "  %s%s\n", t.paint(dim, fmt.Sprintf("%-8s", line[0])), line[1])
 	}
+	t.preflight(&b, h.Preflight)
 	fmt.Fprintln(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// preflight writes what is here in one line, and each thing that is not in one
+// of its own.
+func (t Text) preflight(b *strings.Builder, findings []host.Finding) {
+	label := func(color, s string) string { return t.paint(color, fmt.Sprintf("%-8s", s)) }
+	var found []string
+	for _, f := range findings {
+		if f.Here {
+			found = append(found, f.Detail)
+		}
+	}
+	if len(found) > 0 {
+		fmt.Fprintf(b, "  %s%s\n", label(dim, "has"), strings.Join(found, ", "))
+	}
+	for _, f := range findings {
+		if f.Here {
+			continue
+		}
+		line := f.Words
+		if f.Detail != "" {
+			line += t.paint(dim, ": "+f.Detail)
+		}
+		fmt.Fprintf(b, "  %s%s\n", label(yellow, "lacks"), line)
+	}
 }
 
 // Write writes the report that follows the header: the table, what is not the
@@ -260,7 +287,11 @@ func (t Text) notChecked(b *strings.Builder, r *Report) {
 		if n.Count > 0 {
 			count = fmt.Sprint(n.Count)
 		}
-		fmt.Fprintf(b, "    %4s  %s\n", count, n.Reason)
+		fmt.Fprintf(b, "    %4s  %s", count, n.Reason)
+		if n.Why != "" {
+			b.WriteString(t.paint(dim, ": "+n.Why))
+		}
+		b.WriteByte('\n')
 	}
 	fmt.Fprintln(b)
 }

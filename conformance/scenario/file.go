@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/host"
 )
 
 // socketFile makes a socket that is neither stack's, as a file.
@@ -217,8 +219,9 @@ var files = []Scenario{
 		},
 	},
 	{
-		Name: "file/from/descriptors-exhausted",
-		Doc:  "no descriptor left for the copy: an error, and the file is as good as before",
+		Name:  "file/from/descriptors-exhausted",
+		Doc:   "no descriptor left for the copy: an error, and the file is as good as before",
+		needs: []host.Need{host.Descriptors},
 		run: func(t *T) {
 			c, _ := t.TCPPair()
 			f, err := c.File()

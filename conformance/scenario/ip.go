@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/host"
 )
 
 // The protocol number 253 is for experiments (RFC 3692): nobody else on the
@@ -28,7 +30,7 @@ var rawIP = []Scenario{
 	{
 		Name:  "ip/listen/forms",
 		Doc:   "ListenIP and ListenPacket on every form of address and network; addresses and sockets",
-		needs: []need{needRawIP},
+		needs: []host.Need{host.RawSockets},
 		run: func(t *T) {
 			for name, addr := range inOrder(
 				named[*net.IPAddr]{"nil", nil},
@@ -92,7 +94,7 @@ var rawIP = []Scenario{
 	{
 		Name:  "ip/listen/forbidden",
 		Doc:   "raw sockets without the privilege",
-		needs: []need{needNoRawIP},
+		needs: []host.Need{host.NoRawSockets},
 		run: func(t *T) {
 			c, err := t.ListenIP("ip4:icmp", nil)
 			t.Rec("ListenIP", c, err)
@@ -107,7 +109,7 @@ var rawIP = []Scenario{
 	{
 		Name:  "ip/dial/forms",
 		Doc:   "Dial, DialIP and Dialer.DialIP: addresses, with and without a local one, and errors",
-		needs: []need{needRawIP},
+		needs: []host.Need{host.RawSockets},
 		run: func(t *T) {
 			for _, address := range []string{"127.0.0.1", "", "127.0.0.1:0", "::1", "no such host"} {
 				for _, network := range []string{"ip4:253", "ip:253"} {
@@ -151,7 +153,7 @@ var rawIP = []Scenario{
 	{
 		Name:  "ip/io/header",
 		Doc:   "the IPv4 header: stripped by ReadFrom, there in Read and ReadMsgIP",
-		needs: []need{needRawIP},
+		needs: []host.Need{host.RawSockets},
 		run: func(t *T) {
 			a, b := t.rawIP(1), t.rawIP(2)
 			to := b.LocalAddr()
@@ -177,7 +179,7 @@ var rawIP = []Scenario{
 	{
 		Name:  "ip/io/short-buffer",
 		Doc:   "reads into buffers shorter than the header, as long as it, and shorter than the packet",
-		needs: []need{needRawIP},
+		needs: []host.Need{host.RawSockets},
 		run: func(t *T) {
 			a, b := t.rawIP(3), t.rawIP(4)
 			for _, size := range []int{0, 1, 19, 20, 21, 24} {
@@ -197,7 +199,7 @@ var rawIP = []Scenario{
 	{
 		Name:  "ip/io/connected",
 		Doc:   "a connected raw socket: writes, reads, refusal of WriteTo, strangers kept out",
-		needs: []need{needRawIP},
+		needs: []host.Need{host.RawSockets},
 		run: func(t *T) {
 			peer, stranger := t.rawIP(7), t.rawIP(8)
 			c, err := t.DialIP(experimental, &net.IPAddr{IP: net.IP{127, 0, 77, 9}}, peer.LocalAddr().(*net.IPAddr))
@@ -219,7 +221,7 @@ var rawIP = []Scenario{
 	{
 		Name:  "ip/io/bad-destination",
 		Doc:   "writes to nil, wrong types and families, and too much at once",
-		needs: []need{needRawIP},
+		needs: []host.Need{host.RawSockets},
 		run: func(t *T) {
 			c := t.rawIP(10)
 			var none *net.IPAddr
@@ -245,7 +247,7 @@ var rawIP = []Scenario{
 	{
 		Name:  "ip/io/echo",
 		Doc:   "an ICMP echo to the loopback interface and the kernel's reply",
-		needs: []need{needRawIP},
+		needs: []host.Need{host.RawSockets},
 		run: func(t *T) {
 			c, err := t.ListenPacket("ip4:icmp", "127.0.77.12")
 			t.Check(err)
@@ -268,7 +270,7 @@ var rawIP = []Scenario{
 	{
 		Name:  "ip/io/ipv6",
 		Doc:   "raw IPv6 has no header to strip",
-		needs: []need{needRawIPv6, needIPv6},
+		needs: []host.Need{host.RawSocketsIPv6, host.IPv6},
 		run: func(t *T) {
 			c, err := t.ListenIP("ip6:253", &net.IPAddr{IP: net.IPv6loopback})
 			t.Rec("listen", c, err)
@@ -287,7 +289,7 @@ var rawIP = []Scenario{
 	{
 		Name:  "ip/deadline/every-method",
 		Doc:   "deadlines of a raw socket, by every method",
-		needs: []need{needRawIP},
+		needs: []host.Need{host.RawSockets},
 		run: func(t *T) {
 			c := t.rawIP(13)
 			to := c.LocalAddr().(*net.IPAddr)
@@ -310,7 +312,7 @@ var rawIP = []Scenario{
 	{
 		Name:  "ip/close/blocked-and-after",
 		Doc:   "Close ends reads that are blocked; every method after it",
-		needs: []need{needRawIP},
+		needs: []host.Need{host.RawSockets},
 		run: func(t *T) {
 			c := t.rawIP(14)
 			k := blockedReadFrom(t, c)
@@ -322,7 +324,7 @@ var rawIP = []Scenario{
 	{
 		Name:  "ip/file/copies",
 		Doc:   "File of a raw socket and what FileConn and FilePacketConn make of it; SyscallConn; buffers",
-		needs: []need{needRawIP},
+		needs: []host.Need{host.RawSockets},
 		run: func(t *T) {
 			c := t.rawIP(15)
 			f, err := c.File()

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/host"
 )
 
 // lookups records what every look-up of a host's addresses gives for name.
@@ -184,8 +186,9 @@ var names = []Scenario{
 		},
 	},
 	{
-		Name: "names/time/cancel",
-		Doc:  "a look-up that is cancelled before it begins and while the server is silent",
+		Name:  "names/time/cancel",
+		Doc:   "a look-up that is cancelled before it begins and while the server is silent",
+		needs: []host.Need{host.Loopback},
 		run: func(t *T) {
 			s := t.nameServer()
 			r := s.resolver()
@@ -221,7 +224,7 @@ var names = []Scenario{
 	{
 		Name:  "names/hosts/file",
 		Doc:   "names and addresses of /etc/hosts, for which no server is asked",
-		needs: []need{needLocalhost},
+		needs: []host.Need{host.Localhost},
 		run: func(t *T) {
 			s := t.nameServer()
 			r := s.resolver()
@@ -325,7 +328,7 @@ var names = []Scenario{
 	{
 		Name:  "dialer/names/families",
 		Doc:   "dial a name of both families with somebody on either, both or none: who is reached, or which error comes",
-		needs: []need{needIPv6},
+		needs: []host.Need{host.IPv6},
 		run: func(t *T) {
 			s := t.nameServer()
 			r := s.resolver()
@@ -352,7 +355,7 @@ var names = []Scenario{
 	{
 		Name:  "dialer/names/fallback-delay",
 		Doc:   "the first family hangs: after the delay the other is tried and wins, and nothing of the first is left",
-		needs: []need{needIPv6},
+		needs: []host.Need{host.IPv6},
 		run: func(t *T) {
 			s := t.nameServer()
 			hole := t.BlackHole6()
@@ -423,8 +426,9 @@ var names = []Scenario{
 		},
 	},
 	{
-		Name: "dialer/names/errors",
-		Doc:  "dials whose look-up fails, has no address that fits, takes too long or is cancelled",
+		Name:  "dialer/names/errors",
+		Doc:   "dials whose look-up fails, has no address that fits, takes too long or is cancelled",
+		needs: []host.Need{host.Loopback},
 		run: func(t *T) {
 			s := t.nameServer()
 			r := s.resolver()

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 )
 
 // Part returns the scenarios as evidence.
@@ -45,20 +46,26 @@ func Part() conformance.Part {
 				if err := ctx.Err(); err != nil {
 					return err // what was cut short is no evidence
 				}
-				check := conformance.Check{Name: c.Name, Detail: c.Detail, Elapsed: c.Elapsed}
-				switch c.Outcome {
-				case Same:
-					check.Status = conformance.Same
-				case Skipped:
-					check.Status, check.Detail = conformance.Skipped, c.Skip
-				default:
-					check.Status = conformance.Differs
-				}
-				report(check)
+				report(c.check())
 			}
 			return nil
 		},
 	}
+}
+
+// check is the verdict, with both recordings.
+func (c *Comparison) check() conformance.Check {
+	check := conformance.Check{Name: c.Name, Detail: c.Detail, Elapsed: c.Elapsed}
+	switch c.Outcome {
+	case Same:
+		check.Status = conformance.Same
+	case Skipped:
+		check.Status, check.Detail, check.Needs = conformance.Skipped, c.Skip, c.Needs
+	default:
+		check.Status = conformance.Differs
+	}
+	check.Record(c)
+	return check
 }
 
 // Run runs one scenario on both stacks and returns both recordings.
@@ -82,27 +89,81 @@ func compare(ctx context.Context, s *Scenario, oracle, other *Stack) Comparison 
 	defer oneAtATime.Unlock()
 	start := time.Now()
 	c := Comparison{Name: s.Name, Doc: s.Doc}
-	for _, need := range s.needs {
-		if why := need(); why != "" {
-			c.Outcome, c.Skip = Skipped, why
-			return c
-		}
+	if lack := host.Lacking(append([]host.Need{host.Proc}, s.needs...)...); lack != nil {
+		c.skip(lack)
+		return c
 	}
 	for range 3 {
-		c.Net = record(ctx, s, oracle)
-		c.Net2 = record(ctx, s, other)
+		c.Net, c.Net2 = record(ctx, s, oracle), nil
+		lack := c.Net.lack()
+		if lack == nil {
+			c.Net2 = record(ctx, s, other)
+			lack = c.Net2.short()
+		}
+		if lack != nil {
+			c.skip(lack)
+			c.Elapsed = time.Since(start)
+			if lack.Need == host.NetItself && ctx.Err() == nil {
+				continue // which may have been by chance
+			}
+			return c
+		}
+		c.Outcome, c.Skip, c.Needs = Same, "", ""
 		c.Detail = difference(c.Net, c.Net2)
 		if c.Detail == "" || !chance(c.Net, c.Net2) {
 			break
 		}
 	}
-	c.Outcome = Same
+	if c.Outcome == Skipped {
+		return c
+	}
 	if c.Detail != "" {
 		c.Outcome = Differs
 		c.Detail = s.Doc + "\n" + c.Detail
 	}
 	c.Elapsed = time.Since(start)
 	return c
+}
+
+func (c *Comparison) skip(l *host.Lack) {
+	c.Outcome, c.Skip, c.Needs = Skipped, l.Error(), l.Need
+}
+
+// lack says why net itself did not get through the script, or could do nothing
+// of note in it; it is nil where net did.
+func (r *Recording) lack() *host.Lack {
+	if r.Failure != "" {
+		return host.Blame(r.Failure)
+	}
+	if l := host.Explain(r.errors()); l != nil {
+		return l
+	}
+	if r.failed() {
+		return host.Blame("it leaves behind " + strings.Join(append(r.Descriptors, r.Goroutines...), ", "))
+	}
+	return nil
+}
+
+// short says that the descriptors did not suffice for net2. Where there are so
+// few, it depends on what else is open which of the two gets the last one.
+func (r *Recording) short() *host.Lack {
+	if l := host.Explain(r.Failure + r.errors()); l != nil && l.Need == host.Descriptors {
+		return l
+	}
+	return nil
+}
+
+// errors are the texts of the errors that were observed, one a line.
+func (r *Recording) errors() string {
+	var texts strings.Builder
+	for _, o := range r.Observations {
+		for _, v := range o.Values {
+			if err, ok := v.(Err); ok {
+				texts.WriteString(err.Text + "\n")
+			}
+		}
+	}
+	return texts.String()
 }
 
 // chance says whether two recordings part in nothing but which ports are the

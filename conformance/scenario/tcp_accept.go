@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/host"
 )
 
 // accept records what Accept and AcceptTCP give, and closes it.
@@ -79,7 +81,7 @@ var tcpAccept = []Scenario{
 	{
 		Name:  "tcp/accept/addresses-mapped",
 		Doc:   "an IPv4 client of a dual-stack listener: the family and length of every address",
-		needs: []need{needIPv4Mapped},
+		needs: []host.Need{host.MappedIPv4},
 		run: func(t *T) {
 			l, err := t.ListenTCP("tcp", nil)
 			t.Check(err)
@@ -352,8 +354,9 @@ var tcpAccept = []Scenario{
 		},
 	},
 	{
-		Name: "tcp/accept/descriptors-exhausted",
-		Doc:  "Accept without a descriptor left fails as a temporary error, and the listener goes on after",
+		Name:  "tcp/accept/descriptors-exhausted",
+		Doc:   "Accept without a descriptor left fails as a temporary error, and the listener goes on after",
+		needs: []host.Need{host.Descriptors},
 		run: func(t *T) {
 			l := t.ListenTCP4()
 			c, err := t.Dial("tcp", l.Addr().String())

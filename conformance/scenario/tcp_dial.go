@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/host"
 )
 
 // rec records a dial, and the connection's addresses where there is one.
@@ -76,7 +78,7 @@ var tcpDial = []Scenario{
 	{
 		Name:  "tcp/dial/loopback-ipv6",
 		Doc:   "dial ::1, plain, zoned and mapped, with each network",
-		needs: []need{needIPv6, needIPv4Mapped},
+		needs: []host.Need{host.IPv6, host.MappedIPv4},
 		run: func(t *T) {
 			l, err := t.Listen("tcp", ":0")
 			t.Check(err)
@@ -617,7 +619,7 @@ var tcpDial = []Scenario{
 	{
 		Name:  "tcp/dial/name",
 		Doc:   "dial localhost, from every network, and from an address of either family",
-		needs: []need{needLocalhost},
+		needs: []host.Need{host.Localhost},
 		run: func(t *T) {
 			l := t.ListenTCP4()
 			r := &net.Resolver{PreferGo: true, Dial: refuseDNS}

@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/host"
 )
 
 // listenOn listens on each address and records what comes of it: the error,
@@ -56,7 +58,7 @@ var tcpListen = []Scenario{
 	{
 		Name:  "tcp/listen/loopback-ipv6",
 		Doc:   "listen on ::1 with each network; addresses, socket and reachability",
-		needs: []need{needIPv6},
+		needs: []host.Need{host.IPv6},
 		run: func(t *T) {
 			listenOn(t, "tcp", "[::1]:0")
 			listenOn(t, "tcp6", "[::1]:0")
@@ -80,7 +82,7 @@ var tcpListen = []Scenario{
 	{
 		Name:  "tcp/listen/wildcard-tcp6",
 		Doc:   "every way to say any address with tcp6",
-		needs: []need{needIPv6},
+		needs: []host.Need{host.IPv6},
 		run: func(t *T) {
 			listenOn(t, "tcp6", "", ":0", "0.0.0.0:0", "[::]:0", "[::ffff:0.0.0.0]:0")
 		},
@@ -97,7 +99,7 @@ var tcpListen = []Scenario{
 	{
 		Name:  "tcp/listen/zone",
 		Doc:   "listen on literals with zones: by name, by number, unknown, and where none belongs",
-		needs: []need{needIPv6},
+		needs: []host.Need{host.IPv6},
 		run: func(t *T) {
 			listenOn(t, "tcp", "[::1%lo]:0", "[::1%1]:0", "[::1%nosuch0]:0", "[fe80::1%lo]:0", "[::%lo]:0", "[::1%]:0")
 			listenOn(t, "tcp6", "[::1%lo]:0", "[fe80::1%nosuch0]:0")
@@ -107,7 +109,7 @@ var tcpListen = []Scenario{
 	{
 		Name:  "tcp/listen/name",
 		Doc:   "listen on localhost with each network",
-		needs: []need{needLocalhost},
+		needs: []host.Need{host.Localhost},
 		run: func(t *T) {
 			defer t.goResolver()()
 			listenOn(t, "tcp", "localhost:0")
@@ -227,7 +229,7 @@ var tcpListen = []Scenario{
 	{
 		Name:  "tcp/listen/privileged-port",
 		Doc:   "listen on ports below 1024 without the privilege",
-		needs: []need{needNoPrivilege},
+		needs: []host.Need{host.NoLowPorts},
 		run: func(t *T) {
 			for _, address := range []string{"127.0.0.1:1", ":80", "127.0.0.1:https", "[::1]:22"} {
 				l, err := t.Listen("tcp", address)
@@ -367,8 +369,9 @@ var tcpListen = []Scenario{
 		},
 	},
 	{
-		Name: "tcp/listen/descriptors-exhausted",
-		Doc:  "no descriptor left: Listen, Dial and File fail alike, and nothing is lost",
+		Name:  "tcp/listen/descriptors-exhausted",
+		Doc:   "no descriptor left: Listen, Dial and File fail alike, and nothing is lost",
+		needs: []host.Need{host.Descriptors},
 		run: func(t *T) {
 			l := t.ListenTCP4()
 			var listen, dial, packet, file error

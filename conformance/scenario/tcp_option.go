@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/host"
 )
 
 // keepAlives are configurations of keep-alive, each with what it is about.
@@ -205,7 +207,7 @@ var tcpOption = []Scenario{
 	{
 		Name:  "tcp/option/multipath",
 		Doc:   "Multipath TCP on either end, on both and on none: who speaks it, and over which socket",
-		needs: []need{needMultipathTCP},
+		needs: []host.Need{host.MultipathTCP},
 		run: func(t *T) {
 			for _, listen := range []*bool{nil, ptr(false), ptr(true)} {
 				l, err := t.ConfigListen(context.Background(), ListenConfig{MultipathTCP: listen}, "tcp", "127.0.0.1:0")
@@ -244,7 +246,7 @@ var tcpOption = []Scenario{
 	{
 		Name:  "tcp/option/multipath-dial-errors",
 		Doc:   "a dial with Multipath TCP that is refused, timed out and mismatched, as without",
-		needs: []need{needMultipathTCP},
+		needs: []host.Need{host.MultipathTCP},
 		run: func(t *T) {
 			port := t.FreePort()
 			to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(port))

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/host"
 )
 
 // blockedReadFrom starts a ReadFrom that waits.
@@ -301,7 +303,7 @@ var udp = []Scenario{
 	{
 		Name:  "udp/io/families",
 		Doc:   "an IPv6 socket, dual-stack and not, and peers of both families: forms of addresses, errors",
-		needs: []need{needIPv6, needIPv4Mapped},
+		needs: []host.Need{host.IPv6, host.MappedIPv4},
 		run: func(t *T) {
 			four := t.UDP4()
 			for _, network := range []string{"udp", "udp6"} {
@@ -657,9 +659,9 @@ var udp = []Scenario{
 	{
 		Name:  "udp/multicast/listen",
 		Doc:   "ListenMulticastUDP: address, options, membership, and two listeners on one group both get what is sent",
-		needs: []need{needMulticast},
+		needs: []host.Need{host.Multicast},
 		run: func(t *T) {
-			lo, err := loopback()
+			lo, err := host.LoopbackInterface()
 			t.Check(err)
 			group := &net.UDPAddr{IP: net.IPv4(224, 0, 0, 254)}
 			for _, network := range []string{"udp", "udp4"} {
@@ -691,9 +693,9 @@ var udp = []Scenario{
 	{
 		Name:  "udp/multicast/listen-ipv6",
 		Doc:   "ListenMulticastUDP on an IPv6 group of the loopback interface",
-		needs: []need{needIPv6, needMulticast6},
+		needs: []host.Need{host.IPv6, host.MulticastIPv6},
 		run: func(t *T) {
-			lo, err := loopback()
+			lo, err := host.LoopbackInterface()
 			t.Check(err)
 			for _, zone := range []string{"", lo.Name} {
 				group := &net.UDPAddr{IP: net.ParseIP("ff01::114"), Zone: zone}
@@ -715,7 +717,7 @@ var udp = []Scenario{
 		Name: "udp/multicast/bad",
 		Doc:  "ListenMulticastUDP with groups that are none, of the other family, on interfaces that are none",
 		run: func(t *T) {
-			lo, err := loopback()
+			lo, err := host.LoopbackInterface()
 			t.Check(err)
 			for name, group := range inOrder(
 				named[*net.UDPAddr]{"nil", nil},

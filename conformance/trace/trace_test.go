@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 )
 
 // calls makes calls of their text; a ~ before it makes an annotation.
@@ -249,8 +250,10 @@ func TestPartWithoutPtraceSkipsOneCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []conformance.Check{{Name: "ptrace", Status: conformance.Skipped, Detail: "ptrace is forbidden here: operation not permitted"}}
-	if runtime.GOOS != "linux" {
+	want := []conformance.Check{{Name: "ptrace", Status: conformance.Skipped, Needs: host.Ptrace, Detail: "needs ptrace: ptrace is forbidden here: operation not permitted"}}
+	if lack := host.Lacking(host.Ptrace); lack != nil {
+		want[0].Needs, want[0].Detail = lack.Need, lack.Error()
+	} else if runtime.GOOS != "linux" {
 		want[0].Detail = got[0].Detail
 	}
 	if d := cmp.Diff(want, got); d != "" {

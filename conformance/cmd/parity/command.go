@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 	"go.parity/conformance/report"
 	"go.parity/conformance/study"
 )
@@ -109,6 +110,7 @@ func (c *command) compare(ctx context.Context, args []string) int {
 		return c.list(ctx, sources, match)
 	}
 
+	c.host.Preflight = host.Preflight()
 	text := report.Text{
 		Color:   c.color(c.stdout),
 		Width:   width(c.stdout),
@@ -136,7 +138,7 @@ func (c *command) compare(ctx context.Context, args []string) int {
 		return c.fail(err)
 	}
 	if page != nil {
-		if err := writePage(ctx, page, r, last); err != nil {
+		if err := writePage(page, r, last); err != nil {
 			return c.fail(err)
 		}
 	}
@@ -244,7 +246,7 @@ func (c *command) invocation() string {
 	return invocation
 }
 
-func host() report.Host {
+func thisHost() report.Host {
 	h := report.Host{
 		Kernel:   kernel(),
 		Go:       runtime.Version(),

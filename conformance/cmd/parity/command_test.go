@@ -51,7 +51,7 @@ func failing(name string) report.Source {
 
 func call(ctx context.Context, sources []report.Source, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	c := command{stdout: &out, stderr: &err, sources: sources, host: host(), env: os.Getenv}
+	c := command{stdout: &out, stderr: &err, sources: sources, host: thisHost(), env: os.Getenv}
 	code = c.run(ctx, args)
 	return code, out.String(), err.String()
 }
@@ -66,12 +66,13 @@ func TestRunExitCodeAndVerdict(t *testing.T) {
 		code    int
 		want    string // in stdout
 	}{
-		{"same", []report.Source{good}, nil, 0, "\nverdict: same\n"},
+		{"same", []report.Source{good}, nil, 0, "\nverdict: same, 1 of 1 alike\n"},
 		{"different", []report.Source{good, bad}, nil, 1, "\nverdict: different: 1 of 3 checks differs\n"},
 		{"different, told how to go on", []report.Source{good, bad}, nil, 1, "-v -run '^bad/is differs$'"},
-		{"different, but not asked", []report.Source{good, bad}, []string{"-run", "same"}, 0, "\nverdict: same\n"},
-		{"one part", []report.Source{good, bad}, []string{"good"}, 0, "\nverdict: same\n"},
-		{"not all checked", []report.Source{good, skipping}, nil, 0, "\nverdict: same, 1 not checked: because skipped\n"},
+		{"different, but not asked", []report.Source{good, bad}, []string{"-run", "same"}, 0, "\nverdict: same, 2 of 2 alike\n"},
+		{"one part", []report.Source{good, bad}, []string{"good"}, 0, "\nverdict: same, 1 of 1 alike\n"},
+		{"not all checked", []report.Source{fake("some", conformance.Same, conformance.Skipped)}, nil, 0, "\nverdict: same, 1 of 2 alike, 1 not checked: because skipped\n"},
+		{"nothing checked of one part", []report.Source{good, skipping}, nil, 3, "\nverdict: unfinished: 1 of 2 alike, but there is no evidence from skipping,"},
 		{"nothing checked", []report.Source{skipping}, nil, 3, "\nverdict: unfinished: nothing was compared"},
 		{"part fails", []report.Source{good, failing("ill")}, nil, 3, "no evidence from ill\n"},
 		{"verbose", []report.Source{good}, []string{"-v"}, 0, "is same"},
@@ -116,7 +117,7 @@ func TestRunJSON(t *testing.T) {
 	if _, err := d.Token(); err != io.EOF {
 		t.Errorf("parity -json goes on after its document: %v", err)
 	}
-	if code != exitDifferent || r.Verdict.Result != report.Different || r.Counts.Differs != 1 || len(r.Parts) != 1 || r.Host.Go == "" || len(r.Host.Pollers) == 0 {
+	if code != exitDifferent || r.Verdict.Result != report.Different || r.Counts.Differs != 1 || len(r.Parts) != 1 || r.Host.Go == "" || len(r.Host.Preflight) == 0 || len(r.Host.Pollers) == 0 {
 		t.Errorf("parity -json = %d, %+v, want %d and one difference", code, r, exitDifferent)
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -28,8 +27,12 @@ func readBench(name string) (*bench.Report, error) {
 }
 
 // writePage writes the report as a page.
-func writePage(ctx context.Context, f *os.File, r *report.Report, last *bench.Report) error {
-	if err := page.Write(f, page.Collect(ctx, r, last)); err != nil {
+func writePage(f *os.File, r *report.Report, last *bench.Report) error {
+	data, err := page.Collect(r, last)
+	if err != nil {
+		return err
+	}
+	if err := page.Write(f, data); err != nil {
 		return err
 	}
 	return f.Close()

@@ -33,7 +33,7 @@ func main() {
 		stdout:  os.Stdout,
 		stderr:  os.Stderr,
 		sources: sources(),
-		host:    host(),
+		host:    thisHost(),
 		env:     os.Getenv,
 	}
 	os.Exit(c.run(ctx, os.Args[1:]))

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 	"go.parity/conformance/report"
 )
 
@@ -68,19 +68,11 @@ type message struct {
 	End    *ending            `json:",omitempty"`
 }
 
-// An ending is the error of a part, "" for none.
+// An ending is the error of a part, "" for none, or what the host lacks for it.
 type ending struct {
-	Err     string
-	Excused bool // the error is this host's or this user's, no failure
+	Err  string     `json:",omitempty"`
+	Lack *host.Lack `json:",omitempty"`
 }
-
-// A partError is the error of a part that ran in a child.
-type partError ending
-
-func (e partError) Error() string { return e.Err }
-
-// Is lets a report excuse here what it would have excused there.
-func (e partError) Is(target error) bool { return e.Excused && target == errors.ErrUnsupported }
 
 // runPart has a child make the checks of an order and tells each as it comes.
 func runPart(ctx context.Context, poller string, o order, tell func(conformance.Check)) error {
@@ -116,8 +108,10 @@ func runPart(ctx context.Context, poller string, o order, tell func(conformance.
 		return ctx.Err()
 	case readErr != nil:
 		return fmt.Errorf("the process with %s=%s: %w (%v)%s", conformance.PollerEnv, poller, readErr, waitErr, lastOf(complaint.String()))
+	case end.Lack != nil:
+		return end.Lack
 	case end.Err != "":
-		return partError(*end)
+		return errors.New(end.Err)
 	case waitErr != nil:
 		return fmt.Errorf("the process with %s=%s: %w%s", conformance.PollerEnv, poller, waitErr, lastOf(complaint.String()))
 	}
@@ -204,8 +198,8 @@ func holdPart(ctx context.Context, sources []report.Source, r io.Reader, w io.Wr
 		return writeErr
 	}
 	var end ending
-	if err != nil {
-		end = ending{err.Error(), errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission)}
+	if !errors.As(err, &end.Lack) && err != nil {
+		end.Err = err.Error()
 	}
 	return out.Encode(message{End: &end})
 }

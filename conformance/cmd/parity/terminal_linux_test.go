@@ -66,7 +66,7 @@ func TestTerminal(t *testing.T) {
 				stdout:  terminal,
 				stderr:  terminal,
 				sources: []report.Source{fake("good", conformance.Same)},
-				host:    host(),
+				host:    thisHost(),
 				env:     func(key string) string { return tt.env[key] },
 			}
 			if code := c.run(t.Context(), nil); code != exitSame {
