@@ -162,9 +162,9 @@ func fileFD(s int) (*netFD, error) {
 
 // std: net.dupFileSocket
 func dupFileSocket(f *os.File) (int, error) {
-	s, errno := socket.DupCloseOnExec(int(f.Fd()))
+	s, call, errno := socket.DupCloseOnExec(int(f.Fd()))
 	if errno != 0 {
-		return -1, os.NewSyscallError("fcntl", errno)
+		return -1, os.NewSyscallError(call, errno)
 	}
 	if errno := socket.SetNonblock(s, true); errno != 0 {
 		socket.Close(s)

@@ -102,9 +102,9 @@ func stdOf[T any](fd *netFD, make func(*os.File) (T, error)) (t T, err error) {
 		return t, fd.opError("file", err)
 	}
 	fd.pinLocalAddr()
-	s, err := fd.pfd.Dup()
+	s, call, err := fd.pfd.Dup()
 	if err != nil {
-		return t, fd.opError("file", wrapSyscallError("fcntl", err))
+		return t, fd.opError("file", wrapSyscallError(call, err))
 	}
 	// Unlike that of File, this one's Fd method, which net calls, leaves the
 	// socket in non-blocking mode: others are in the middle of reads.

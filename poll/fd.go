@@ -161,17 +161,18 @@ func (fd *FD) control(op func(sysfd int) socket.Errno) error {
 	return nil
 }
 
-// Dup duplicates the descriptor.
+// Dup duplicates the descriptor. With an errno comes the name of the call that
+// failed.
 //
 // std: internal/poll.(*FD).Dup
-func (fd *FD) Dup() (int, error) {
+func (fd *FD) Dup() (dup int, call string, err error) {
 	fd.Share()
-	dup := -1
-	err := fd.control(func(sysfd int) (errno socket.Errno) {
-		dup, errno = socket.DupCloseOnExec(sysfd)
+	dup = -1
+	err = fd.control(func(sysfd int) (errno socket.Errno) {
+		dup, call, errno = socket.DupCloseOnExec(sysfd)
 		return errno
 	})
-	return dup, err
+	return dup, call, err
 }
 
 // eof is the error of an operation that read n bytes.

@@ -208,7 +208,7 @@ func TestShutdownEndsOneDirection(t *testing.T) {
 
 func TestDupCloseOnExec(t *testing.T) {
 	a, b := pair(t, unix.SOCK_STREAM)
-	dup, errno := DupCloseOnExec(a)
+	dup, _, errno := DupCloseOnExec(a)
 	noErrno(t, "DupCloseOnExec", errno)
 	closeAfter(t, dup)
 	if dup == a {
@@ -221,14 +221,14 @@ func TestDupCloseOnExec(t *testing.T) {
 	if n, errno := Read(b, make([]byte, 8)); n != 1 || errno != 0 {
 		t.Errorf("Read = %d, %v, want 1", n, errno)
 	}
-	if dup, errno := DupCloseOnExec(-1); dup != -1 || errno != unix.EBADF {
+	if dup, _, errno := DupCloseOnExec(-1); dup != -1 || errno != unix.EBADF {
 		t.Errorf("DupCloseOnExec(-1) = %d, %v, want -1, EBADF", dup, name(errno))
 	}
 }
 
 func TestSetNonblockIsSharedByDuplicates(t *testing.T) {
 	a, _ := pair(t, unix.SOCK_STREAM)
-	dup, errno := DupCloseOnExec(a)
+	dup, _, errno := DupCloseOnExec(a)
 	noErrno(t, "DupCloseOnExec", errno)
 	closeAfter(t, dup)
 	noErrno(t, "SetNonblock", SetNonblock(dup, false))

@@ -1,0 +1,92 @@
+//go:build linux && (amd64 || arm64 || riscv64)
+
+package fault
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"go.parity/conformance"
+	"go.parity/conformance/trace"
+)
+
+// limit is how long the child may take that does an operation with all faults.
+const limit = 2 * time.Minute
+
+// outcomes has the child do an operation on a stack, without a fault and with
+// each of these, and returns what it saw, and the calls that it made without.
+func outcomes(ctx context.Context, op operation, stack string, faults []trace.Fault) (seen []string, calls []string, err error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, nil, err
+	}
+	if op.cold {
+		return coldOutcomes(ctx, exe, op, stack, faults)
+	}
+	seen, windows, err := runChild(ctx, exe, job{op.name, stack, faults})
+	if err != nil {
+		return nil, nil, err
+	}
+	return seen, windows[0].Calls, nil
+}
+
+// coldOutcomes starts a child for each fault.
+func coldOutcomes(ctx context.Context, exe string, op operation, stack string, faults []trace.Fault) (seen []string, calls []string, err error) {
+	for _, f := range append([]trace.Fault{{}}, faults...) {
+		j := job{Operation: op.name, Stack: stack}
+		if f.Call != "" {
+			j.Faults = []trace.Fault{f}
+		}
+		one, windows, err := runChild(ctx, exe, j)
+		var ended *trace.EndedError
+		if errors.As(err, &ended) && f.Call != "" {
+			one, err = []string{panics + ": " + ended.Said()}, nil // the runtime may, where it cannot make its poller
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if calls == nil {
+			calls = windows[0].Calls
+		}
+		seen = append(seen, one[0])
+	}
+	return seen, calls, nil
+}
+
+func runChild(ctx context.Context, exe string, j job) (seen []string, windows []trace.Window, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	text, err := json.Marshal(j)
+	if err != nil {
+		return nil, nil, err
+	}
+	stdout, windows, err := trace.Faulty(ctx, exe, nil, environ(string(text)))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s on %s: %w", j.Operation, j.Stack, err)
+	}
+	for d := json.NewDecoder(bytes.NewReader(stdout)); d.More(); {
+		var s string
+		if err := d.Decode(&s); err != nil {
+			return nil, nil, err
+		}
+		seen = append(seen, s)
+	}
+	if want := 1 + len(j.Faults); len(seen) != want && len(seen) != 1 {
+		return nil, nil, fmt.Errorf("%s on %s: the child saw %d outcomes, and not %d", j.Operation, j.Stack, len(seen), want)
+	}
+	return seen, windows, nil
+}
+
+func environ(job string) []string {
+	env := slices.DeleteFunc(conformance.Environ(conformance.Poller()), func(v string) bool {
+		return strings.HasPrefix(v, "GODEBUG=") || strings.HasPrefix(v, "GOGC=") || strings.HasPrefix(v, "GOCOVERDIR=")
+	})
+	return append(env, jobEnv+"="+job, "GOGC=off", "GODEBUG=asyncpreemptoff=1")
+}

@@ -1,0 +1,175 @@
+//go:build linux && (amd64 || arm64 || riscv64)
+
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.parity/conformance"
+	"go.parity/conformance/trace"
+)
+
+// Part is this folder's evidence.
+func Part() conformance.Part {
+	return conformance.Part{
+		Name: partName,
+		Doc:  partDoc,
+		Names: func(context.Context) ([]string, error) {
+			var names []string
+			for _, op := range operations {
+				names = append(names, op.name)
+			}
+			return names, nil
+		},
+		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
+			for _, op := range operations {
+				if !match(op.name) {
+					continue
+				}
+				start := time.Now()
+				c := conformance.Check{Name: op.name}
+				c.Status, c.Detail = judge(ctx, op)
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				c.Elapsed = time.Since(start)
+				report(c)
+			}
+			return nil
+		},
+	}
+}
+
+// judge compares what comes of an operation's faults on both stacks.
+func judge(ctx context.Context, op operation) (conformance.Status, string) {
+	m, err := compare(ctx, op, "net", "net2")
+	switch {
+	case errors.Is(err, trace.ErrForbidden):
+		return conformance.Skipped, err.Error()
+	case err != nil:
+		return conformance.Differs, err.Error()
+	case len(m.different) > 0:
+		return conformance.Differs, strings.Join(m.different, "\n")
+	}
+	return conformance.Same, m.String()
+}
+
+// A matrix is what came of the faults of an operation.
+type matrix struct {
+	faults    []trace.Fault
+	deviating map[string]int // by the deviation that explains what differs
+	panics    int            // of net's
+	different []string
+}
+
+func (m *matrix) String() string {
+	count, order := map[string]int{}, []string{}
+	for _, f := range m.faults {
+		call := fmt.Sprintf("%s-%d", f.Call, f.Nth)
+		if count[call]++; count[call] == 1 {
+			order = append(order, call)
+		}
+	}
+	for i, call := range order {
+		order[i] = fmt.Sprintf("%s: %d", call, count[call])
+	}
+	text := fmt.Sprintf("%d faults; %s", len(m.faults), strings.Join(order, ", "))
+	if m.panics > 0 {
+		text += fmt.Sprintf("; with %d net itself panics", m.panics)
+	}
+	for name, n := range m.deviating {
+		text += fmt.Sprintf("; %d as the deviation %s says", n, name)
+	}
+	return text
+}
+
+// compare has two stacks do an operation, first in peace and then with each fault
+// that can come to both.
+func compare(ctx context.Context, op operation, net, net2 string) (*matrix, error) {
+	plain, calls, err := outcomes(ctx, op, net, nil)
+	if err != nil {
+		return nil, err
+	}
+	plain2, calls2, err := outcomes(ctx, op, net2, nil)
+	if err != nil {
+		return nil, err
+	}
+	if plain[0] != plain2[0] {
+		return &matrix{different: []string{difference("without a fault", plain[0], plain2[0])}}, nil
+	}
+	m := &matrix{faults: faults(both(calls, calls2)), deviating: map[string]int{}}
+	want, _, err := outcomes(ctx, op, net, m.faults)
+	if err != nil {
+		return nil, err
+	}
+	got, _, err := outcomes(ctx, op, net2, m.faults)
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range m.faults {
+		if want[i+1] == got[i+1] {
+			continue
+		}
+		if strings.Contains(want[i+1], panics) {
+			m.panics++ // net itself, with which there is nothing to compare
+			continue
+		}
+		if name := explained(op, f, want[i+1], got[i+1]); name != "" {
+			m.deviating[name]++
+			continue
+		}
+		m.different = append(m.different, difference(f.String(), want[i+1], got[i+1]))
+	}
+	return m, nil
+}
+
+// both are the calls that are in each of two lists, in the first one's order.
+func both(a, b []string) []string {
+	left := map[string]int{}
+	for _, call := range b {
+		left[call]++
+	}
+	return slices.DeleteFunc(slices.Clone(a), func(call string) bool {
+		left[call]--
+		return left[call] < 0
+	})
+}
+
+func difference(what, want, got string) string {
+	indent := strings.NewReplacer("\n", "\n        ")
+	return fmt.Sprintf("%s\n    net:\n        %s\n    net2:\n        %s", what, indent.Replace(want), indent.Replace(got))
+}
+
+// An explanation says which faults have another outcome on net2, and why.
+type explanation struct {
+	call      string // without what it asks for
+	seen      string // what is in net's outcome and not in net2's
+	deviation string
+}
+
+var explanations = []explanation{
+	// net takes no address for an answer; net2 knows from the listener, and asks
+	// again in Close.
+	{"getsockname", "addresses <nil>", "local-addr-on-demand"},
+	// Dial asks for the peer to see whether it is connected, and if not waits for
+	// the next event. What has come is told again to who begins to watch.
+	{"getpeername", waits, "watch-on-demand"},
+}
+
+// explained names the deviation by which a fault has another outcome on net2.
+func explained(op operation, f trace.Fault, want, got string) string {
+	if conformance.Poller() == conformance.Portable && strings.HasPrefix(op.name, "file") {
+		return "portable-file-name" // by which net makes the file of a second duplicate
+	}
+	for _, e := range explanations {
+		if trace.CallName(f.Call) == e.call && strings.Contains(want, e.seen) && !strings.Contains(got, e.seen) {
+			return e.deviation
+		}
+	}
+	return ""
+}
