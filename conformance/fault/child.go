@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"go.parity/conformance/stack"
 	"go.parity/conformance/trace"
 )
 
@@ -49,7 +50,7 @@ func runJob(text string) error {
 		return err
 	}
 	op, ok := lookup(j.Operation)
-	s, ok2 := stacks[j.Stack]
+	s, ok2 := stacks()[j.Stack]
 	if !ok || !ok2 {
 		return fmt.Errorf("no operation and stack %s %s", j.Operation, j.Stack)
 	}
@@ -71,7 +72,7 @@ func runJob(text string) error {
 		if op.cold && i > 0 && len(j.Faults) > 0 {
 			return fmt.Errorf("%s is done once in a process", op.name)
 		}
-		p := &player{stack: s, dir: fmt.Sprintf("%s/%d", dir, i)}
+		p := &player{Stack: s, dir: fmt.Sprintf("%s/%d", dir, i)}
 		if err := os.Mkdir(p.dir, 0o700); err != nil {
 			return err
 		}
@@ -110,13 +111,13 @@ func raiseLimit() error {
 var ofPoller = []string{"anon_inode:[eventpoll]", "anon_inode:[eventfd]"}
 
 // warmUp has the stack do what it does once in a process.
-func warmUp(s stack) error {
-	l, err := s.listen("tcp", "127.0.0.1:0")
+func warmUp(s *stack.Stack) error {
+	l, err := s.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	c, err := s.dial("tcp", l.Addr().String())
+	c, err := s.Dial("tcp", l.Addr().String())
 	if err != nil {
 		return err
 	}

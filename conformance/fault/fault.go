@@ -14,11 +14,23 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/stack"
 	"go.parity/conformance/trace"
 )
 
 // limit is how long the child may take that does an operation with all faults.
 const limit = 2 * time.Minute
+
+// others are stacks beside net and net2: a test's.
+var others []*stack.Stack
+
+func stacks() map[string]*stack.Stack {
+	byName := map[string]*stack.Stack{}
+	for _, s := range append([]*stack.Stack{stack.Net, stack.Net2}, others...) {
+		byName[s.Name] = s
+	}
+	return byName
+}
 
 // outcomes has the child do an operation on a stack, without a fault and with
 // each of these, and returns what it saw, and the calls that it made without.

@@ -3,6 +3,7 @@
 package fault
 
 import (
+	"context"
 	"io"
 	"net"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/stack"
 )
 
 // An operation is done between the marks; what it needs is prepared before, in
@@ -25,7 +28,7 @@ type operation struct {
 var operations = []operation{
 	{name: "listen-first", cold: true, do: listen("tcp", "127.0.0.1:0")},
 	{name: "listen", do: listen("tcp", "127.0.0.1:0")},
-	{name: "listen-plain", do: func(p *player) { listenWith(p, p.listenPlain, "tcp", "127.0.0.1:0") }},
+	{name: "listen-plain", do: listenPlain},
 	{name: "listen-any", do: listen("tcp", ":0")},
 	{name: "listen-unix", do: func(p *player) { listen("unix", p.dir+"/socket")(p) }},
 	{name: "listen-udp", do: listenPacket("udp", "127.0.0.1:0")},
@@ -75,7 +78,15 @@ func lookup(name string) (operation, bool) {
 }
 
 func listen(network, address string) func(*player) {
-	return func(p *player) { listenWith(p, p.listen, network, address) }
+	return func(p *player) { listenWith(p, p.Listen, network, address) }
+}
+
+// listenPlain listens without MPTCP, and without what follows where that fails.
+func listenPlain(p *player) {
+	no := false
+	listenWith(p, func(network, address string) (net.Listener, error) {
+		return p.ConfigListen(context.Background(), stack.ListenConfig{MultipathTCP: &no}, network, address)
+	}, "tcp", "127.0.0.1:0")
 }
 
 func listenWith(p *player, listen func(network, address string) (net.Listener, error), network, address string) {
@@ -89,7 +100,7 @@ func listenWith(p *player, listen func(network, address string) (net.Listener, e
 
 func listenPacket(network, address string) func(*player) {
 	return func(p *player) {
-		c, err := p.listenPacket(network, address)
+		c, err := p.ListenPacket(network, address)
 		p.keep(c, err)
 		p.saw("ListenPacket", err)
 		if err == nil {
@@ -102,7 +113,7 @@ func listenPacket(network, address string) func(*player) {
 // connections inherit.
 func listening(network string) func(*player) error {
 	return func(p *player) error {
-		l, err := p.listen(network, map[string]string{"tcp": "127.0.0.1:0", "unix": p.dir + "/socket"}[network])
+		l, err := p.Listen(network, map[string]string{"tcp": "127.0.0.1:0", "unix": p.dir + "/socket"}[network])
 		if err != nil {
 			return err
 		}
@@ -171,11 +182,14 @@ func somebody(network string) func(*player) error {
 }
 
 func dial(network string) func(*player) {
-	return func(p *player) { dialTwice(p, func() (net.Conn, error) { return p.dial(network, p.address) }) }
+	return func(p *player) { dialTwice(p, func() (net.Conn, error) { return p.Dial(network, p.address) }) }
 }
 
 func dialFrom(p *player) {
-	dialTwice(p, func() (net.Conn, error) { return p.dialFrom("tcp", "127.0.0.1:0", p.address) })
+	from := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
+	dialTwice(p, func() (net.Conn, error) {
+		return p.DialerDial(stack.Dialer{LocalAddr: from}, "tcp", p.address)
+	})
 }
 
 func dialTwice(p *player, dial func() (net.Conn, error)) {
@@ -192,7 +206,7 @@ func dialTwice(p *player, dial func() (net.Conn, error)) {
 
 // dialNobody dials an address where nobody listens.
 func dialNobody(p *player) {
-	c, err := p.dial("tcp", "127.0.0.1:1")
+	c, err := p.Dial("tcp", "127.0.0.1:1")
 	p.keep(c, err)
 	p.saw("Dial", err)
 }
@@ -265,7 +279,7 @@ func writeWaits(p *player) {
 
 func writeBuffers(p *player) {
 	for range 2 {
-		n, err := p.writeAll(p.conn, []byte("ab"), []byte("cd"))
+		n, err := p.BuffersWriteTo(&[][]byte{[]byte("ab"), []byte("cd")}, p.conn)
 		p.saw("WriteTo", err, n)
 	}
 }
@@ -273,7 +287,7 @@ func writeBuffers(p *player) {
 // packets prepares a packet connection to which the other side has sent.
 func packets(network string) func(*player) error {
 	return func(p *player) error {
-		c, err := p.listenPacket(network, map[string]string{"udp": "127.0.0.1:0", "unixgram": p.dir + "/socket"}[network])
+		c, err := p.ListenPacket(network, map[string]string{"udp": "127.0.0.1:0", "unixgram": p.dir + "/socket"}[network])
 		if err != nil {
 			return err
 		}
@@ -435,7 +449,7 @@ func (p *player) fileOf(from filer) (err error) {
 
 func fromFile(p *player) {
 	for range 2 {
-		c, err := p.fileConn(p.file)
+		c, err := p.FileConn(p.file)
 		p.keep(c, err)
 		p.saw("FileConn", err)
 		if err == nil {
@@ -447,7 +461,7 @@ func fromFile(p *player) {
 
 func fromListenerFile(p *player) {
 	for range 2 {
-		l, err := p.fileListener(p.file)
+		l, err := p.FileListener(p.file)
 		p.keep(l, err)
 		p.saw("FileListener", err)
 		if err == nil {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
+	"go.parity/conformance/stack"
 	"go.parity/conformance/trace"
 )
 
@@ -32,12 +34,14 @@ func Part() conformance.Part {
 					continue
 				}
 				start := time.Now()
-				c := conformance.Check{Name: op.name}
-				c.Status, c.Detail = judge(ctx, op)
+				c, lack := judge(ctx, op)
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				c.Elapsed = time.Since(start)
+				if lack != nil {
+					c = conformance.NotPossible(op.name, lack)
+				}
+				c.Name, c.Elapsed = op.name, time.Since(start)
 				report(c)
 			}
 			return nil
@@ -45,19 +49,33 @@ func Part() conformance.Part {
 	}
 }
 
-// judge compares what comes of an operation's faults on both stacks.
-func judge(ctx context.Context, op operation) (conformance.Status, string) {
-	m, err := compare(ctx, op, "net", "net2")
-	switch {
-	case errors.Is(err, trace.ErrForbidden):
-		return conformance.Skipped, err.Error()
-	case err != nil:
-		return conformance.Differs, err.Error()
-	case len(m.different) > 0:
-		return conformance.Differs, strings.Join(m.different, "\n")
+// needs is what an operation needs of the host: the other side's descriptors are
+// counted from trace.FirstHidden on.
+var needs = []host.Need{host.Loopback, host.Ptrace, host.Proc, host.TempDir, host.ManyDescriptors}
+
+// judge compares what comes of an operation's faults on both stacks. It asks net
+// first: what it cannot do here nobody asks net2.
+func judge(ctx context.Context, op operation) (conformance.Check, *host.Lack) {
+	if lack := host.Lacking(needs...); lack != nil {
+		return conformance.Check{}, lack
 	}
-	return conformance.Same, m.String()
+	m, err := compare(ctx, op, stack.Net.Name, stack.Net2.Name)
+	var ofNet *netError
+	switch {
+	case errors.As(err, &ofNet):
+		return conformance.Check{}, host.Blame(err.Error())
+	case err != nil:
+		return conformance.Check{Status: conformance.Differs, Detail: err.Error()}, nil
+	case len(m.different) > 0:
+		return conformance.Check{Status: conformance.Differs, Detail: strings.Join(m.different, "\n")}, nil
+	}
+	return conformance.Check{Status: conformance.Same, Detail: m.String()}, nil
 }
+
+// A netError says that net cannot do an operation here, even in peace.
+type netError struct{ error }
+
+func (e *netError) Unwrap() error { return e.error }
 
 // A matrix is what came of the faults of an operation.
 type matrix struct {
@@ -93,7 +111,7 @@ func (m *matrix) String() string {
 func compare(ctx context.Context, op operation, net, net2 string) (*matrix, error) {
 	plain, calls, err := outcomes(ctx, op, net, nil)
 	if err != nil {
-		return nil, err
+		return nil, &netError{err}
 	}
 	plain2, calls2, err := outcomes(ctx, op, net2, nil)
 	if err != nil {
@@ -105,7 +123,7 @@ func compare(ctx context.Context, op operation, net, net2 string) (*matrix, erro
 	m := &matrix{faults: faults(both(calls, calls2)), deviating: map[string]int{}}
 	want, _, err := outcomes(ctx, op, net, m.faults)
 	if err != nil {
-		return nil, err
+		return nil, &netError{err}
 	}
 	got, _, err := outcomes(ctx, op, net2, m.faults)
 	if err != nil {

@@ -3,7 +3,6 @@
 package fault
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,65 +18,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"go.parity/conformance/stack"
 	"go.parity/conformance/trace"
-	"go.parity/net2"
 )
-
-// A stack is what the operations use of net or net2.
-type stack struct {
-	listen       func(network, address string) (net.Listener, error)
-	listenPlain  func(network, address string) (net.Listener, error) // without MPTCP, and what follows where that fails
-	listenPacket func(network, address string) (net.PacketConn, error)
-	dial         func(network, address string) (net.Conn, error)
-	dialFrom     func(network, from, to string) (net.Conn, error)
-	fileConn     func(*os.File) (net.Conn, error)
-	fileListener func(*os.File) (net.Listener, error)
-	filePacket   func(*os.File) (net.PacketConn, error)
-	writeAll     func(net.Conn, ...[]byte) (int64, error)
-}
-
-var stacks = map[string]stack{
-	"net": {
-		net.Listen,
-		func(network, address string) (net.Listener, error) {
-			var lc net.ListenConfig
-			lc.SetMultipathTCP(false)
-			return lc.Listen(context.Background(), network, address)
-		},
-		net.ListenPacket, net.Dial,
-		func(network, from, to string) (net.Conn, error) {
-			a, err := net.ResolveTCPAddr(network, from)
-			if err != nil {
-				return nil, err
-			}
-			return (&net.Dialer{LocalAddr: a}).Dial(network, to)
-		},
-		net.FileConn, net.FileListener, net.FilePacketConn,
-		func(c net.Conn, b ...[]byte) (int64, error) { return (*net.Buffers)(&b).WriteTo(c) },
-	},
-	"net2": {
-		net2.Listen,
-		func(network, address string) (net.Listener, error) {
-			var lc net2.ListenConfig
-			lc.SetMultipathTCP(false)
-			return lc.Listen(context.Background(), network, address)
-		},
-		net2.ListenPacket, net2.Dial,
-		func(network, from, to string) (net.Conn, error) {
-			a, err := net2.ResolveTCPAddr(network, from)
-			if err != nil {
-				return nil, err
-			}
-			return (&net2.Dialer{LocalAddr: a}).Dial(network, to)
-		},
-		net2.FileConn, net2.FileListener, net2.FilePacketConn,
-		func(c net.Conn, b ...[]byte) (int64, error) { return (*net2.Buffers)(&b).WriteTo(c) },
-	},
-}
 
 // A player does one operation and notes what it saw.
 type player struct {
-	stack
+	*stack.Stack
 	dir string
 
 	listener net.Listener
