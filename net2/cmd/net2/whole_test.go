@@ -187,12 +187,17 @@ func checkDead(t *testing.T, symbols string) {
 
 func TestStandardLibraryAbove(t *testing.T) {
 	if !*all {
-		t.Skip("builds and runs tests of net/http: -args -net2.all")
+		t.Skip("builds and runs tests of net/http and os: -args -net2.all")
 	}
 	forEachToolchain(t, func(t *testing.T, env []string) {
-		out := command(t, filepath.Join("testdata", "whole"), env, theTool(t), "test", "-short", "net/http", "-run", "TestServe|TestTransport")
-		if !strings.Contains(out, "ok") {
-			t.Errorf("net/http: %s", out)
+		for pkg, tests := range map[string]string{
+			"net/http": "TestServe|TestTransport",
+			"os":       "TestSpliceFile|TestSendFile|TestGetPollFDAndNetwork", // what it copies between files and connections
+		} {
+			out := command(t, filepath.Join("testdata", "whole"), env, theTool(t), "test", "-short", pkg, "-run", tests)
+			if !strings.Contains(out, "ok") || strings.Contains(out, "no tests") {
+				t.Errorf("%s: %s", pkg, out)
+			}
 		}
 	})
 }

@@ -85,7 +85,7 @@ func (m *merger) addStd() error {
 	}
 	for _, s := range m.std.sources {
 		if edits := m.stdRenamed.edits(m.std, s, keep); len(edits) > 0 {
-			m.addChangedStd(s.name, s.content, apply(s.content, edits))
+			m.addChangedStd("net", s.name, s.content, apply(s.content, edits))
 		}
 	}
 	for name := range crossings {
@@ -98,14 +98,14 @@ func (m *merger) addStd() error {
 
 // addChangedStd puts the changed file beside the one for other systems. Its
 // lines are those of the file on disk.
-func (m *merger) addChangedStd(name string, content, changed []byte) {
+func (m *merger) addChangedStd(folder, name string, content, changed []byte) {
 	if constraint.SuffixSystem(name) == "linux" {
-		m.out.Src["net/"+name] = changed
+		m.out.Src[folder+"/"+name] = changed
 		return
 	}
-	line := "//line " + m.Lines + "/src/net/" + name + ":1\n"
-	m.out.Src["net/zz_std_"+strings.TrimSuffix(name, ".go")+"_linux.go"] = append([]byte(line), changed...)
-	m.out.Src["net/"+name] = notLinux(content)
+	line := "//line " + m.Lines + "/src/" + folder + "/" + name + ":1\n"
+	m.out.Src[folder+"/zz_std_"+strings.TrimSuffix(name, ".go")+"_linux.go"] = append([]byte(line), changed...)
+	m.out.Src[folder+"/"+name] = notLinux(content)
 }
 
 // notLinux keeps a file from builds for Linux, and its lines where they are:

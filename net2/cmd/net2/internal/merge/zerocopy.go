@@ -2,45 +2,43 @@ package merge
 
 import (
 	"fmt"
-
-	"go.parity/net2/cmd/net2/internal/constraint"
+	"go/ast"
+	"go/token"
 )
 
-// asked are methods of os.File that copy between a file and a connection
-// without moving the bytes through the program, each with the method that
-// knows net2's connections and with its operand. They look for the descriptor
-// that plain net has.
-var asked = map[string]string{
-	"File.spliceToFile": "spliceFromConn(r)",
-	"File.writeTo":      "sendToConn(w)",
+// taught are the functions of internal/poll that package os copies with between
+// a file and a connection, and Init, each with what it does first: an FD may
+// stand for a connection of net2, which has been initialised.
+var taught = map[string]string{
+	"FD.Init":  "if fd.conn != nil { return syscall.EEXIST }",
+	"Splice":   "if src.conn != nil { return src.conn.SpliceTo(dst, remain) }",
+	"sendFile": "if dstFD.conn != nil { return dstFD.sendFromFile(src, size) }",
 }
 
-// addZeroCopy teaches os to copy between files and net2's connections.
+// addZeroCopy teaches internal/poll to copy between files and net2's
+// connections.
 func (m *merger) addZeroCopy() error {
-	files, err := ReadPackage(m.Goroot, "os")
+	files, err := ReadPackage(m.Goroot, "internal/poll")
 	if err != nil {
 		return err
 	}
-	p, err := parse("os", files)
+	p, err := parse("internal/poll", files)
 	if err != nil {
 		return err
 	}
-	taught := 0
+	found := 0
 	for _, s := range p.sources {
-		if constraint.SuffixSystem(s.name) != "linux" {
-			continue
-		}
-		edits := asksFirst(s)
-		taught += len(edits)
+		edits := append(asksFirst(s), standsForConn(s)...)
+		found += len(edits)
 		if len(edits) > 0 {
-			m.out.Src["os/"+s.name] = apply(s.content, edits)
+			m.addChangedStd("internal/poll", s.name, s.content, apply(s.content, edits))
 		}
 	}
-	if taught != len(asked) {
-		return fmt.Errorf("os copies between files and connections in another way than is known: %d of %d methods found", taught, len(asked))
+	if want := len(taught) + 1; found != want {
+		return fmt.Errorf("internal/poll copies between files and connections in another way than is known: %d of %d places found", found, want)
 	}
 	for name, folder := range map[string]string{
-		"os_zero_copy.go":     "os",
+		"poll_conn.go":        "internal/poll",
 		"net_zero_copy.go":    "net",
 		"poll_splice_file.go": folders["go.parity/poll"],
 	} {
@@ -51,15 +49,33 @@ func (m *merger) addZeroCopy() error {
 	return nil
 }
 
-// asksFirst makes the methods of a file ask for a connection of net2 first.
-// Lines stay as they are.
+// asksFirst makes functions look for a connection of net2 first. Lines stay as
+// they are.
 func asksFirst(s *source) []edit {
 	var edits []edit
 	for _, fn := range functions(s) {
-		if call, ok := asked[funcName(fn)]; ok {
+		if text, ok := taught[funcName(fn)]; ok {
 			at := s.offset(fn.Body.Lbrace) + 1
-			edits = append(edits, edit{at, at, " if written, handled, err = f." + call + "; handled { return }"})
+			edits = append(edits, edit{at, at, " " + text})
 		}
 	}
 	return edits
+}
+
+// standsForConn adds a field to type FD: the connection that it stands for.
+func standsForConn(s *source) []edit {
+	for _, decl := range s.syntax.Decls {
+		gen, ok := decl.(*ast.GenDecl)
+		if !ok || gen.Tok != token.TYPE {
+			continue
+		}
+		for _, spec := range gen.Specs {
+			spec := spec.(*ast.TypeSpec)
+			if fields, ok := spec.Type.(*ast.StructType); ok && spec.Name.Name == "FD" {
+				at := s.offset(fields.Fields.Closing)
+				return []edit{{at, at, " conn Conn "}}
+			}
+		}
+	}
+	return nil
 }
