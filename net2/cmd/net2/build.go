@@ -70,7 +70,7 @@ func (p plan) overlayFor(inv invocation) (string, error) {
 // confirm makes sure that the go command sees what the overlay has in it. It
 // ignores, without a word, an overlay for another toolchain.
 func (p plan) confirm(inv invocation, overlay string) error {
-	pkg, file := "net", "zz_net2_net_trace_key_linux.go"
+	pkg, file := "net", "zz_net2_net_own_linux.go"
 	if p.mode == pollerOnly {
 		file = "zz_net2_net_hooks_linux.go"
 	}

@@ -17,6 +17,9 @@ var folders = map[string]string{
 	"golang.org/x/sys/unix":   "vendor/golang.org/x/sys",
 }
 
+// lower are the packages below net2, each before those that it imports.
+var lower = []string{"go.parity/poll", "go.parity/socket", "go.parity/runtime_hooks", "golang.org/x/sys/unix"}
+
 // packageNames are the names of packages whose import path ends differently.
 var packageNames = map[string]string{
 	"go.parity/runtime_hooks": "runtimehooks",

@@ -21,7 +21,7 @@ func (m *merger) chooseNames() error {
 		switch {
 		case !m.std.declares(name), name == "init":
 		case linked[name]:
-			m.net2Renamed[name] = "net2_" + name
+			m.net2Renamed[name] = newName + name
 		default:
 			m.stdRenamed[name] = "std_" + name
 		}
@@ -36,7 +36,12 @@ func (m *merger) chooseNames() error {
 	}
 	for name := range m.std.importedNames() {
 		if kept[name] {
-			m.net2Renamed[name] = "net2_" + name
+			m.net2Renamed[name] = newName + name
+		}
+	}
+	for name, renamed := range m.replaced {
+		if renamed != name {
+			m.net2Renamed[name] = renamed
 		}
 	}
 	return nil
@@ -46,10 +51,12 @@ func (m *merger) chooseNames() error {
 func (m *merger) net2Kept() map[string]bool {
 	kept := make(map[string]bool)
 	for _, s := range m.net2.sources {
-		dropped, _ := m.droppedFrom(s)
-		for _, decl := range s.syntax.Decls {
-			for _, id := range declared(decl) {
-				if !within(dropped, s.offset(id.Pos())) && id.Name != "_" {
+		for _, u := range units(s) {
+			if m.drops(u) {
+				continue
+			}
+			for _, id := range u.ids {
+				if id.Name != "_" {
 					kept[id.Name] = true
 				}
 			}

@@ -6,14 +6,16 @@ import (
 	"go/token"
 )
 
-// taught are the functions of internal/poll that package os copies with between
-// a file and a connection, and Init, each with what it does first: an FD may
-// stand for a connection of net2, which has been initialised.
-var taught = map[string]string{
-	"FD.Init":  "if fd.conn != nil { return syscall.EEXIST }",
-	"Splice":   "if src.conn != nil { return src.conn.SpliceTo(dst, remain) }",
-	"sendFile": "if dstFD.conn != nil { return dstFD.sendFromFile(src, size) }",
+// conns are the functions of internal/poll with which package os copies between
+// a file and a connection, each with what it does now: every connection is one
+// of net2.
+var conns = map[string]string{
+	"Splice":   "return src.conn.SpliceTo(dst, remain)",
+	"sendFile": "return dstFD.sendFromFile(src, size)",
 }
+
+// first is what Init does first: what stands for a connection is ready.
+const first = "if fd.conn != nil { return syscall.EEXIST }"
 
 // addZeroCopy teaches internal/poll to copy between files and net2's
 // connections.
@@ -28,13 +30,13 @@ func (m *merger) addZeroCopy() error {
 	}
 	found := 0
 	for _, s := range p.sources {
-		edits := append(asksFirst(s), standsForConn(s)...)
+		edits := append(copies(s), standsForConn(s)...)
 		found += len(edits)
 		if len(edits) > 0 {
 			m.addChangedStd("internal/poll", s.name, s.content, apply(s.content, edits))
 		}
 	}
-	if want := len(taught) + 1; found != want {
+	if want := len(conns) + 2; found != want {
 		return fmt.Errorf("internal/poll copies between files and connections in another way than is known: %d of %d places found", found, want)
 	}
 	for name, folder := range map[string]string{
@@ -49,15 +51,23 @@ func (m *merger) addZeroCopy() error {
 	return nil
 }
 
-// asksFirst makes functions look for a connection of net2 first. Lines stay as
-// they are.
-func asksFirst(s *source) []edit {
+// copies makes functions take connections of net2. Lines stay as they are.
+func copies(s *source) []edit {
 	var edits []edit
 	for _, fn := range functions(s) {
-		if text, ok := taught[funcName(fn)]; ok {
-			at := s.offset(fn.Body.Lbrace) + 1
-			edits = append(edits, edit{at, at, " " + text})
+		name := funcName(fn)
+		text, takes := conns[name]
+		if !takes && name != "FD.Init" {
+			continue
 		}
+		start := s.offset(fn.Body.Lbrace) + 1
+		if !takes {
+			edits = append(edits, edit{start, start, " " + first})
+			continue
+		}
+		e := blank(s.content, start, s.offset(fn.Body.Rbrace))
+		e.text = " " + text + e.text
+		edits = append(edits, e)
 	}
 	return edits
 }
