@@ -32,6 +32,7 @@ var Packages = []string{
 	"go.parity/poll",
 	"go.parity/socket",
 	"go.parity/runtime_hooks",
+	"go.parity/runtime_hooks/if_refused_build_with_tags_net2_portable",
 	"golang.org/x/sys/unix",
 }
 
