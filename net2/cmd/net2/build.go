@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -30,6 +29,9 @@ func passOn(verb string, args []string) error {
 		return err
 	}
 	if err := p.confirm(inv, overlay); err != nil {
+		return err
+	}
+	if err := p.tryOut(inv, overlay); err != nil {
 		return err
 	}
 	return runGo(p.command(), inv.words(overlay), p.environ())
@@ -83,7 +85,7 @@ func (p plan) confirm(inv invocation, overlay string) error {
 		return err
 	}
 	if !slices.Contains(strings.Fields(string(out)), file) {
-		return fmt.Errorf("the build would get plain net: %s does not take the overlay %s", p.Version, overlay)
+		return p.plainNet(overlay)
 	}
 	return nil
 }

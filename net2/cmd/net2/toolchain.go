@@ -18,6 +18,7 @@ type toolchain struct {
 	Goroot     string `json:"GOROOT"`
 	Version    string `json:"GOVERSION"`
 	Goos       string `json:"GOOS"`
+	Goarch     string `json:"GOARCH"`
 	Goflags    string `json:"GOFLAGS"`
 	Gomodcache string `json:"GOMODCACHE"`
 
@@ -34,7 +35,7 @@ func findToolchain(dir string) (toolchain, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return tc, err
 	}
-	cmd := exec.Command("go", "env", "-json", "GOROOT", "GOVERSION", "GOOS", "GOFLAGS", "GOMODCACHE")
+	cmd := exec.Command("go", "env", "-json", "GOROOT", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "GOMODCACHE")
 	cmd.Dir = dir
 	out, err := output(cmd)
 	if errors.Is(err, exec.ErrNotFound) {
