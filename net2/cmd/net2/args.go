@@ -18,6 +18,7 @@ type invocation struct {
 	overlay  string // the user's own -overlay
 	poller   bool   // -poller
 	trimpath bool   // -trimpath
+	coverpkg string // -coverpkg
 
 	// buildFlags are those of args that say what is built and how: go list
 	// takes them too.
@@ -98,6 +99,9 @@ func (inv *invocation) takeOut(name, value string) bool {
 	case "trimpath":
 		inv.trimpath = value != "false"
 		return false
+	case "coverpkg":
+		inv.coverpkg = value
+		return false
 	default:
 		return false
 	}
@@ -126,6 +130,10 @@ func (inv *invocation) readGoflags(goflags string) {
 			}
 		case "trimpath":
 			inv.trimpath = inv.trimpath || value != "false"
+		case "coverpkg":
+			if inv.coverpkg == "" {
+				inv.coverpkg = value
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,6 +39,9 @@ func newPlan(tc toolchain, inv invocation) (plan, error) {
 		p.mode = pollerOnly
 	}
 	if err := tc.check(); err != nil {
+		return p, err
+	}
+	if err := tc.checkGoroot(); err != nil {
 		return p, err
 	}
 	var err error
@@ -102,16 +106,34 @@ func (p plan) merge(c merge.Config) (merge.Output, error) {
 // overlay returns the path of the overlay, which it makes if there is none
 // yet.
 func (p plan) overlay() (string, error) {
+	if p.Go111 == "off" {
+		return "", errors.New("GO111MODULE=off: the go command takes no overlay of the standard library's vendor folder then; it does take the tree of net2 goroot")
+	}
 	key, err := p.key("overlay")
 	if err != nil {
 		return "", err
 	}
 	final := p.cache.path(key)
-	dir, err := p.cache.entry(key, func(dir string) error { return p.writeOverlay(dir, final) })
-	if err != nil {
-		return "", err
+	path := filepath.Join(final, "overlay.json")
+	if r, err := readOverlay(path); err == nil && r.isWhole() {
+		p.cache.use(key)
+		return path, nil
 	}
-	return filepath.Join(dir, "overlay.json"), nil
+	if err := os.RemoveAll(final); err != nil { // of which somebody has removed a part
+		return "", cannotWrite(err)
+	}
+	_, err = p.cache.entry(key, func(dir string) error { return p.writeOverlay(dir, final) })
+	return path, err
+}
+
+// isWhole reports whether all files are there.
+func (r replacement) isWhole() bool {
+	for _, file := range r.Replace {
+		if _, err := os.Stat(file); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // writeOverlay writes to dir what will be used in final.

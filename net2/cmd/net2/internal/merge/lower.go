@@ -42,7 +42,7 @@ func moveImports(s *source) []edit {
 // there, for it imports that package; the one thing that is asked of it is
 // ErrClosed, which internal/poll has too.
 func moveLower(p *pkg, s *source, dropped []edit) ([]edit, error) {
-	edits := p.unusedImports(s, dropped)
+	edits := append(p.unusedImports(s, dropped), importComment(s)...)
 	add := func(e edit) {
 		if !within(edits, e.start) && !within(dropped, e.start) {
 			edits = append(edits, e)
@@ -70,6 +70,18 @@ func moveLower(p *pkg, s *source, dropped []edit) ([]edit, error) {
 		return true
 	})
 	return append(edits, dropped...), err
+}
+
+// importComment takes away the comment behind the package clause that says by
+// which path a package may be imported.
+func importComment(s *source) []edit {
+	for _, group := range s.syntax.Comments {
+		comment := group.List[0]
+		if comment.Pos() > s.syntax.Name.End() && strings.HasPrefix(comment.Text, `// import "`) {
+			return []edit{blank(s.content, s.offset(comment.Pos()), s.offset(comment.End()))}
+		}
+	}
+	return nil
 }
 
 // addLower adds the packages below net2.
