@@ -45,7 +45,7 @@ func newPlan(tc toolchain, inv invocation) (plan, error) {
 		return p, err
 	}
 	var err error
-	if p.files, err = sources.Embedded(); err != nil {
+	if p.files, err = inv.librarySources(); err != nil {
 		return p, err
 	}
 	if p.cache, err = userCache(); err != nil {
@@ -53,6 +53,23 @@ func newPlan(tc toolchain, inv invocation) (plan, error) {
 	}
 	p.toolchain, err = tc.outsideModules(p.cache)
 	return p, err
+}
+
+// librarySources are the library's sources: those in this program, or those
+// that whoever works on the library gives.
+func (inv *invocation) librarySources() (sources.Files, error) {
+	if inv.sources == "" {
+		return sources.Embedded()
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	archive, err := os.ReadFile(inv.path(cwd, inv.sources))
+	if err != nil {
+		return nil, err
+	}
+	return sources.Unpack(archive)
 }
 
 // changed are the standard library's packages whose files are read.
@@ -66,7 +83,7 @@ func (p plan) key(kind string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintln(h, self, kind, p.mode, p.trimpath, p.Goroot, p.Version)
+	fmt.Fprintln(h, self, kind, p.mode, p.trimpath, p.Goroot, p.Version, p.files.Hash())
 	for _, pkg := range changed {
 		files, err := merge.ReadPackage(p.Goroot, pkg)
 		if err != nil {
