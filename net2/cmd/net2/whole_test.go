@@ -185,14 +185,46 @@ func checkDead(t *testing.T, symbols string) {
 	}
 }
 
-func TestStandardLibraryAbove(t *testing.T) {
+// TestSize bounds what net2 adds to a program: 2 %.
+func TestSize(t *testing.T) {
 	if !*all {
-		t.Skip("builds and runs tests of net/http: -args -net2.all")
+		t.Skip("builds net/http: -args -net2.all")
 	}
 	forEachToolchain(t, func(t *testing.T, env []string) {
-		out := command(t, filepath.Join("testdata", "whole"), env, theTool(t), "test", "-short", "net/http", "-run", "TestServe|TestTransport")
-		if !strings.Contains(out, "ok") {
-			t.Errorf("net/http: %s", out)
+		dir, bin := filepath.Join("testdata", "whole"), t.TempDir()
+		for _, flags := range []string{"-ldflags=", "-ldflags=-s -w"} {
+			sizes := make(map[string]int64)
+			for _, name := range []string{"go", theTool(t)} {
+				path := filepath.Join(bin, "program")
+				command(t, dir, env, name, "build", flags, "-o", path, ".")
+				info, err := os.Stat(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sizes[name] = info.Size()
+			}
+			plain, swapped := sizes["go"], sizes[theTool(t)]
+			if swapped > plain+plain/50 {
+				t.Errorf("%s: %d bytes, with plain net %d: %.2f %% more", flags, swapped, plain, 100*float64(swapped-plain)/float64(plain))
+			}
+			t.Logf("%s: %d bytes, with plain net %d", flags, swapped, plain)
+		}
+	})
+}
+
+func TestStandardLibraryAbove(t *testing.T) {
+	if !*all {
+		t.Skip("builds and runs tests of net/http and os: -args -net2.all")
+	}
+	forEachToolchain(t, func(t *testing.T, env []string) {
+		for pkg, tests := range map[string]string{
+			"net/http": "TestServe|TestTransport",
+			"os":       "TestSpliceFile|TestSendFile|TestGetPollFDAndNetwork", // what it copies between files and connections
+		} {
+			out := command(t, filepath.Join("testdata", "whole"), env, theTool(t), "test", "-short", pkg, "-run", tests)
+			if !strings.Contains(out, "ok") || strings.Contains(out, "no tests") {
+				t.Errorf("%s: %s", pkg, out)
+			}
 		}
 	})
 }
