@@ -14,6 +14,7 @@ import (
 
 	"go.parity/conformance"
 	"go.parity/conformance/host"
+	"go.parity/conformance/programs"
 )
 
 // Schema is the version of the report's JSON. It grows when a field changes
@@ -28,6 +29,9 @@ type Report struct {
 	Counts  Counts        `json:"counts"`
 	Verdict Verdict       `json:"verdict"`
 	Elapsed time.Duration `json:"elapsed"`
+
+	// Programs is what an earlier run of cmd/programs found, if there is one.
+	Programs *programs.Report `json:"programs,omitempty"`
 }
 
 // Host says where and on what the run took place.

@@ -67,6 +67,7 @@ func (c *command) compare(ctx context.Context, args []string) int {
 		poller  = flags.String("poller", "", "hold net2 with this `poller` alone: "+strings.Join(conformance.Pollers(), " or "))
 		std     = flags.Bool("stdtests", false, "run the standard library's own tests too, in every build; takes minutes")
 		html    = flags.String("html", "", "write the report as one page to `file`")
+		others  = flags.String("programs", "", "show the table of programs/cmd/programs's JSON `file`")
 		bench   = flags.String("bench", "", "show the benchmarks of cmd/bench's JSON `file` on the page")
 	)
 	if err := flags.Parse(args); err != nil {
@@ -83,6 +84,10 @@ func (c *command) compare(ctx context.Context, args []string) int {
 	last, err := readBench(*bench)
 	if err != nil {
 		return c.misuse("-bench: %v", err)
+	}
+	table, err := readPrograms(*others)
+	if err != nil {
+		return c.misuse("-programs: %v", err)
 	}
 	var page *os.File
 	if *html != "" {
@@ -126,6 +131,7 @@ func (c *command) compare(ctx context.Context, args []string) int {
 	progress := newProgress(c.stderr, c.env)
 	r := report.Gather(ctx, c.host, sources, match.MatchString, progress.show)
 	progress.end()
+	r.Programs = table
 	if len(r.Parts) == 0 && ctx.Err() == nil {
 		return c.misuse("no check matches -run %q; parity -list lists them", *pattern)
 	}
