@@ -11,6 +11,7 @@ import (
 
 	"go.parity/conformance"
 	"go.parity/conformance/host"
+	"go.parity/conformance/words"
 )
 
 // WriteJSON writes r as one JSON document.
@@ -127,7 +128,7 @@ func (t Text) checks(b *strings.Builder, r *Report) {
 		fmt.Fprintln(b, t.paint(bold, p.Title())+t.paint(dim, "  "+p.Doc))
 		for _, c := range p.Checks {
 			fmt.Fprintf(b, "  %s %8s  %s", t.paint(statusColor[c.Status], fmt.Sprintf("%-7s", c.Status)), short(c.Elapsed), c.Name)
-			if detail := firstLine(c.Detail); detail != "" && c.Status != conformance.Differs {
+			if detail := words.FirstLine(c.Detail); detail != "" && c.Status != conformance.Differs {
 				fmt.Fprint(b, t.paint(dim, "  "+detail))
 			}
 			fmt.Fprintln(b)
@@ -239,7 +240,7 @@ func (t Text) missing(b *strings.Builder, r *Report) {
 				continue
 			}
 			if c.Detail != "" {
-				fmt.Fprintf(b, "    %s: %s\n", c.Name, firstLine(c.Detail))
+				fmt.Fprintf(b, "    %s: %s\n", c.Name, words.FirstLine(c.Detail))
 				continue
 			}
 			names = append(names, c.Name)

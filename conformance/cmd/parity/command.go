@@ -18,6 +18,7 @@ import (
 	"go.parity/conformance/host"
 	"go.parity/conformance/report"
 	"go.parity/conformance/study"
+	"go.parity/conformance/terminal"
 )
 
 const (
@@ -118,7 +119,7 @@ func (c *command) compare(ctx context.Context, args []string) int {
 	c.host.Preflight = host.Preflight()
 	text := report.Text{
 		Color:   c.color(c.stdout),
-		Width:   width(c.stdout),
+		Width:   terminal.Width(c.stdout),
 		Verbose: *verbose,
 		Command: c.invocation(),
 	}
@@ -241,7 +242,7 @@ func (c *command) fail(err error) int {
 
 // color reports whether w shows colours and the user wants them.
 func (c *command) color(w io.Writer) bool {
-	return isTerminal(w) && c.env("NO_COLOR") == "" && c.env("TERM") != "dumb"
+	return terminal.Is(w) && c.env("NO_COLOR") == "" && c.env("TERM") != "dumb"
 }
 
 // invocation is the command that runs this build again.
