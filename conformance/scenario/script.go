@@ -452,12 +452,6 @@ var (
 	never  = time.Time{}
 )
 
-func contextWithin(d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	context.AfterFunc(ctx, cancel)
-	return ctx
-}
-
 func refuseDNS(context.Context, string, string) (net.Conn, error) {
 	return nil, errors.New("no name server")
 }
