@@ -128,7 +128,7 @@ func (o *Outcome) sort(ctx context.Context, m Module, dir, goCommand string, los
 func (r *Runner) rewritten(ctx context.Context, dir string, m Module, before outcomes) Outcome {
 	if _, err := output(ctx, dir, r.net2, "rewrite", "-replace", r.Root, "./..."); err != nil {
 		r.log(m.Path, "the imports are not swapped", time.Now())
-		return Outcome{Way: Rewritten, Note: lastLine(err.Error())}
+		return Outcome{Way: Rewritten, Note: ending(err.Error())}
 	}
 	o := r.way(ctx, dir, m, before, Rewritten, "go")
 	if len(o.Regressions) > 0 {
@@ -204,9 +204,11 @@ func copyModule(dir, source string) error {
 	})
 }
 
-func lastLine(s string) string {
-	s = strings.TrimSpace(s)
-	return s[strings.LastIndexByte(s, '\n')+1:]
+// ending is the last line of what net2 rewrite says, which is the verdict, after
+// the one before, which is a place that does not compile.
+func ending(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(lines[max(0, len(lines)-2):], "; ")
 }
 
 // server builds a server and its client in both ways, and holds what the
