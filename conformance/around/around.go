@@ -12,6 +12,7 @@ import (
 
 	"go.parity/conformance"
 	"go.parity/conformance/host"
+	"go.parity/conformance/words"
 )
 
 // Part is this folder's evidence.
@@ -174,6 +175,6 @@ var ownPollerShows = map[string]string{
 
 // oneLine is an error as a reason, which is the same for all checks that lack
 // the same.
-func oneLine(err error) string { return strings.Join(strings.Fields(firstLines(err.Error(), 2)), " ") }
+func oneLine(err error) string { return words.OneLine(words.FirstLines(err.Error(), 2)) }
 
 func indent(s string) string { return "\t" + strings.ReplaceAll(s, "\n", "\n\t") }

@@ -146,7 +146,7 @@ const (
 
 // play does an operation with a fault, and what there is to do afterwards.
 func (p *player) play(op operation, f trace.Fault) error {
-	time.Sleep(1) // the runtime makes its poller for a timer too: not among the faults, for without one it ends
+	time.Sleep(time.Nanosecond) // the runtime makes its poller for a timer too: not among the faults, for without one it ends
 	files, goroutines := openFiles(), runtime.NumGoroutine()
 	if op.cold {
 		goroutines += 2 // the poller's, in a portable build

@@ -32,9 +32,15 @@ func stacks() map[string]*stack.Stack {
 	return byName
 }
 
+// A seen is what came of an operation.
+type seen struct {
+	text string
+	hit  bool // its fault came
+}
+
 // outcomes has the child do an operation on a stack, without a fault and with
 // each of these, and returns what it saw, and the calls that it made without.
-func outcomes(ctx context.Context, op operation, stack string, faults []trace.Fault) (seen []string, calls []string, err error) {
+func outcomes(ctx context.Context, op operation, stack string, faults []trace.Fault) (all []seen, calls []string, err error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, nil, err
@@ -42,15 +48,15 @@ func outcomes(ctx context.Context, op operation, stack string, faults []trace.Fa
 	if op.cold {
 		return coldOutcomes(ctx, exe, op, stack, faults)
 	}
-	seen, windows, err := runChild(ctx, exe, job{op.name, stack, faults})
+	all, windows, err := runChild(ctx, exe, job{op.name, stack, faults})
 	if err != nil {
 		return nil, nil, err
 	}
-	return seen, windows[0].Calls, nil
+	return all, windows[0].Calls, nil
 }
 
 // coldOutcomes starts a child for each fault.
-func coldOutcomes(ctx context.Context, exe string, op operation, stack string, faults []trace.Fault) (seen []string, calls []string, err error) {
+func coldOutcomes(ctx context.Context, exe string, op operation, stack string, faults []trace.Fault) (all []seen, calls []string, err error) {
 	for _, f := range append([]trace.Fault{{}}, faults...) {
 		j := job{Operation: op.name, Stack: stack}
 		if f.Call != "" {
@@ -59,7 +65,7 @@ func coldOutcomes(ctx context.Context, exe string, op operation, stack string, f
 		one, windows, err := runChild(ctx, exe, j)
 		var ended *trace.EndedError
 		if errors.As(err, &ended) && f.Call != "" {
-			one, err = []string{panics + ": " + ended.Said()}, nil // the runtime may, where it cannot make its poller
+			one, err = []seen{{panics + ": " + ended.Said(), true}}, nil // the runtime may, where it cannot make its poller
 		}
 		if err != nil {
 			return nil, nil, err
@@ -67,12 +73,12 @@ func coldOutcomes(ctx context.Context, exe string, op operation, stack string, f
 		if calls == nil {
 			calls = windows[0].Calls
 		}
-		seen = append(seen, one[0])
+		all = append(all, one[0])
 	}
-	return seen, calls, nil
+	return all, calls, nil
 }
 
-func runChild(ctx context.Context, exe string, j job) (seen []string, windows []trace.Window, err error) {
+func runChild(ctx context.Context, exe string, j job) (all []seen, windows []trace.Window, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	text, err := json.Marshal(j)
@@ -84,16 +90,19 @@ func runChild(ctx context.Context, exe string, j job) (seen []string, windows []
 		return nil, nil, fmt.Errorf("%s on %s: %w", j.Operation, j.Stack, err)
 	}
 	for d := json.NewDecoder(bytes.NewReader(stdout)); d.More(); {
-		var s string
-		if err := d.Decode(&s); err != nil {
+		var s seen
+		if err := d.Decode(&s.text); err != nil {
 			return nil, nil, err
 		}
-		seen = append(seen, s)
+		if len(all) < len(windows) {
+			s.hit = windows[len(all)].Hit
+		}
+		all = append(all, s)
 	}
-	if want := 1 + len(j.Faults); len(seen) != want && len(seen) != 1 {
-		return nil, nil, fmt.Errorf("%s on %s: the child saw %d outcomes, and not %d", j.Operation, j.Stack, len(seen), want)
+	if op, _ := lookup(j.Operation); !op.cold && len(all) != 1+len(j.Faults) || len(all) != len(windows) {
+		return nil, nil, fmt.Errorf("%s on %s: the child saw %d outcomes in %d windows, and not %d", j.Operation, j.Stack, len(all), len(windows), 1+len(j.Faults))
 	}
-	return seen, windows, nil
+	return all, windows, nil
 }
 
 func environ(job string) []string {

@@ -64,9 +64,9 @@ func TestFaultComesToOneCall(t *testing.T) {
 		t.Errorf("calls of two writes = %v, want %v", calls, want)
 	}
 	for i, want := range [][2]string{{"Write 4: ok", "Write 4: ok"}, {"no space left", "Write 4: ok"}, {"Write 4: ok", "input/output error"}, {"Write 4: ok", "Write 4: ok"}} {
-		first, second, _ := strings.Cut(seen[i], "\n")
+		first, second, _ := strings.Cut(seen[i].text, "\n")
 		if !strings.Contains(first, want[0]) || !strings.Contains(second, want[1]) {
-			t.Errorf("outcome %d = %q, want %q and then %q", i, seen[i], want[0], want[1])
+			t.Errorf("outcome %d = %+v, want %q and then %q", i, seen[i], want[0], want[1])
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.parity/conformance"
@@ -29,24 +30,47 @@ func Part() conformance.Part {
 			return names, nil
 		},
 		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
-			for _, op := range operations {
-				if !match(op.name) {
-					continue
-				}
-				start := time.Now()
-				c, lack := judge(ctx, op)
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				if lack != nil {
-					c = conformance.NotPossible(op.name, lack)
-				}
-				c.Name, c.Elapsed = op.name, time.Since(start)
-				report(c)
-			}
-			return nil
+			return run(ctx, match, report)
 		},
 	}
+}
+
+// atOnce is how many operations are judged at a time: what costs time is that
+// each process is traced by one thread.
+const atOnce = 2
+
+func run(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
+	var wanted []operation
+	for _, op := range operations {
+		if match(op.name) {
+			wanted = append(wanted, op)
+		}
+	}
+	done := make(chan conformance.Check)
+	var next atomic.Int32
+	for range atOnce {
+		go func() {
+			for i := next.Add(1) - 1; int(i) < len(wanted); i = next.Add(1) - 1 {
+				done <- check(ctx, wanted[i])
+			}
+		}()
+	}
+	for range wanted {
+		if c := <-done; ctx.Err() == nil { // what was cut short is no evidence
+			report(c)
+		}
+	}
+	return ctx.Err()
+}
+
+func check(ctx context.Context, op operation) conformance.Check {
+	start := time.Now()
+	c, lack := judge(ctx, op)
+	if lack != nil {
+		c = conformance.NotPossible(op.name, lack)
+	}
+	c.Name, c.Elapsed = op.name, time.Since(start)
+	return c
 }
 
 // needs is what an operation needs of the host: the other side's descriptors are
@@ -82,6 +106,7 @@ type matrix struct {
 	faults    []trace.Fault
 	deviating map[string]int // by the deviation that explains what differs
 	panics    int            // of net's
+	missed    int            // faults that came to one stack alone
 	different []string
 }
 
@@ -97,6 +122,9 @@ func (m *matrix) String() string {
 		order[i] = fmt.Sprintf("%s: %d", call, count[call])
 	}
 	text := fmt.Sprintf("%d faults; %s", len(m.faults), strings.Join(order, ", "))
+	if m.missed > 0 {
+		text += fmt.Sprintf("; %d came to one stack alone", m.missed)
+	}
 	if m.panics > 0 {
 		text += fmt.Sprintf("; with %d net itself panics", m.panics)
 	}
@@ -117,33 +145,66 @@ func compare(ctx context.Context, op operation, net, net2 string) (*matrix, erro
 	if err != nil {
 		return nil, err
 	}
-	if plain[0] != plain2[0] {
-		return &matrix{different: []string{difference("without a fault", plain[0], plain2[0])}}, nil
+	if plain[0].text != plain2[0].text {
+		return &matrix{different: []string{difference("without a fault", plain[0].text, plain2[0].text)}}, nil
 	}
 	m := &matrix{faults: faults(both(calls, calls2)), deviating: map[string]int{}}
-	want, _, err := outcomes(ctx, op, net, m.faults)
-	if err != nil {
-		return nil, &netError{err}
-	}
-	got, _, err := outcomes(ctx, op, net2, m.faults)
-	if err != nil {
+	if err := m.compare(ctx, op, net, net2); err != nil {
 		return nil, err
 	}
-	for i, f := range m.faults {
-		if want[i+1] == got[i+1] {
-			continue
-		}
-		if strings.Contains(want[i+1], panics) {
-			m.panics++ // net itself, with which there is nothing to compare
-			continue
-		}
-		if name := explained(op, f, want[i+1], got[i+1]); name != "" {
-			m.deviating[name]++
-			continue
-		}
-		m.different = append(m.different, difference(f.String(), want[i+1], got[i+1]))
-	}
 	return m, nil
+}
+
+// attempts is how often a fault is tried that did not come, or of which something
+// else came on one stack than on the other: a call may be made or not, as in an
+// operation that waits, or not when what it waits for is there already.
+const attempts = 4
+
+func (m *matrix) compare(ctx context.Context, op operation, net, net2 string) error {
+	left := m.faults
+	for range attempts {
+		if len(left) == 0 {
+			break
+		}
+		want, _, err := outcomes(ctx, op, net, left)
+		if err != nil {
+			return &netError{err}
+		}
+		got, _, err := outcomes(ctx, op, net2, left)
+		if err != nil {
+			return err
+		}
+		m.different, m.missed = nil, 0
+		var again []trace.Fault
+		for i, f := range left {
+			if !m.alike(op, f, want[i+1], got[i+1]) {
+				again = append(again, f)
+			}
+		}
+		left = again
+	}
+	return nil
+}
+
+// alike reports whether a fault need not be tried again, and notes what came of
+// it.
+func (m *matrix) alike(op operation, f trace.Fault, want, got seen) bool {
+	switch {
+	case strings.Contains(want.text, panics):
+		m.panics++ // net itself, with which there is nothing to compare
+		return true
+	case want.text == got.text:
+		return true // that it came to neither says the same of both
+	case !want.hit || !got.hit:
+		m.missed++
+		return false
+	}
+	if name := explained(op, f, want.text, got.text); name != "" {
+		m.deviating[name]++
+		return true
+	}
+	m.different = append(m.different, difference(f.String(), want.text, got.text))
+	return false
 }
 
 // both are the calls that are in each of two lists, in the first one's order.

@@ -129,6 +129,7 @@ func describe(err error) string {
 	var answers []string
 	var ne net.Error
 	if errors.As(err, &ne) {
+		//lint:ignore SA1019 deprecated answers are part of the API too
 		answers = append(answers, fmt.Sprintf("timeout %t, temporary %t", ne.Timeout(), ne.Temporary()))
 	}
 	for _, is := range []error{net.ErrClosed, os.ErrDeadlineExceeded, os.ErrPermission, os.ErrNotExist, io.EOF, io.ErrUnexpectedEOF} {

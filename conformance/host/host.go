@@ -9,6 +9,8 @@ package host
 import (
 	"strings"
 	"sync"
+
+	"go.parity/conformance/words"
 )
 
 // A Need is something that a check needs and that not every host or user has.
@@ -102,7 +104,7 @@ func (s *survey) lacking(needs ...Need) *Lack {
 			return l
 		}
 		if a := s.ask(n); a.err != nil {
-			return &Lack{n, oneLine(a.err.Error())}
+			return &Lack{n, words.OneLine(a.err.Error())}
 		}
 	}
 	return nil
@@ -116,7 +118,7 @@ func (s *survey) explain(text string) *Lack {
 				continue
 			}
 			if l := s.lacking(n); l != nil {
-				return &Lack{l.Need, oneLine(line)}
+				return &Lack{l.Need, words.OneLine(line)}
 			}
 		}
 	}
@@ -135,10 +137,10 @@ func (s *survey) blame(text string) *Lack {
 			continue
 		}
 		if l := s.lacking(n); l != nil {
-			return &Lack{n, firstLine(text)}
+			return &Lack{n, words.FirstLine(text)}
 		}
 	}
-	return &Lack{NetItself, firstLine(text)}
+	return &Lack{NetItself, words.FirstLine(text)}
 }
 
 // Lacking returns the first of the needs that is not met here, or nil.
@@ -177,10 +179,3 @@ func (s *survey) preflight() []Finding {
 	}
 	return list
 }
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return line
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"go.parity/conformance/words"
 )
 
 // patience is how long a probe waits for what should happen at once.
@@ -173,9 +175,9 @@ func run(name string, args ...string) (string, error) {
 	cmd.Stderr = &complaint
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("%s %s: %w %s", name, args[0], err, firstLine(complaint.String()))
+		return "", fmt.Errorf("%s %s: %w %s", name, args[0], err, words.FirstLine(complaint.String()))
 	}
-	return firstLine(string(out)), nil
+	return words.FirstLine(string(out)), nil
 }
 
 func opensRaw(network, address string) error {

@@ -11,11 +11,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"go.parity/conformance"
 	"go.parity/conformance/host"
+	"go.parity/conformance/words"
 )
 
 // Part is this folder's evidence.
@@ -138,13 +138,13 @@ func verdict(name string, control, mine result) conformance.Check {
 	c := conformance.Check{Name: name}
 	switch {
 	case control.action == "FAIL":
-		c = conformance.NotPossible(name, host.Blame(oneLine(control.output)))
+		c = conformance.NotPossible(name, host.Blame(words.OneLine(control.output)))
 	case mine.action == "FAIL" && short(mine.output) != nil:
 		c = conformance.NotPossible(name, short(mine.output))
 	case mine.action == "FAIL":
 		c.Status, c.Detail = conformance.Differs, "net passes, net2 fails:\n"+mine.output
 	case mine.action == "SKIP":
-		c.Status, c.Detail = conformance.Skipped, oneLine(mine.output)
+		c.Status, c.Detail = conformance.Skipped, words.OneLine(mine.output)
 	default:
 		c.Status = conformance.Same
 	}
@@ -159,10 +159,6 @@ func short(text string) *host.Lack {
 		return l
 	}
 	return nil
-}
-
-func oneLine(s string) string {
-	return strings.Join(strings.Fields(s), " ")
 }
 
 // A result is what became of one test in the child.

@@ -17,7 +17,9 @@ import (
 	"golang.org/x/net/ipv6"
 
 	"go.parity/conformance"
+	"go.parity/conformance/descriptors"
 	"go.parity/conformance/host"
+	"go.parity/conformance/settle"
 	"go.parity/conformance/stack"
 )
 
@@ -116,13 +118,11 @@ func (u use) try(s *stack.Stack) (seen []string, err error) {
 		}
 	}()
 	n := new(notes)
-	before := len(descriptors())
+	before := descriptors.Count()
 	err = u.run(s, n)
-	deadline := time.Now().Add(5 * time.Second)
-	for len(descriptors()) > before && time.Now().Before(deadline) {
-		time.Sleep(time.Millisecond)
-	}
-	if left := len(descriptors()) - before; left > 0 {
+	left := 0
+	settle.Within(5*time.Second, func() bool { left = descriptors.Count() - before; return left <= 0 })
+	if left > 0 {
 		n.add("descriptors left", left)
 	}
 	return n.seen, err

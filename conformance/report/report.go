@@ -14,6 +14,8 @@ import (
 
 	"go.parity/conformance"
 	"go.parity/conformance/host"
+	"go.parity/conformance/programs"
+	"go.parity/conformance/words"
 )
 
 // Schema is the version of the report's JSON. It grows when a field changes
@@ -28,6 +30,9 @@ type Report struct {
 	Counts  Counts        `json:"counts"`
 	Verdict Verdict       `json:"verdict"`
 	Elapsed time.Duration `json:"elapsed"`
+
+	// Programs is what an earlier run of cmd/programs found, if there is one.
+	Programs *programs.Report `json:"programs,omitempty"`
 }
 
 // Host says where and on what the run took place.
@@ -332,7 +337,7 @@ func judge(parts []Part, counts Counts, interrupted bool) Verdict {
 		}
 	case interrupted:
 		v.Result = Unfinished
-		v.Text = fmt.Sprintf("unfinished: interrupted after %s, all the same", plural(counts.Checks, "check"))
+		v.Text = fmt.Sprintf("unfinished: interrupted after %s, all the same", words.Plural(counts.Checks, "check"))
 		return v
 	case counts.Same == 0:
 		v.Result = Unfinished
@@ -354,17 +359,17 @@ func judge(parts []Part, counts Counts, interrupted bool) Verdict {
 // reason says why a check was not made.
 func reason(c conformance.Check) NotChecked {
 	if c.Needs == "" {
-		return NotChecked{Reason: firstLine(c.Detail), Count: 1}
+		return NotChecked{Reason: words.FirstLine(c.Detail), Count: 1}
 	}
 	lack := &host.Lack{Need: c.Needs}
-	why := strings.TrimPrefix(firstLine(c.Detail), lack.Reason())
+	why := strings.TrimPrefix(words.FirstLine(c.Detail), lack.Reason())
 	return NotChecked{Reason: lack.Reason(), Count: 1, Why: strings.TrimPrefix(why, ": "), without: lack.Without()}
 }
 
 // reason says why the part never got to its checks.
 func (p *Part) reason() NotChecked {
 	if p.lack == nil {
-		return NotChecked{Reason: p.Title() + ": " + firstLine(p.Error)}
+		return NotChecked{Reason: p.Title() + ": " + words.FirstLine(p.Error)}
 	}
 	return NotChecked{Reason: p.lack.Reason(), Why: p.lack.Why, without: p.lack.Without()}
 }
@@ -414,7 +419,7 @@ func (v *Verdict) excuses() string {
 			for _, e := range all[i:] {
 				rest += e.count
 			}
-			fmt.Fprintf(&b, ", %d for %s", rest, plural(len(all)-i, "other reason"))
+			fmt.Fprintf(&b, ", %d for %s", rest, words.Plural(len(all)-i, "other reason"))
 			break
 		}
 		b.WriteString(", ")
@@ -431,17 +436,5 @@ func ofAll(n, all int) string {
 	if n == 1 {
 		verb = "differs"
 	}
-	return fmt.Sprintf("%d of %s %s", n, plural(all, "check"), verb)
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return line
+	return fmt.Sprintf("%d of %s %s", n, words.Plural(all, "check"), verb)
 }

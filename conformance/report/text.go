@@ -11,6 +11,7 @@ import (
 
 	"go.parity/conformance"
 	"go.parity/conformance/host"
+	"go.parity/conformance/words"
 )
 
 // WriteJSON writes r as one JSON document.
@@ -107,6 +108,9 @@ func (t Text) Write(w io.Writer, r *Report) error {
 	t.differences(&b, r)
 	t.missing(&b, r)
 	t.notChecked(&b, r)
+	if err := t.programs(&b, r); err != nil {
+		return err
+	}
 	color := green
 	switch r.Verdict.Result {
 	case Different:
@@ -124,7 +128,7 @@ func (t Text) checks(b *strings.Builder, r *Report) {
 		fmt.Fprintln(b, t.paint(bold, p.Title())+t.paint(dim, "  "+p.Doc))
 		for _, c := range p.Checks {
 			fmt.Fprintf(b, "  %s %8s  %s", t.paint(statusColor[c.Status], fmt.Sprintf("%-7s", c.Status)), short(c.Elapsed), c.Name)
-			if detail := firstLine(c.Detail); detail != "" && c.Status != conformance.Differs {
+			if detail := words.FirstLine(c.Detail); detail != "" && c.Status != conformance.Differs {
 				fmt.Fprint(b, t.paint(dim, "  "+detail))
 			}
 			fmt.Fprintln(b)
@@ -236,7 +240,7 @@ func (t Text) missing(b *strings.Builder, r *Report) {
 				continue
 			}
 			if c.Detail != "" {
-				fmt.Fprintf(b, "    %s: %s\n", c.Name, firstLine(c.Detail))
+				fmt.Fprintf(b, "    %s: %s\n", c.Name, words.FirstLine(c.Detail))
 				continue
 			}
 			names = append(names, c.Name)
@@ -294,6 +298,16 @@ func (t Text) notChecked(b *strings.Builder, r *Report) {
 		b.WriteByte('\n')
 	}
 	fmt.Fprintln(b)
+}
+
+// programs writes the table of other people's programs.
+func (t Text) programs(b *strings.Builder, r *Report) error {
+	if r.Programs == nil {
+		return nil
+	}
+	fmt.Fprintln(b, t.paint(bold, "other people's programs, "+r.Programs.Date.Format("2006-01-02")))
+	defer fmt.Fprintln(b)
+	return r.Programs.Text(b)
 }
 
 func indent(b *strings.Builder, s string) {

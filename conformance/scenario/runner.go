@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"runtime/debug"
@@ -19,7 +17,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"go.parity/conformance"
+	"go.parity/conformance/descriptors"
+	"go.parity/conformance/goroutine"
 	"go.parity/conformance/host"
+	"go.parity/conformance/settle"
 )
 
 // Part returns the scenarios as evidence.
@@ -296,7 +297,7 @@ func record(ctx context.Context, s *Scenario, st *Stack) *Recording {
 		case <-time.After(time.Second):
 		}
 	}
-	r.Descriptors, r.Goroutines = settle(before, s.pools)
+	r.Descriptors, r.Goroutines = leftOver(before, s.pools)
 	if r.Descriptors != nil || s.pools {
 		// What was left behind must not end in the middle of another script.
 		runtime.GC()
@@ -307,29 +308,21 @@ func record(ctx context.Context, s *Scenario, st *Stack) *Recording {
 
 // A stock is what the process has open and has running.
 type stock struct {
-	descriptors map[string]string // number → what it refers to
-	goroutines  map[int64]string  // number → trace
+	descriptors map[int]string   // number → what it refers to
+	goroutines  map[int64]string // number → trace
 }
 
 func takeStock() stock {
-	s := stock{descriptors: make(map[string]string), goroutines: traces()}
-	const dir = "/proc/self/fd"
-	entries, err := os.ReadDir(dir)
+	open, err := descriptors.Open()
 	if err != nil {
 		panic("scenario: descriptors can't be counted: " + err.Error())
 	}
-	for _, e := range entries {
-		// The descriptor that reads the directory is gone by now.
-		if link, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
-			s.descriptors[e.Name()] = link
-		}
-	}
-	return s
+	return stock{open, goroutine.Traces()}
 }
 
 // newGoroutines returns the traces of the goroutines that s has over before.
 func (s stock) newGoroutines(before stock) []string {
-	self := goroutineID()
+	self := goroutine.ID()
 	var traces []string
 	for _, id := range slices.Sorted(maps.Keys(s.goroutines)) {
 		trace := s.goroutines[id]
@@ -352,20 +345,17 @@ func (s stock) newDescriptors(before stock) []string {
 	return links
 }
 
-// settle waits for a moment until nothing is left over, and returns what is.
-func settle(before stock, collect bool) (descriptors, goroutines []string) {
-	end := time.Now().Add(time.Second)
-	for wait := 50 * time.Microsecond; ; wait = min(2*wait, 20*time.Millisecond) {
+// leftOver waits for a moment until nothing is left over, and returns what is.
+func leftOver(before stock, collect bool) (fds, traces []string) {
+	settle.Within(time.Second, func() bool {
 		now := takeStock()
-		descriptors, goroutines = now.newDescriptors(before), now.newGoroutines(before)
-		if descriptors == nil && goroutines == nil || time.Now().After(end) {
-			return descriptors, goroutines
-		}
-		if collect && goroutines == nil {
+		fds, traces = now.newDescriptors(before), now.newGoroutines(before)
+		if collect && traces == nil {
 			runtime.GC()
 		}
-		time.Sleep(wait)
-	}
+		return fds == nil && traces == nil
+	})
+	return fds, traces
 }
 
 // warm are the stacks whose lasting descriptors and goroutines, the poller's

@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"net"
+	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +56,12 @@ func TestScenariosAreDescribed(t *testing.T) {
 		}
 		if strings.ToLower(s.Name) != s.Name || strings.Count(s.Name, "/") == 0 || strings.Contains(s.Name, " ") {
 			t.Errorf("%q is no name like subject/operation/condition", s.Name)
+		}
+	}
+	for _, s := range Scenarios() {
+		// A function that a variable is initialised with is named for that.
+		if name := runtime.FuncForPC(reflect.ValueOf(s.run).Pointer()).Name(); strings.Contains(name, ".init") || strings.Contains(name, "glob.") {
+			t.Errorf("the script of %s is %s: a stack trace would not tell it", s.Name, name)
 		}
 	}
 	if n := len(names); n < 150 {

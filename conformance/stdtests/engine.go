@@ -203,9 +203,7 @@ func (e *engine) listAbove(pkg string) ([]*Test, error) {
 		for _, d := range f.Decls {
 			fn, ok := d.(*ast.FuncDecl)
 			if ok && fn.Recv == nil && (isTest(fn.Name.Name) || fn.Name.Name == "TestMain") && !strings.HasPrefix(fn.Name.Name, "Fuzz") && e.selects(pkg, fn.Name.Name) {
-				t := &Test{Package: pkg, Name: fn.Name.Name, File: name, Ours: true, Net2: make(map[string]Outcome)}
-				t.LeftOut = leftOutAbove[t.ID()]
-				tests = append(tests, t)
+				tests = append(tests, &Test{Package: pkg, Name: fn.Name.Name, File: name, Ours: true, Net2: make(map[string]Outcome)})
 			}
 		}
 	}
@@ -214,19 +212,20 @@ func (e *engine) listAbove(pkg string) ([]*Test, error) {
 
 // runAbove runs the tests of the packages above net, over net2.
 func (e *engine) runAbove(ctx context.Context, packages []string) error {
+	start := time.Now()
+	goroot, err := e.tc.merged(ctx, filepath.Join(e.dir, "merged"), e.o.Overlay)
+	if err != nil {
+		return err
+	}
+	e.o.log("package net of a GOROOT is net2 (%v)", since(start))
 	places := make(map[string]place)
 	for _, build := range e.o.builds() {
-		start := time.Now()
 		p, err := e.place("above", build)
 		if err != nil {
 			return err
 		}
+		p.goroot = goroot
 		places[build] = p
-		patched, err := e.tc.patch(ctx, p.goroot, p.workdir, tagsOf(build), e.o.Overlay)
-		if err != nil {
-			return err
-		}
-		e.o.log("%d packages of the standard library import net2%s in place of net (%v)", len(patched), inSentence(build), since(start))
 	}
 	for _, pkg := range packages {
 		tests, err := e.listAbove(pkg)

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"go.parity/conformance/goroutine"
 	"go.parity/conformance/stack"
 )
 
@@ -149,10 +150,9 @@ func (c *child) settle() error {
 
 // untilReadParks returns when a goroutine of this process that reads has parked.
 func untilReadParks() {
-	b := make([]byte, 64<<10)
 	for {
-		for dump := range strings.SplitSeq(string(b[:runtime.Stack(b, true)]), "\n\n") {
-			head, calls, _ := strings.Cut(dump, "\n")
+		for _, trace := range goroutine.Traces() {
+			head, calls, _ := strings.Cut(trace, "\n")
 			if (strings.Contains(head, "[IO wait") || strings.Contains(head, "[chan receive")) && strings.Contains(calls, ".(*conn).Read(") {
 				return
 			}

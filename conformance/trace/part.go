@@ -9,6 +9,7 @@ import (
 
 	"go.parity/conformance"
 	"go.parity/conformance/host"
+	"go.parity/conformance/words"
 )
 
 // ptraceCheck is the only check where ptrace(2) is forbidden.
@@ -53,7 +54,7 @@ func forbidden(err error) *host.Lack {
 	if lack := host.Lacking(host.Ptrace); lack != nil {
 		return lack
 	}
-	return &host.Lack{Need: host.Ptrace, Why: oneLine(err)}
+	return &host.Lack{Need: host.Ptrace, Why: words.OneLine(err.Error())}
 }
 
 // A recorder is RecordBoth, or a test's.
@@ -177,5 +178,3 @@ func verdict(d *Diff) (conformance.Status, string) {
 	}
 	return conformance.Differs, b.String()
 }
-
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"go.parity/conformance"
+	"go.parity/conformance/descriptors"
 	"go.parity/conformance/host"
 )
 
@@ -291,16 +292,11 @@ func TestMain(m *testing.M) {
 	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
 		ln.Close()
 	}
-	before := openFiles()
+	before := descriptors.Count()
 	code := m.Run()
-	if after := openFiles(); code == 0 && after > before {
+	if after := descriptors.Count(); code == 0 && after > before {
 		fmt.Fprintf(os.Stderr, "%d descriptors open before the tests, %d after\n", before, after)
 		code = 1
 	}
 	os.Exit(code)
-}
-
-func openFiles() int {
-	entries, _ := os.ReadDir("/proc/self/fd")
-	return len(entries)
 }

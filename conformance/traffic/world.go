@@ -14,7 +14,6 @@ import (
 	"io"
 	"log"
 	"math/big"
-	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -24,6 +23,7 @@ import (
 	"time"
 
 	"go.parity/conformance/host"
+	"go.parity/conformance/pattern"
 	"go.parity/conformance/stack"
 )
 
@@ -407,16 +407,12 @@ func plainHeader(h http.Header) map[string][]string {
 	return m
 }
 
-// payload returns the first n bytes of one and the same 8 MiB of noise.
-func payload(n int) []byte { return noise()[:n:n] }
+// payload returns the first n bytes of what is made but once.
+func payload(n int) []byte { return made()[:n:n] }
 
 const maxPayload = 8 << 20
 
-var noise = sync.OnceValue(func() []byte {
-	b := make([]byte, maxPayload)
-	mathrand.NewChaCha8([32]byte{1}).Read(b)
-	return b
-})
+var made = sync.OnceValue(func() []byte { return pattern.Bytes(maxPayload) })
 
 func digest(b []byte) string {
 	d, _ := digestOf(bytes.NewReader(b))

@@ -18,6 +18,7 @@ import (
 	"go.parity/conformance/host"
 	"go.parity/conformance/report"
 	"go.parity/conformance/study"
+	"go.parity/conformance/terminal"
 )
 
 // invocation is how a reader calls the command.
@@ -74,6 +75,7 @@ func (c *command) compare(ctx context.Context, args []string) int {
 		poller  = flags.String("poller", "", "hold net2 with this `poller` alone: "+strings.Join(conformance.Pollers(), " or "))
 		std     = flags.Bool("stdtests", false, "run the standard library's own tests too, in every build; takes minutes")
 		html    = flags.String("html", "", "write the report as one page to `file`")
+		others  = flags.String("programs", "", "show the table of programs/cmd/programs's JSON `file`")
 		bench   = flags.String("bench", "", "show the benchmarks of cmd/bench's JSON `file` on the page")
 	)
 	if err := flags.Parse(args); err != nil {
@@ -90,6 +92,10 @@ func (c *command) compare(ctx context.Context, args []string) int {
 	last, err := readBench(*bench)
 	if err != nil {
 		return c.misuse("-bench: %v", err)
+	}
+	table, err := readPrograms(*others)
+	if err != nil {
+		return c.misuse("-programs: %v", err)
 	}
 	var page *os.File
 	if *html != "" {
@@ -120,7 +126,7 @@ func (c *command) compare(ctx context.Context, args []string) int {
 	c.host.Preflight = host.Preflight()
 	text := report.Text{
 		Color:   c.color(c.stdout),
-		Width:   width(c.stdout),
+		Width:   terminal.Width(c.stdout),
 		Verbose: *verbose,
 		Command: c.invocation(),
 	}
@@ -133,6 +139,7 @@ func (c *command) compare(ctx context.Context, args []string) int {
 	progress := newProgress(c.stderr, c.env)
 	r := report.Gather(ctx, c.host, sources, match.MatchString, progress.show)
 	progress.end()
+	r.Programs = table
 	if len(r.Parts) == 0 && ctx.Err() == nil {
 		return c.misuse("no check matches -run %q; parity -list lists them", *pattern)
 	}
@@ -242,7 +249,7 @@ func (c *command) fail(err error) int {
 
 // color reports whether w shows colours and the user wants them.
 func (c *command) color(w io.Writer) bool {
-	return isTerminal(w) && c.env("NO_COLOR") == "" && c.env("TERM") != "dumb"
+	return terminal.Is(w) && c.env("NO_COLOR") == "" && c.env("TERM") != "dumb"
 }
 
 // invocation is the command that runs this build again.

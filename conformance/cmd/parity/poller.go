@@ -11,13 +11,13 @@ import (
 	"os/exec"
 	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
 	"go.parity/conformance"
 	"go.parity/conformance/host"
 	"go.parity/conformance/report"
+	"go.parity/conformance/words"
 )
 
 // forPollers returns the sources, those whose results depend on the poller
@@ -142,12 +142,7 @@ func hear(r io.Reader, poller string, tell func(conformance.Check)) (*ending, er
 
 // lastOf is the end of what a child complained about.
 func lastOf(s string) string {
-	const most = 3000
-	s = strings.TrimSpace(s)
-	if len(s) > most {
-		s = "…" + s[len(s)-most:]
-	}
-	if s == "" {
+	if s = words.Tail(s); s == "" {
 		return ""
 	}
 	return "\n" + s
