@@ -144,9 +144,10 @@ func (d *Dialer) Dial(network, address string) (Conn, error) {
 //
 // If ctx ends before there is a connection, DialContext returns an error. If the
 // deadline of ctx has passed, the error's Timeout method reports true; if
-// somebody cancelled ctx, errors.Is finds [context.Canceled] in it. Once there is a connection, ctx has no
-// effect on it. If a name has several addresses, they share the time until the
-// deadline of ctx, as they share Timeout. A nil ctx panics.
+// somebody cancelled ctx, errors.Is finds [context.Canceled] in it. Once there is
+// a connection, ctx has no effect on it. If a name has several addresses, they
+// share the time until the deadline of ctx, as they share Timeout. A nil ctx
+// panics.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (Conn, error) {
 	ctx, cancel := d.dialCtx(ctx)
 	defer cancel()
