@@ -42,9 +42,9 @@ type Dialer struct {
 	FallbackDelay time.Duration
 
 	// KeepAlive is how long a connection must be idle before the kernel sends
-	// the first keep-alive probe; the same time lies between probes. If it is 0,
-	// the time is 15 s; if it is negative, there are no probes. If
-	// KeepAliveConfig.Enable is true, KeepAlive has no effect.
+	// the first keep-alive probe; the next ones follow every 15 s. If KeepAlive
+	// is 0, the first comes after 15 s too; if it is negative, there are no
+	// probes. If KeepAliveConfig.Enable is true, KeepAlive has no effect.
 	KeepAlive time.Duration
 
 	// KeepAliveConfig sets the idle time, the interval and the number of
@@ -55,8 +55,8 @@ type Dialer struct {
 	// Resolver looks up names. If it is nil, [DefaultResolver] does.
 	Resolver *Resolver
 
-	// Cancel, if it is not nil, is a channel whose closing cancels the dial. A
-	// dial over TCP that has succeeded is not affected.
+	// Cancel, if it is not nil, cancels the dial when it is closed. It has no
+	// effect on a connection that Dial has returned.
 	//
 	// Deprecated: use DialContext.
 	Cancel <-chan struct{}
@@ -142,11 +142,12 @@ func (d *Dialer) Dial(network, address string) (Conn, error) {
 // DialContext connects to address on network with the Dialer's settings. The
 // function [Dial] says which networks and addresses there are.
 //
-// If ctx ends before there is a connection, DialContext returns an error: one
-// whose Timeout method reports true for a deadline, and one that wraps
-// [context.Canceled] for a cancellation. Once there is a connection, ctx has no
-// effect on it. If a name has several addresses, they share the time until the
-// deadline of ctx, as they share Timeout. A nil ctx panics.
+// If ctx ends before there is a connection, DialContext returns an error. If the
+// deadline of ctx has passed, the error's Timeout method reports true; if
+// somebody cancelled ctx, errors.Is finds [context.Canceled] in it. Once there is
+// a connection, ctx has no effect on it. If a name has several addresses, they
+// share the time until the deadline of ctx, as they share Timeout. A nil ctx
+// panics.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (Conn, error) {
 	ctx, cancel := d.dialCtx(ctx)
 	defer cancel()
@@ -379,7 +380,7 @@ func (sd *sysDialer) dialParallel(ctx context.Context, primaries, fallbacks addr
 	if len(fallbacks) == 0 {
 		return sd.dialSerial(ctx, primaries)
 	}
-	// A connection that comes when we have returned is closed by its racer.
+	// Once this function has returned, a racer closes the connection that it gets.
 	returned := make(chan struct{})
 	defer close(returned)
 
@@ -399,7 +400,7 @@ func (sd *sysDialer) dialParallel(ctx context.Context, primaries, fallbacks addr
 			}
 		}
 	}
-	// The loser's dial ends with these.
+	// Cancelling these ends the loser's dial.
 	primaryCtx, cancelPrimary := context.WithCancel(ctx)
 	defer cancelPrimary()
 	fallbackCtx, cancelFallback := context.WithCancel(ctx)
@@ -426,15 +427,15 @@ func (sd *sysDialer) dialParallel(ctx context.Context, primaries, fallbacks addr
 				return nil, primaryErr
 			}
 			if res.primary && timer.Stop() {
-				timer.Reset(0) // no use in waiting any longer
+				timer.Reset(0) // nothing to wait for any longer
 			}
 		}
 	}
 }
 
 // dialSerial dials addrs one after the other, each with its share of the time
-// that is left, and returns the first connection. If all fail, the error is the
-// first one.
+// that is left, and returns the first connection. If all fail, it returns the
+// first error.
 //
 // std: net.(*sysDialer).dialSerial
 func (sd *sysDialer) dialSerial(ctx context.Context, addrs addrList) (Conn, error) {
@@ -483,7 +484,7 @@ func shareOf(ctx context.Context, remaining int) (context.Context, context.Cance
 	return ctx, cancel, nil
 }
 
-// error is the error of dialling addr.
+// error wraps err, with which dialling addr failed.
 func (sd *sysDialer) error(addr Addr, err error) error {
 	return &OpError{Op: "dial", Net: sd.network, Source: sd.LocalAddr, Addr: addr, Err: err}
 }
@@ -557,9 +558,10 @@ type ListenConfig struct {
 	Control func(network, address string, c syscall.RawConn) error
 
 	// KeepAlive is how long an accepted connection must be idle before the
-	// kernel sends the first keep-alive probe; the same time lies between
-	// probes. If it is 0, the time is 15 s; if it is negative, there are no
-	// probes. If KeepAliveConfig.Enable is true, KeepAlive has no effect.
+	// kernel sends the first keep-alive probe; the next ones follow every 15 s.
+	// If KeepAlive is 0, the first comes after 15 s too; if it is negative,
+	// there are no probes. If KeepAliveConfig.Enable is true, KeepAlive has no
+	// effect.
 	KeepAlive time.Duration
 
 	// KeepAliveConfig sets the idle time, the interval and the number of
@@ -606,8 +608,8 @@ func Listen(network, address string) (Listener, error) {
 //
 // For UDP the address is "host:port" and for IP networks a host, in the forms that
 // [Dial] takes. If the host is empty or an unspecified IP address, the socket
-// receives on every address of this host, but not what is sent to a multicast
-// group. A name as the host works, but ListenPacket uses only one of its
+// receives on every address of this host; it joins no multicast group, which
+// [ListenMulticastUDP] does. A name as the host works, but ListenPacket uses only one of its
 // addresses, IPv4 if there is one. If the port is empty or "0", the kernel chooses
 // one, and the LocalAddr method returns it.
 //
