@@ -4,12 +4,10 @@ package runtimehooks
 
 import "time"
 
-// epoch is a moment on the clock of package time, and the same on nanotime's.
-var epoch, epochNano = time.Now(), nanotime()
+// epoch is a moment of real time.
+var epoch = time.Now()
 
 // bubbled reports whether the goroutine is in a bubble of testing/synctest,
-// whose clock began in the year 2000.
-func bubbled() bool {
-	ahead := time.Since(epoch) - time.Duration(nanotime()-epochNano)
-	return ahead.Abs() > 24*time.Hour
-}
+// whose clock began in the year 2000. Outside, the time since epoch is read from
+// the monotonic clock, whatever becomes of the other.
+func bubbled() bool { return time.Since(epoch).Abs() > 5*365*24*time.Hour }

@@ -2,9 +2,11 @@
 
 package runtimehooks
 
+import linked "go.parity/runtime_hooks/if_refused_build_with_tags_net2_portable"
+
 // guintptr is the runtime's pointer to a goroutine. Those never move and are
 // never freed, so a number keeps one safely.
-type guintptr uintptr
+type guintptr = uintptr
 
 // g is a parked goroutine.
 type g guintptr
@@ -31,7 +33,7 @@ const (
 
 // park parks the goroutine, unless the state is no longer pdWait by then.
 func (s *pollSema) park() {
-	gopark(netpollblockcommit, &s.state, waitReasonIOWait, traceBlockNet, 5)
+	linked.Gopark(netpollblockcommit, &s.state, waitReasonIOWait, traceBlockNet, 5)
 }
 
 // ready makes gp runnable.
@@ -39,6 +41,6 @@ func (s *pollSema) park() {
 // std: runtime.netpollgoready
 func (gp g) ready() {
 	if gp != noG {
-		goready(guintptr(gp), 1)
+		linked.Goready(guintptr(gp), 1)
 	}
 }

@@ -110,6 +110,10 @@ func (p *programs) compare(ctx context.Context, c *check) (conformance.Check, *h
 	if err == nil && got != want && c.weak(got) {
 		got, err = c.ask(ctx, p, c, stackNet2, harder)
 	}
+	if err == nil && want == raceSometimes && got == raceNever && ownPoller() {
+		const why = "net2's own poller orders more than the program does, for the race detector"
+		return conformance.Check{}, &host.Lack{Need: host.RuntimePoller, Why: why}
+	}
 	if err != nil {
 		return conformance.Check{Status: conformance.Differs, Detail: "net answers:\n" + indent(want) + "\nnet2 cannot be asked: " + err.Error()}, nil
 	}
@@ -153,8 +157,6 @@ func (c *check) notHere() string {
 	switch {
 	case c.waits && onChannels != "":
 		return onChannels
-	case c.orders && onChannels != "":
-		return "with net2_portable the poller's channels order what connections do not"
 	case c.filters && ownPoller():
 		return "the filter of projects for leak checkers knows the runtime's poller alone"
 	case ownPoller():
@@ -166,13 +168,9 @@ func (c *check) notHere() string {
 // ownPollerShows says what a program can see of net2's own poller, by the check
 // that would find it. The package documentation of net2 tells its users.
 var ownPollerShows = map[string]string{
-	"goroutines/deadline-storm":       "net2's own poller starts a goroutine when a deadline passes",
-	"profile/cpu":                     "net2's own poller has a goroutine that a CPU profile shows at work",
-	"profile/trace":                   "net2's own poller has goroutines in an execution trace",
-	"race/racy/handlers":              "net2's own poller orders more than the program does, for the race detector",
-	"race/racy/unrelated-connections": "net2's own poller orders more than the program does, for the race detector",
-	"race/racy/udp-handlers":          "net2's own poller orders more than the program does, for the race detector",
-	"race-cover/racy/udp-handlers":    "net2's own poller orders more than the program does, for the race detector",
+	"goroutines/deadline-storm": "net2's own poller starts a goroutine when a deadline passes",
+	"profile/cpu":               "net2's own poller has a goroutine that a CPU profile shows at work",
+	"profile/trace":             "net2's own poller has goroutines in an execution trace",
 }
 
 // oneLine is an error as a reason, which is the same for all checks that lack

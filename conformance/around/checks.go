@@ -40,10 +40,6 @@ type check struct {
 	// the function in which it does.
 	waits, filters bool
 
-	// orders says that the answer depends on what the poller orders besides
-	// what the connections do.
-	orders bool
-
 	// ask runs the program of a stack and returns what it saw.
 	ask func(ctx context.Context, p *programs, c *check, stack string, e effort) (string, error)
 
@@ -88,10 +84,8 @@ func checks() []check {
 		"bubble/deadline-passed", "bubble/close-ends-read", "bubble/close-ends-outer-read", "bubble/udp")
 	add(plain, "", check{ask: ending, weak: stillRuns, waits: true}, "bubble/wait-while-read")
 	racing := check{ask: racesFound, weak: noRace}
-	unordered := racing
-	unordered.orders = true
-	add(race, "race/", unordered, "racy/handlers", "racy/unrelated-connections", "racy/udp-handlers")
 	add(race, "race/", racing,
+		"racy/handlers", "racy/unrelated-connections", "racy/udp-handlers",
 		"ordered/http-request", "ordered/http-reply", "ordered/conn", "ordered/unix", "ordered/echo",
 		"ordered/close", "ordered/file", "ordered/to-file", "ordered/pipe", "ordered/child",
 		"ordered/buffers", "ordered/sendfile", "ordered/splice", "ordered/udp-connected", "ordered/udp",

@@ -14,6 +14,7 @@ import (
 
 	"go.parity/conformance"
 	"go.parity/conformance/host"
+	"go.parity/conformance/programs"
 	"go.parity/conformance/words"
 )
 
@@ -29,6 +30,9 @@ type Report struct {
 	Counts  Counts        `json:"counts"`
 	Verdict Verdict       `json:"verdict"`
 	Elapsed time.Duration `json:"elapsed"`
+
+	// Programs is what an earlier run of cmd/programs found, if there is one.
+	Programs *programs.Report `json:"programs,omitempty"`
 }
 
 // Host says where and on what the run took place.

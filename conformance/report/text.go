@@ -108,6 +108,9 @@ func (t Text) Write(w io.Writer, r *Report) error {
 	t.differences(&b, r)
 	t.missing(&b, r)
 	t.notChecked(&b, r)
+	if err := t.programs(&b, r); err != nil {
+		return err
+	}
 	color := green
 	switch r.Verdict.Result {
 	case Different:
@@ -295,6 +298,16 @@ func (t Text) notChecked(b *strings.Builder, r *Report) {
 		b.WriteByte('\n')
 	}
 	fmt.Fprintln(b)
+}
+
+// programs writes the table of other people's programs.
+func (t Text) programs(b *strings.Builder, r *Report) error {
+	if r.Programs == nil {
+		return nil
+	}
+	fmt.Fprintln(b, t.paint(bold, "other people's programs, "+r.Programs.Date.Format("2006-01-02")))
+	defer fmt.Fprintln(b)
+	return r.Programs.Text(b)
 }
 
 func indent(b *strings.Builder, s string) {

@@ -1,18 +1,15 @@
 package stdtests
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"go/parser"
-	"go/token"
 	"maps"
 	"os"
-	"path"
+	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -37,104 +34,77 @@ var AbovePackages = []string{
 	"os",
 }
 
-// leftOutAbove are tests of those packages that look into package internal/poll
-// while net2's connections have descriptors of their own.
-var leftOutAbove = map[string]*LeftOut{
-	"os.TestSendFile": {Names: []string{"internal/poll.FD, by which os knows a connection that a file can be sent to"}},
+// merged has the command net2 make a GOROOT whose package net is net2, and
+// returns its path. Files of the module in overlay, by their path in it, replace
+// those on disk. One GOROOT serves every build.
+func (tc *toolchain) merged(ctx context.Context, dir string, overlay map[string][]byte) (string, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	t, err := tc.vendorTree(ctx, "", overlay)
+	if err != nil {
+		return "", err
+	}
+	sources := filepath.Join(dir, "sources.zip")
+	if err := t.pack(sources); err != nil {
+		return "", err
+	}
+	command := filepath.Join(dir, "command")
+	build := exec.CommandContext(ctx, filepath.Join(tc.goroot, "bin", "go"), "build", "-o", command, ".")
+	build.Dir, build.Env = filepath.Join(tc.moddir, "net2/cmd/net2"), environ(tc.goroot, "GOFLAGS=-mod=readonly")
+	if _, err := output(build); err != nil {
+		return "", err
+	}
+	goroot := exec.CommandContext(ctx, command, "goroot", "-sources="+sources)
+	goroot.Dir, goroot.Env = dir, environ(tc.goroot, "XDG_CACHE_HOME="+dir)
+	out, err := output(goroot)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
-// patch writes a GOROOT to dir in which the packages of the standard library
-// import net2 in place of net. It returns those that do. What net2 is made of
-// stays as it is, except for the tests of it that are packages of their own.
-func (tc *toolchain) patch(ctx context.Context, dir, workdir, tags string, overlay map[string][]byte) ([]string, error) {
-	t, err := tc.vendorTree(ctx, tags, overlay)
+// pack writes an archive of what is in the tree's vendor folder.
+func (t *tree) pack(name string) error {
+	f, err := os.Create(name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	_, std, err := tc.dependencies(ctx, tags)
-	if err != nil {
-		return nil, err
-	}
-	below := make(map[string]bool)
-	for _, p := range std {
-		below[p.ImportPath] = true
-	}
-	out, err := tc.goCommand(ctx, tc.goroot, workdir, "list", "-json=ImportPath,Dir,Imports,TestImports,XTestImports", "std")
-	if err != nil {
-		return nil, err
-	}
-	patched := make(map[string]bool)
-	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
-		var p struct {
-			ImportPath, Dir                    string
-			Imports, TestImports, XTestImports []string
-		}
-		if err := dec.Decode(&p); err != nil {
-			return nil, err
-		}
-		uses := slices.Contains(p.Imports, "net") || slices.Contains(p.TestImports, "net") || slices.Contains(p.XTestImports, "net")
-		if !uses || p.ImportPath == "net" || strings.HasPrefix(p.ImportPath, "vendor/") {
-			continue
-		}
-		entries, err := os.ReadDir(p.Dir)
+	defer f.Close()
+	w := zip.NewWriter(f)
+	for _, path := range slices.Sorted(maps.Keys(t.files)) {
+		entry, err := w.Create(strings.TrimPrefix(path, vendorDir))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for _, e := range entries {
-			if !strings.HasSuffix(e.Name(), ".go") {
-				continue
-			}
-			original, err := os.ReadFile(filepath.Join(p.Dir, e.Name()))
-			if err != nil {
-				return nil, err
-			}
-			src, pkgname, err := importNet2(original)
-			if err != nil {
-				return nil, fmt.Errorf("%s/%s: %w", p.ImportPath, e.Name(), err)
-			}
-			if below[p.ImportPath] && !strings.HasSuffix(pkgname, "_test") {
-				continue // net2 cannot be under itself
-			}
-			if src = tolerate(src); !bytes.Equal(src, original) {
-				t.files[path.Join("src", p.ImportPath, e.Name())] = src
-				patched[p.ImportPath] = true
-			}
+		if _, err := entry.Write(t.files[path]); err != nil {
+			return err
 		}
 	}
-	if err := t.write(dir); err != nil {
-		return nil, err
-	}
-	return slices.Sorted(maps.Keys(patched)), nil
+	return w.Close()
 }
 
-// importNet2 makes a Go file import net2 under the name that net had.
-func importNet2(src []byte) (out []byte, pkgname string, err error) {
-	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, "", src, parser.ImportsOnly)
-	if err != nil {
-		return nil, "", err
-	}
-	var es edits
-	for _, spec := range f.Imports {
-		if imp, _ := strconv.Unquote(spec.Path.Value); imp != "net" {
-			continue
-		}
-		text := strconv.Quote(net2Path)
-		if spec.Name == nil {
-			text = "net " + text
-		}
-		es.replace(fset.Position(spec.Path.Pos()).Offset, fset.Position(spec.Path.End()).Offset, text)
-	}
-	out, _ = es.apply(src)
-	return out, f.Name.Name, nil
-}
-
-// tolerate lets the tests of net/http, which look for goroutines that are left
-// over, know those of net2's poller: what waits for events is a goroutine there,
-// and not a part of the runtime.
+// tolerate writes an overlay that lets the tests of net/http, which look for
+// goroutines that are left over, know those of the portable build: nothing hides
+// them, for that takes a link to the runtime. It returns the overlay's path.
 //
 // deviation: nested-poller
-func tolerate(src []byte) []byte {
+func tolerate(goroot, dir string) (string, error) {
+	name := filepath.Join(goroot, "src", "net", "http", "main_test.go")
+	src, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
 	const known = `strings.Contains(stack, "created by net.startServer")`
-	return bytes.ReplaceAll(src, []byte(known), []byte(known+` || strings.Contains(stack, "created by vendor/go.parity/runtime_hooks.")`))
+	src = bytes.ReplaceAll(src, []byte(known), []byte(known+` || strings.Contains(stack, "created by internal/runtime.")`))
+	changed := filepath.Join(dir, "main_test.go.txt")
+	if err := os.WriteFile(changed, src, 0o644); err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(map[string]map[string]string{"Replace": {name: changed}})
+	if err != nil {
+		return "", err
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	return overlay, os.WriteFile(overlay, text, 0o644)
 }

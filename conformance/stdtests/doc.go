@@ -1,12 +1,12 @@
 // Package stdtests judges net2 by the tests that net's own authors wrote.
 //
 // It reads the standard library of the toolchain that runs it; nothing of it
-// is stored here. In a temporary GOROOT, made of links to the real one and of
-// the few directories that differ, it places net2 with what net2 imports under
-// src/vendor, and then does one of two things.
+// is stored here.
 //
 // # The tests of package net
 //
+// In a temporary GOROOT, made of links to the real one and of the few
+// directories that differ, net2 with what net2 imports stands under src/vendor.
 // Every test file of net that builds here moves into the copy of net2, where
 // it is one more file of package net2: Dial is then net2's Dial, and an
 // unexported name is net2's own where net2 has that name. What is left of the
@@ -28,9 +28,10 @@
 //
 // # The tests of the packages above net
 //
-// In a second temporary GOROOT the packages that are built on net (net/http,
-// crypto/tls, net/rpc, ...) import net2 in its place, and nothing else about
-// them differs. The control is the same package, unchanged.
+// The command net2 makes a GOROOT whose package net is net2, as it does for
+// whole programs, from the sources that are tested. The packages that are built
+// on net (net/http, crypto/tls, net/rpc, ...) are tested in it, unchanged. The
+// control is the same package in the real GOROOT.
 //
 // # Verdicts
 //

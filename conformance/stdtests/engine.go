@@ -106,13 +106,13 @@ func module(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module stdtests\n\ngo 1.26\n"), 0o644)
 }
 
-// A place is where one build of net2 is tested: a GOROOT, and a directory for
-// its binaries.
-type place struct{ goroot, workdir string }
+// A place is where one build of net2 is tested: a GOROOT, a directory for its
+// binaries, and an overlay, if there is one.
+type place struct{ goroot, workdir, overlay string }
 
 func (e *engine) place(kind, build string) (place, error) {
 	base := filepath.Join(e.dir, kind+"-"+strings.ReplaceAll(build, ",", "-"))
-	p := place{filepath.Join(base, "go"), filepath.Join(base, "work")}
+	p := place{goroot: filepath.Join(base, "go"), workdir: filepath.Join(base, "work")}
 	if err := os.RemoveAll(p.goroot); err != nil {
 		return p, err
 	}
@@ -203,9 +203,7 @@ func (e *engine) listAbove(pkg string) ([]*Test, error) {
 		for _, d := range f.Decls {
 			fn, ok := d.(*ast.FuncDecl)
 			if ok && fn.Recv == nil && (isTest(fn.Name.Name) || fn.Name.Name == "TestMain") && !strings.HasPrefix(fn.Name.Name, "Fuzz") && e.selects(pkg, fn.Name.Name) {
-				t := &Test{Package: pkg, Name: fn.Name.Name, File: name, Ours: true, Net2: make(map[string]Outcome)}
-				t.LeftOut = leftOutAbove[t.ID()]
-				tests = append(tests, t)
+				tests = append(tests, &Test{Package: pkg, Name: fn.Name.Name, File: name, Ours: true, Net2: make(map[string]Outcome)})
 			}
 		}
 	}
@@ -214,19 +212,25 @@ func (e *engine) listAbove(pkg string) ([]*Test, error) {
 
 // runAbove runs the tests of the packages above net, over net2.
 func (e *engine) runAbove(ctx context.Context, packages []string) error {
+	start := time.Now()
+	goroot, err := e.tc.merged(ctx, filepath.Join(e.dir, "merged"), e.o.Overlay)
+	if err != nil {
+		return err
+	}
+	e.o.log("package net of a GOROOT is net2 (%v)", since(start))
 	places := make(map[string]place)
 	for _, build := range e.o.builds() {
-		start := time.Now()
 		p, err := e.place("above", build)
 		if err != nil {
 			return err
 		}
-		places[build] = p
-		patched, err := e.tc.patch(ctx, p.goroot, p.workdir, tagsOf(build), e.o.Overlay)
-		if err != nil {
-			return err
+		p.goroot = goroot
+		if tagsOf(build) != "" {
+			if p.overlay, err = tolerate(goroot, p.workdir); err != nil {
+				return err
+			}
 		}
-		e.o.log("%d packages of the standard library import net2%s in place of net (%v)", len(patched), inSentence(build), since(start))
+		places[build] = p
 	}
 	for _, pkg := range packages {
 		tests, err := e.listAbove(pkg)
@@ -259,7 +263,7 @@ func (e *engine) runTests(ctx context.Context, pkg, net2Pkg string, tests []*Tes
 	}
 
 	start := time.Now()
-	control, err := e.tc.compile(ctx, e.tc.goroot, e.workdir, pkg, "")
+	control, err := e.tc.compile(ctx, place{goroot: e.tc.goroot, workdir: e.workdir}, pkg, "")
 	if err != nil {
 		return err
 	}
@@ -280,8 +284,7 @@ func (e *engine) runTests(ctx context.Context, pkg, net2Pkg string, tests []*Tes
 	builds := e.o.builds()
 	for i, build := range builds {
 		start := time.Now()
-		p := places[build]
-		b, err := e.tc.compile(ctx, p.goroot, p.workdir, net2Pkg, tagsOf(build))
+		b, err := e.tc.compile(ctx, places[build], net2Pkg, tagsOf(build))
 		if err != nil {
 			return err
 		}

@@ -160,9 +160,9 @@ func child(sources []report.Source) {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "parity:", err)
-		os.Exit(exitUnfinished)
+		os.Exit(conformance.ExitUnfinished)
 	}
-	os.Exit(exitSame)
+	os.Exit(conformance.ExitSame)
 }
 
 // holdPart makes the checks that r orders and writes them to w.

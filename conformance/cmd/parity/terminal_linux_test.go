@@ -69,8 +69,8 @@ func TestTerminal(t *testing.T) {
 				host:    thisHost(),
 				env:     func(key string) string { return tt.env[key] },
 			}
-			if code := c.run(t.Context(), nil); code != exitSame {
-				t.Errorf("parity = %d, want %d", code, exitSame)
+			if code := c.run(t.Context(), nil); code != conformance.ExitSame {
+				t.Errorf("parity = %d, want %d", code, conformance.ExitSame)
 			}
 			terminal.Close()
 			got := <-shown

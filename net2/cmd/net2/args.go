@@ -11,13 +11,15 @@ import (
 type invocation struct {
 	verb string // build, test, …
 
-	// args follow the verb, without -C, -overlay and -poller.
+	// args follow the verb, without -C, -overlay, -poller and -sources.
 	args []string
 
 	dir      string // -C, the folder that the go command changes to
 	overlay  string // the user's own -overlay
 	poller   bool   // -poller
 	trimpath bool   // -trimpath
+	coverpkg string // -coverpkg
+	sources  string // -sources, an archive of the library's
 
 	// buildFlags are those of args that say what is built and how: go list
 	// takes them too.
@@ -34,7 +36,7 @@ var valueFlags = map[string]bool{
 	"compiler": true, "gccgoflags": true, "gcflags": true, "installsuffix": true,
 	"ldflags": true, "mod": true, "modfile": true, "pgo": true, "pkgdir": true,
 	"tags": true, "toolexec": true,
-	"C": false, "overlay": false,
+	"C": false, "overlay": false, "sources": false,
 	"o": false, "exec": false, "f": false, "reuse": false, "vettool": false,
 	"run": false, "skip": false, "bench": false, "benchtime": false, "blockprofile": false,
 	"blockprofilerate": false, "count": false, "coverprofile": false, "cpu": false,
@@ -93,10 +95,15 @@ func (inv *invocation) takeOut(name, value string) bool {
 		inv.dir = value
 	case "overlay":
 		inv.overlay = value
+	case "sources":
+		inv.sources = value
 	case "poller":
 		inv.poller = value != "false"
 	case "trimpath":
 		inv.trimpath = value != "false"
+		return false
+	case "coverpkg":
+		inv.coverpkg = value
 		return false
 	default:
 		return false
@@ -126,6 +133,10 @@ func (inv *invocation) readGoflags(goflags string) {
 			}
 		case "trimpath":
 			inv.trimpath = inv.trimpath || value != "false"
+		case "coverpkg":
+			if inv.coverpkg == "" {
+				inv.coverpkg = value
+			}
 		}
 	}
 }

@@ -31,6 +31,7 @@ func TestParseArgs(t *testing.T) {
 			args:       words("-trimpath=false"),
 			buildFlags: words("-trimpath=false"),
 		}},
+		{"goroot", "-sources mine.zip", invocation{sources: "mine.zip"}},
 		// What follows the package is the program's.
 		{"run", ". -poller -C x", invocation{args: words(". -poller -C x"), operands: words(". -poller -C x")}},
 		// The value of a flag is no flag.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -30,6 +31,12 @@ func passOn(verb string, args []string) error {
 		return err
 	}
 	if err := p.confirm(inv, overlay); err != nil {
+		return err
+	}
+	if err := p.refuseCoverage(inv, overlay); err != nil {
+		return err
+	}
+	if err := p.tryOut(inv, overlay); err != nil {
 		return err
 	}
 	return runGo(p.command(), inv.words(overlay), p.environ())
@@ -70,7 +77,7 @@ func (p plan) overlayFor(inv invocation) (string, error) {
 // confirm makes sure that the go command sees what the overlay has in it. It
 // ignores, without a word, an overlay for another toolchain.
 func (p plan) confirm(inv invocation, overlay string) error {
-	pkg, file := "net", "zz_net2_net_trace_key_linux.go"
+	pkg, file := "net", "zz_net2_net_own_linux.go"
 	if p.mode == pollerOnly {
 		file = "zz_net2_net_hooks_linux.go"
 	}
@@ -83,7 +90,7 @@ func (p plan) confirm(inv invocation, overlay string) error {
 		return err
 	}
 	if !slices.Contains(strings.Fields(string(out)), file) {
-		return fmt.Errorf("the build would get plain net: %s does not take the overlay %s", p.Version, overlay)
+		return p.plainNet(overlay)
 	}
 	return nil
 }
@@ -93,6 +100,36 @@ func (p plan) confirm(inv invocation, overlay string) error {
 func refuseNetsTests(inv invocation) error {
 	if inv.verb == "test" && !inv.poller && slices.Contains(inv.operands, "net") {
 		return errors.New("net's own tests are written for what is inside net, and do not compile with net2 there; -poller passes them")
+	}
+	return nil
+}
+
+// refuseCoverage explains what would not build: the go command's cover reads
+// files on disk alone.
+func (p plan) refuseCoverage(inv invocation, overlay string) error {
+	if inv.coverpkg == "" {
+		return nil
+	}
+	r, err := readOverlay(overlay)
+	if err != nil {
+		return err
+	}
+	dirs := make(map[string]bool)
+	for file := range r.Replace {
+		dirs[filepath.Dir(file)] = true
+	}
+	words := append([]string{"list", "-overlay=" + overlay}, inv.buildFlags...)
+	words = append(append(words, "-f", "{{.Dir}}"), strings.Split(inv.coverpkg, ",")...)
+	cmd := exec.Command(p.command(), words...)
+	cmd.Env, cmd.Dir = p.environ(), inv.dir
+	out, err := output(cmd)
+	if err != nil {
+		return err
+	}
+	for dir := range strings.Lines(string(out)) {
+		if dir = strings.TrimSpace(dir); dirs[dir] {
+			return fmt.Errorf("-coverpkg=%s takes in %s, whose files are not on disk: use net2 goroot for coverage of the standard library", inv.coverpkg, dir)
+		}
 	}
 	return nil
 }

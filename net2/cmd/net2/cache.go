@@ -37,8 +37,7 @@ func (c cache) path(name string) string { return filepath.Join(c.dir, name) }
 func (c cache) entry(name string, write func(dir string) error) (string, error) {
 	path := c.path(name)
 	if _, err := os.Stat(path); err == nil {
-		now := time.Now()
-		os.Chtimes(path, now, now) // tells that it is used; a folder that cannot be changed is not cleaned up either
+		c.use(name)
 		return path, nil
 	}
 	if err := c.create(path, write); err != nil {
@@ -46,6 +45,13 @@ func (c cache) entry(name string, write func(dir string) error) (string, error) 
 	}
 	c.clean(time.Now().Add(-kept), isGoroot(name))
 	return path, nil
+}
+
+// use notes that an entry is used. A folder that cannot be changed is not
+// cleaned up either.
+func (c cache) use(name string) {
+	now := time.Now()
+	os.Chtimes(c.path(name), now, now)
 }
 
 func (c cache) create(path string, write func(dir string) error) error {

@@ -33,6 +33,14 @@
 // A build for another system than Linux is passed on as it is: net2 is net
 // there.
 //
+// Before the first build with an overlay a small program is tried out: so a Go
+// that refuses what net2 is linked to is told in one line, and so is a binary
+// without net2.
+//
+// Whoever works on net2 gives other sources than this command has by
+// -sources=FILE, a zip archive of files named by import path, such as
+// go.parity/poll/fd.go.
+//
 // # Limits
 //
 // The tests of package net itself look at its inside and do not compile; with

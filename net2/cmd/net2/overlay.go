@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,8 +41,11 @@ func newPlan(tc toolchain, inv invocation) (plan, error) {
 	if err := tc.check(); err != nil {
 		return p, err
 	}
+	if err := tc.checkGoroot(); err != nil {
+		return p, err
+	}
 	var err error
-	if p.files, err = sources.Embedded(); err != nil {
+	if p.files, err = inv.librarySources(); err != nil {
 		return p, err
 	}
 	if p.cache, err = userCache(); err != nil {
@@ -51,8 +55,25 @@ func newPlan(tc toolchain, inv invocation) (plan, error) {
 	return p, err
 }
 
+// librarySources are the library's sources: those in this program, or those
+// that whoever works on the library gives.
+func (inv *invocation) librarySources() (sources.Files, error) {
+	if inv.sources == "" {
+		return sources.Embedded()
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	archive, err := os.ReadFile(inv.path(cwd, inv.sources))
+	if err != nil {
+		return nil, err
+	}
+	return sources.Unpack(archive)
+}
+
 // changed are the standard library's packages whose files are read.
-var changed = []string{"net", "internal/poll", "os"}
+var changed = []string{"net", "internal/poll"}
 
 // key tells what is generated from everything else: by the toolchain and what
 // stands in its files, and by this program, with the sources in it.
@@ -62,7 +83,7 @@ func (p plan) key(kind string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintln(h, self, kind, p.mode, p.trimpath, p.Goroot, p.Version)
+	fmt.Fprintln(h, self, kind, p.mode, p.trimpath, p.Goroot, p.Version, p.files.Hash())
 	for _, pkg := range changed {
 		files, err := merge.ReadPackage(p.Goroot, pkg)
 		if err != nil {
@@ -102,16 +123,34 @@ func (p plan) merge(c merge.Config) (merge.Output, error) {
 // overlay returns the path of the overlay, which it makes if there is none
 // yet.
 func (p plan) overlay() (string, error) {
+	if p.Go111 == "off" {
+		return "", errors.New("GO111MODULE=off: the go command takes no overlay of the standard library's vendor folder then; it does take the tree of net2 goroot")
+	}
 	key, err := p.key("overlay")
 	if err != nil {
 		return "", err
 	}
 	final := p.cache.path(key)
-	dir, err := p.cache.entry(key, func(dir string) error { return p.writeOverlay(dir, final) })
-	if err != nil {
-		return "", err
+	path := filepath.Join(final, "overlay.json")
+	if r, err := readOverlay(path); err == nil && r.isWhole() {
+		p.cache.use(key)
+		return path, nil
 	}
-	return filepath.Join(dir, "overlay.json"), nil
+	if err := os.RemoveAll(final); err != nil { // of which somebody has removed a part
+		return "", cannotWrite(err)
+	}
+	_, err = p.cache.entry(key, func(dir string) error { return p.writeOverlay(dir, final) })
+	return path, err
+}
+
+// isWhole reports whether all files are there.
+func (r replacement) isWhole() bool {
+	for _, file := range r.Replace {
+		if _, err := os.Stat(file); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // writeOverlay writes to dir what will be used in final.

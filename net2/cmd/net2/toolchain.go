@@ -18,8 +18,10 @@ type toolchain struct {
 	Goroot     string `json:"GOROOT"`
 	Version    string `json:"GOVERSION"`
 	Goos       string `json:"GOOS"`
+	Goarch     string `json:"GOARCH"`
 	Goflags    string `json:"GOFLAGS"`
 	Gomodcache string `json:"GOMODCACHE"`
+	Go111      string `json:"GO111MODULE"`
 
 	// linked says that Goroot is a link of ours.
 	linked bool
@@ -34,7 +36,7 @@ func findToolchain(dir string) (toolchain, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return tc, err
 	}
-	cmd := exec.Command("go", "env", "-json", "GOROOT", "GOVERSION", "GOOS", "GOFLAGS", "GOMODCACHE")
+	cmd := exec.Command("go", "env", "-json", "GOROOT", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "GOMODCACHE", "GO111MODULE")
 	cmd.Dir = dir
 	out, err := output(cmd)
 	if errors.Is(err, exec.ErrNotFound) {
@@ -63,12 +65,32 @@ func output(cmd *exec.Cmd) ([]byte, error) {
 // check refuses a release that net2 is not made for.
 func (tc toolchain) check() error {
 	for _, release := range supported {
-		rest, ok := strings.CutPrefix(tc.Version, release)
-		if ok && (rest == "" || rest[0] < '0' || rest[0] > '9') {
+		if isRelease(tc.Version, release) {
 			return nil
 		}
 	}
 	return fmt.Errorf("%s in %s: net2 supports %s", tc.Version, tc.Goroot, strings.Join(supported, " and "))
+}
+
+// checkGoroot refuses a GOROOT of the environment's that is not the go
+// command's.
+func (tc toolchain) checkGoroot() error {
+	if _, err := os.Stat(filepath.Join(tc.Goroot, "src", "net")); err != nil {
+		return fmt.Errorf("GOROOT=%s has no standard library: %w", tc.Goroot, err)
+	}
+	if file, err := os.ReadFile(filepath.Join(tc.Goroot, "VERSION")); err == nil { // none in a checkout of Go
+		if version, _, _ := strings.Cut(string(file), "\n"); !isRelease(tc.Version, version) {
+			return fmt.Errorf("GOROOT=%s is %s, and the go command is %s: unset GOROOT", tc.Goroot, version, tc.Version)
+		}
+	}
+	return nil
+}
+
+// isRelease reports whether a version is a release, or one of its patches and
+// variants.
+func isRelease(version, release string) bool {
+	rest, ok := strings.CutPrefix(version, release)
+	return ok && (rest == "" || rest[0] < '0' || rest[0] > '9')
 }
 
 // outsideModules returns the toolchain by a path that an overlay may replace

@@ -56,17 +56,20 @@ func isFile(name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// verifyBinary says how net2 is in a binary, "" if it is not.
+// verifyBinary says how net2 is in a binary, "" if it is not. A library for C
+// may be an archive, which says nothing of how it was built.
 func verifyBinary(name string) (string, error) {
-	info, err := buildinfo.ReadFile(name)
-	if err != nil {
-		return "", fmt.Errorf("%s is not a Go binary: %w", name, err)
-	}
 	found, err := findStamp(name)
 	if err != nil {
 		return "", err
 	}
-	if found != "" {
+	info, err := buildinfo.ReadFile(name)
+	switch {
+	case err != nil && found == "":
+		return "", fmt.Errorf("%s is not a Go binary: %w", name, err)
+	case err != nil:
+		return fmt.Sprintf("net2 (%s)", found), nil
+	case found != "":
 		return fmt.Sprintf("net2 (%s), %s", found, info.GoVersion), nil
 	}
 	for _, m := range info.Deps {

@@ -105,7 +105,16 @@ func TestWholeProgram(t *testing.T) {
 		source := filepath.Join("testdata", "whole")
 		plain := filepath.Join(bin, "plain")
 		command(t, source, env, "go", "build", "-o", plain, ".")
-		want := command(t, ".", env, plain)
+		// What net is told about itself, which it tells on standard error: the
+		// resolver is chosen, by cgo and nsswitch.conf, as it is in plain net.
+		tells := func(program, poller, netdns string) string {
+			return command(t, ".", append(env[:len(env):len(env)], "NET2_POLLER="+poller, "GODEBUG=netdns="+netdns+"2"), program)
+		}
+		resolvers := []string{"", "go+", "cgo+"}
+		want := make(map[string]string)
+		for _, netdns := range resolvers {
+			want[netdns] = tells(plain, "", netdns)
+		}
 		if out, err := try(".", env, net2, "verify", plain); err == nil {
 			t.Errorf("verify finds net2 in a plain binary: %s", out)
 		}
@@ -128,13 +137,15 @@ func TestWholeProgram(t *testing.T) {
 				swapped := filepath.Join(bin, way.name)
 				command(t, source, env, net2, append(append([]string{"build"}, way.flags...), "-o", swapped, ".")...)
 				for _, poller := range way.pollers {
-					got := command(t, ".", append(env[:len(env):len(env)], "NET2_POLLER="+poller), swapped)
-					if way.name == "portable" {
-						// Nothing hides its goroutine, for nothing is linked to the runtime.
-						got = strings.Replace(got, "at the start: 2", "at the start: 1", 1)
-					}
-					if got != want {
-						t.Errorf("with the poller %s it prints\n%s\nplain net\n%s", poller, got, want)
+					for _, netdns := range resolvers {
+						got := tells(swapped, poller, netdns)
+						if way.name == "portable" {
+							// Nothing hides its goroutine, for nothing is linked to the runtime.
+							got = strings.Replace(got, "at the start: 2", "at the start: 1", 1)
+						}
+						if got != want[netdns] {
+							t.Errorf("with the poller %s and netdns=%s2 it prints\n%s\nplain net\n%s", poller, netdns, got, want[netdns])
+						}
 					}
 				}
 				command(t, ".", env, net2, "verify", swapped)
@@ -185,14 +196,46 @@ func checkDead(t *testing.T, symbols string) {
 	}
 }
 
-func TestStandardLibraryAbove(t *testing.T) {
+// TestSize bounds what net2 adds to a program: 2 %.
+func TestSize(t *testing.T) {
 	if !*all {
-		t.Skip("builds and runs tests of net/http: -args -net2.all")
+		t.Skip("builds net/http: -args -net2.all")
 	}
 	forEachToolchain(t, func(t *testing.T, env []string) {
-		out := command(t, filepath.Join("testdata", "whole"), env, theTool(t), "test", "-short", "net/http", "-run", "TestServe|TestTransport")
-		if !strings.Contains(out, "ok") {
-			t.Errorf("net/http: %s", out)
+		dir, bin := filepath.Join("testdata", "whole"), t.TempDir()
+		for _, flags := range []string{"-ldflags=", "-ldflags=-s -w"} {
+			sizes := make(map[string]int64)
+			for _, name := range []string{"go", theTool(t)} {
+				path := filepath.Join(bin, "program")
+				command(t, dir, env, name, "build", flags, "-o", path, ".")
+				info, err := os.Stat(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sizes[name] = info.Size()
+			}
+			plain, swapped := sizes["go"], sizes[theTool(t)]
+			if swapped > plain+plain/50 {
+				t.Errorf("%s: %d bytes, with plain net %d: %.2f %% more", flags, swapped, plain, 100*float64(swapped-plain)/float64(plain))
+			}
+			t.Logf("%s: %d bytes, with plain net %d", flags, swapped, plain)
+		}
+	})
+}
+
+func TestStandardLibraryAbove(t *testing.T) {
+	if !*all {
+		t.Skip("builds and runs tests of net/http and os: -args -net2.all")
+	}
+	forEachToolchain(t, func(t *testing.T, env []string) {
+		for pkg, tests := range map[string]string{
+			"net/http": "TestServe|TestTransport",
+			"os":       "TestSpliceFile|TestSendFile|TestGetPollFDAndNetwork", // what it copies between files and connections
+		} {
+			out := command(t, filepath.Join("testdata", "whole"), env, theTool(t), "test", "-short", pkg, "-run", tests)
+			if !strings.Contains(out, "ok") || strings.Contains(out, "no tests") {
+				t.Errorf("%s: %s", pkg, out)
+			}
 		}
 	})
 }

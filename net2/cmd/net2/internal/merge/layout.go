@@ -14,12 +14,24 @@ var folders = map[string]string{
 	"go.parity/poll":          "net/internal",
 	"go.parity/socket":        "internal/syscall",
 	"go.parity/runtime_hooks": "internal/runtime",
+	linkedPath:                Linked,
 	"golang.org/x/sys/unix":   "vendor/golang.org/x/sys",
 }
+
+// linkedPath is the package that is linked to the runtime. Its path tells what
+// to do where a Go refuses that; once moved, as Linked, it does not.
+const linkedPath = "go.parity/runtime_hooks/if_refused_build_with_tags_net2_portable"
+
+// Linked is the import path of the package that is linked to the runtime.
+const Linked = "internal/runtime/pprof"
+
+// lower are the packages below net2, each before those that it imports.
+var lower = []string{"go.parity/poll", "go.parity/socket", "go.parity/runtime_hooks", linkedPath, "golang.org/x/sys/unix"}
 
 // packageNames are the names of packages whose import path ends differently.
 var packageNames = map[string]string{
 	"go.parity/runtime_hooks": "runtimehooks",
+	linkedPath:                "linked",
 	"math/rand/v2":            "rand",
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -40,11 +41,19 @@ func moveImports(s *source) []edit {
 // moveLower edits a file of a package below net2. Net cannot be imported
 // there, for it imports that package; the one thing that is asked of it is
 // ErrClosed, which internal/poll has too.
-func moveLower(p *pkg, s *source) ([]edit, error) {
-	edits := moveImports(s)
+func moveLower(p *pkg, s *source, dropped []edit) ([]edit, error) {
+	edits := append(p.unusedImports(s, dropped), importComment(s)...)
+	add := func(e edit) {
+		if !within(edits, e.start) && !within(dropped, e.start) {
+			edits = append(edits, e)
+		}
+	}
+	for _, e := range moveImports(s) {
+		add(e)
+	}
 	for _, spec := range s.syntax.Imports {
 		if importedPath(spec) == "net" {
-			edits = append(edits, edit{s.offset(spec.Pos()), s.offset(spec.End()), `stdpoll "internal/poll"`})
+			add(edit{s.offset(spec.Pos()), s.offset(spec.End()), `stdpoll "internal/poll"`})
 		}
 	}
 	var err error
@@ -57,15 +66,27 @@ func moveLower(p *pkg, s *source) ([]edit, error) {
 			err = fmt.Errorf("%s: net.%s cannot be had below net", p.fset.Position(sel.Pos()), sel.Sel.Name)
 			return false
 		}
-		edits = append(edits, edit{s.offset(sel.Pos()), s.offset(sel.End()), "stdpoll.ErrNetClosing"})
+		add(edit{s.offset(sel.Pos()), s.offset(sel.End()), "stdpoll.ErrNetClosing"})
 		return true
 	})
-	return edits, err
+	return append(edits, dropped...), err
+}
+
+// importComment takes away the comment behind the package clause that says by
+// which path a package may be imported.
+func importComment(s *source) []edit {
+	for _, group := range s.syntax.Comments {
+		comment := group.List[0]
+		if comment.Pos() > s.syntax.Name.End() && strings.HasPrefix(comment.Text, `// import "`) {
+			return []edit{blank(s.content, s.offset(comment.Pos()), s.offset(comment.End()))}
+		}
+	}
+	return nil
 }
 
 // addLower adds the packages below net2.
 func (m *merger) addLower() error {
-	for importPath := range folders {
+	for _, importPath := range lower {
 		if err := m.addLowerPackage(importPath); err != nil {
 			return err
 		}
@@ -73,20 +94,33 @@ func (m *merger) addLower() error {
 	return nil
 }
 
+// addLowerPackage adds what is needed of one of them.
 func (m *merger) addLowerPackage(importPath string) error {
-	folder, p := folders[importPath], m.lower[importPath]
+	folder, files := folders[importPath], m.Sources.In(importPath)
+	p, err := parse(importPath, files)
+	if err != nil {
+		return err
+	}
+	needed := p.linked()
+	maps.Copy(needed, m.wanted[importPath])
+	for name, content := range files {
+		if !strings.HasSuffix(name, ".go") {
+			mentionInAssembly(content, needed)
+			m.out.Src[folder+"/"+name] = content
+		}
+	}
+	p.reach(needed, func(unit) bool { return false })
+	p.asks(m.wanted, func(u unit) bool { return u.stays(needed) })
 	for _, s := range p.sources {
-		edits, err := moveLower(p, s)
+		dropped, empty := takeOut(s, func(u unit) bool { return !u.stays(needed) })
+		if empty {
+			continue
+		}
+		edits, err := moveLower(p, s, dropped)
 		if err != nil {
 			return err
 		}
-		edits = append(edits, m.unusedConstants(importPath, s)...)
 		m.addOurs(importPath, folder+"/"+s.name, s.name, s.content, apply(s.content, edits))
-	}
-	for name, content := range m.Sources.In(importPath) {
-		if !strings.HasSuffix(name, ".go") {
-			m.out.Src[folder+"/"+name] = content
-		}
 	}
 	return nil
 }

@@ -52,8 +52,9 @@ type merger struct {
 	Config
 	out                     Output
 	std, net2               *pkg
-	lower                   map[string]*pkg // by import path
-	used                    map[string]bool // names that the packages mention
+	replaced                map[string]string          // names of net2 that net_own.go declares, by the names they have there
+	alive                   map[string]bool            // names of net2 that are needed
+	wanted                  map[string]map[string]bool // names of the packages below that are needed, by import path
 	stdRenamed, net2Renamed renaming
 }
 
@@ -64,7 +65,7 @@ func Net(c Config) (Output, error) {
 		return Output{}, err
 	}
 	for _, step := range []func() error{
-		m.load, m.chooseNames, m.checkMethods, m.checkExported, m.addStd, m.addNet2, m.loadLower, m.addLower, m.addZeroCopy, m.addStamp,
+		m.load, m.readAdded, m.reachNet2, m.chooseNames, m.checkMethods, m.checkExported, m.addStd, m.addNet2, m.addLower, m.addZeroCopy, m.addStamp,
 	} {
 		if err := step(); err != nil {
 			return Output{}, err

@@ -128,8 +128,10 @@ func (d *Dialer) std() net.Dialer { socket.Open(); return net.Dialer{} }
 
 func init() { DefaultResolver.Dial = nil }
 `})
-	if err := m.chooseNames(); err != nil {
-		t.Fatal(err)
+	for _, step := range []func() error{m.readAdded, m.reachNet2, m.chooseNames} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if got := m.stdRenamed["Dialer"] + " " + m.stdRenamed["socket"]; got != "std_Dialer std_socket" || len(m.stdRenamed) != 2 {
 		t.Errorf("renamed in net: %v", m.stdRenamed)
@@ -171,7 +173,7 @@ func TestNetBelowNet(t *testing.T) {
 		"var c net.Conn":          "",
 	} {
 		p := parsed(t, "go.parity/poll", map[string]string{"a.go": "package poll\nimport \"net\"\n" + text + "\n"})
-		edits, err := moveLower(p, p.sources[0])
+		edits, err := moveLower(p, p.sources[0], nil)
 		if want == "" {
 			if err == nil {
 				t.Errorf("%s: no error", text)

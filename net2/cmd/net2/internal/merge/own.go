@@ -3,22 +3,69 @@ package merge
 import (
 	"go/ast"
 	"go/token"
+	"strings"
 )
 
 // netsOwn are names that net and net2 both declare and of which net's stays.
 // As an import, net2 can reach these of net's only from outside, or must have
 // its own; inside the package net's are at hand: the errors that net compares
 // with, and the resolver with cgo and nsswitch.
-var netsOwn = map[string]bool{
-	"DefaultResolver":   true,
-	"errCanceled":       true,
-	"errMissingAddress": true,
-	"errTimeout":        true,
+var netsOwn = set(`
+	DefaultResolver errCanceled errMissingAddress errTimeout
+	LookupAddr LookupCNAME LookupHost LookupIP LookupMX LookupNS LookupPort LookupSRV LookupTXT
+	ResolveIPAddr ResolveTCPAddr ResolveUDPAddr
+`)
+
+func set(words string) map[string]bool {
+	m := make(map[string]bool)
+	for w := range strings.FieldsSeq(words) {
+		m[w] = true
+	}
+	return m
 }
 
-// replaced are declarations of net2 that the merged package has in a simpler
-// way, in net_trace_key.go.
-var replaced = map[string]bool{"traceKey": true}
+// ownFile has the declarations that take the place of net2's in the merged
+// package.
+const ownFile = "net_own.go"
+
+// newName is what a name of net2 has before it where net uses the name too.
+const newName = "net2_"
+
+// readAdded reads the added files: which names of net2 they replace, and what
+// they need.
+func (m *merger) readAdded() error {
+	entries, err := added.ReadDir("_std")
+	if err != nil {
+		return err
+	}
+	m.replaced, m.alive, m.wanted = make(map[string]string), make(map[string]bool), make(map[string]map[string]bool)
+	for _, entry := range entries {
+		content, err := added.ReadFile("_std/" + entry.Name())
+		if err != nil {
+			return err
+		}
+		p, err := parse("added", map[string][]byte{entry.Name(): content})
+		if err != nil {
+			return err
+		}
+		if entry.Name() == ownFile {
+			for _, name := range p.scope.Names() {
+				m.replaced[strings.TrimPrefix(name, newName)] = name
+			}
+		}
+		if strings.HasPrefix(entry.Name(), "net_") {
+			mention(p.sources[0].syntax, m.alive)
+		}
+		p.asks(m.wanted, func(unit) bool { return true })
+	}
+	for importPath := range folders {
+		moved, _ := newPath(importPath)
+		for name := range m.wanted[moved] {
+			want(m.wanted, importPath, name)
+		}
+	}
+	return nil
+}
 
 // crossings are functions of net that stay and make connections. The names in
 // them stay too, and now mean net2's: a resolver dials through net2.

@@ -19,7 +19,7 @@ func Poller(c Config) (Output, error) {
 	if err := checkFolders(m.src()); err != nil {
 		return Output{}, err
 	}
-	for _, step := range []func() error{m.addHooks, m.loadLower, m.addPoller, m.addStamp} {
+	for _, step := range []func() error{m.addHooks, m.readAdded, m.addPoller, m.addStamp} {
 		if err := step(); err != nil {
 			return Output{}, err
 		}
@@ -29,7 +29,7 @@ func Poller(c Config) (Output, error) {
 
 // addPoller adds the packages that the poller is made of.
 func (m *merger) addPoller() error {
-	for _, importPath := range []string{"go.parity/runtime_hooks", "golang.org/x/sys/unix"} {
+	for _, importPath := range lower[2:] {
 		if err := m.addLowerPackage(importPath); err != nil {
 			return err
 		}

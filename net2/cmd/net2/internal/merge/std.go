@@ -21,7 +21,7 @@ func (m *merger) chooseNames() error {
 		switch {
 		case !m.std.declares(name), name == "init":
 		case linked[name]:
-			m.net2Renamed[name] = "net2_" + name
+			m.net2Renamed[name] = newName + name
 		default:
 			m.stdRenamed[name] = "std_" + name
 		}
@@ -36,7 +36,12 @@ func (m *merger) chooseNames() error {
 	}
 	for name := range m.std.importedNames() {
 		if kept[name] {
-			m.net2Renamed[name] = "net2_" + name
+			m.net2Renamed[name] = newName + name
+		}
+	}
+	for name, renamed := range m.replaced {
+		if renamed != name {
+			m.net2Renamed[name] = renamed
 		}
 	}
 	return nil
@@ -46,10 +51,12 @@ func (m *merger) chooseNames() error {
 func (m *merger) net2Kept() map[string]bool {
 	kept := make(map[string]bool)
 	for _, s := range m.net2.sources {
-		dropped, _ := m.droppedFrom(s)
-		for _, decl := range s.syntax.Decls {
-			for _, id := range declared(decl) {
-				if !within(dropped, s.offset(id.Pos())) && id.Name != "_" {
+		for _, u := range units(s) {
+			if m.drops(u) {
+				continue
+			}
+			for _, id := range u.ids {
+				if id.Name != "_" {
 					kept[id.Name] = true
 				}
 			}
@@ -85,7 +92,7 @@ func (m *merger) addStd() error {
 	}
 	for _, s := range m.std.sources {
 		if edits := m.stdRenamed.edits(m.std, s, keep); len(edits) > 0 {
-			m.addChangedStd(s.name, s.content, apply(s.content, edits))
+			m.addChangedStd("net", s.name, s.content, apply(s.content, edits))
 		}
 	}
 	for name := range crossings {
@@ -98,14 +105,14 @@ func (m *merger) addStd() error {
 
 // addChangedStd puts the changed file beside the one for other systems. Its
 // lines are those of the file on disk.
-func (m *merger) addChangedStd(name string, content, changed []byte) {
+func (m *merger) addChangedStd(folder, name string, content, changed []byte) {
 	if constraint.SuffixSystem(name) == "linux" {
-		m.out.Src["net/"+name] = changed
+		m.out.Src[folder+"/"+name] = changed
 		return
 	}
-	line := "//line " + m.Lines + "/src/net/" + name + ":1\n"
-	m.out.Src["net/zz_std_"+strings.TrimSuffix(name, ".go")+"_linux.go"] = append([]byte(line), changed...)
-	m.out.Src["net/"+name] = notLinux(content)
+	line := "//line " + m.Lines + "/src/" + folder + "/" + name + ":1\n"
+	m.out.Src[folder+"/zz_std_"+strings.TrimSuffix(name, ".go")+"_linux.go"] = append([]byte(line), changed...)
+	m.out.Src[folder+"/"+name] = notLinux(content)
 }
 
 // notLinux keeps a file from builds for Linux, and its lines where they are:

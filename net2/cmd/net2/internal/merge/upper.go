@@ -2,7 +2,6 @@ package merge
 
 import (
 	"go/ast"
-	"go/token"
 	"strings"
 )
 
@@ -16,13 +15,13 @@ func (m *merger) addNet2() error {
 		name := strings.TrimSuffix(strings.TrimSuffix(s.name, ".go"), "_linux")
 		m.addOurs("go.parity/net2", "net/zz_net2_"+name+"_linux.go", s.name, s.content, content)
 	}
-	return m.addFile("net", "net_trace_key.go")
+	return m.addFile("net", ownFile)
 }
 
 // net2File makes a file of net2 one of package net, or returns nil if nothing
 // of it is left.
 func (m *merger) net2File(s *source) []byte {
-	dropped, empty := m.droppedFrom(s)
+	dropped, empty := takeOut(s, m.drops)
 	if empty {
 		return nil
 	}
@@ -41,55 +40,37 @@ func (m *merger) net2File(s *source) []byte {
 	return apply(s.content, edits)
 }
 
-// droppedFrom is what package net has itself, and reports whether that is all
-// of the file.
-func (m *merger) droppedFrom(s *source) (dropped []edit, empty bool) {
-	left := 0
-	drop := func(n ast.Node, doc *ast.CommentGroup) {
-		start := n.Pos()
-		if doc != nil {
-			start = doc.Pos()
-		}
-		dropped = append(dropped, blank(s.content, s.offset(start), s.offset(n.End())))
-	}
-	for _, decl := range s.syntax.Decls {
-		switch decl := decl.(type) {
-		case *ast.FuncDecl:
-			switch {
-			case decl.Recv != nil:
-				left++
-			case m.drops(decl.Name, decl), decl.Name.Name == "init" && assigns(decl, netsOwn):
-				drop(decl, decl.Doc)
-			default:
-				left++
-			}
-		case *ast.GenDecl:
-			if decl.Tok == token.IMPORT {
-				continue
-			}
-			for _, spec := range decl.Specs {
-				names := declared(&ast.GenDecl{Specs: []ast.Spec{spec}})
-				if len(names) != 1 || !m.drops(names[0], spec) {
-					left++
-					continue
-				}
-				if decl.Lparen.IsValid() {
-					drop(spec, nil)
-				} else {
-					drop(decl, decl.Doc)
-				}
-			}
+// reachNet2 finds out what of net2 the merged package needs: what is exported,
+// and what that needs in turn.
+func (m *merger) reachNet2() error {
+	for _, name := range m.net2.scope.Names() {
+		if ast.IsExported(name) {
+			m.alive[name] = true
 		}
 	}
-	return dropped, left == 0
+	m.net2.reach(m.alive, m.isNets)
+	m.net2.asks(m.wanted, func(u unit) bool { return !m.drops(u) })
+	return nil
 }
 
 // drops reports whether the merged package does without a declaration of net2.
-func (m *merger) drops(name *ast.Ident, decl ast.Node) bool {
-	if replaced[name.Name] {
-		return true
+func (m *merger) drops(u unit) bool { return m.isNets(u) || !u.stays(m.alive) }
+
+// isNets reports whether package net has itself what a declaration of net2
+// declares.
+func (m *merger) isNets(u unit) bool {
+	if u.recv != "" {
+		return m.replaced[u.recv] != "" || netsOwn[u.recv]
 	}
-	return m.std.declares(name.Name) && (netsOwn[name.Name] || forwards(m.net2, name, decl))
+	if fn, ok := u.node.(*ast.FuncDecl); ok && fn.Name.Name == "init" {
+		return assigns(fn, netsOwn)
+	}
+	for _, id := range u.ids {
+		if m.replaced[id.Name] == "" && !(m.std.declares(id.Name) && (netsOwn[id.Name] || forwards(m.net2, id, u.spec))) {
+			return false
+		}
+	}
+	return len(u.ids) > 0
 }
 
 // unqualified takes the qualifier from net's names. What net2 declares too it
@@ -114,32 +95,7 @@ func (m *merger) unqualified(s *source) []edit {
 // imports points the imports to where the packages are now, and drops net's
 // and those that nothing uses any more.
 func (m *merger) imports(s *source, dropped []edit) []edit {
-	used := make(map[string]bool)
-	ast.Inspect(s.syntax, func(n ast.Node) bool {
-		if sel, ok := n.(*ast.SelectorExpr); ok && !within(dropped, s.offset(sel.Pos())) {
-			used[importOf(m.net2, sel.X)] = true
-		}
-		return true
-	})
-	var edits []edit
-	for _, decl := range s.syntax.Decls {
-		gen, ok := decl.(*ast.GenDecl)
-		if !ok || gen.Tok != token.IMPORT {
-			continue
-		}
-		for _, spec := range gen.Specs {
-			spec := spec.(*ast.ImportSpec)
-			importPath := importedPath(spec)
-			if importPath != "net" && (used[importPath] || importName(spec) == "_") {
-				continue
-			}
-			var gone ast.Node = spec
-			if !gen.Lparen.IsValid() {
-				gone = gen
-			}
-			edits = append(edits, blank(s.content, s.offset(gone.Pos()), s.offset(gone.End())))
-		}
-	}
+	edits := m.net2.unusedImports(s, dropped, "net")
 	for _, e := range moveImports(s) {
 		if !within(edits, e.start) {
 			edits = append(edits, e)

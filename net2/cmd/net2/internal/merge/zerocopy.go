@@ -2,45 +2,45 @@ package merge
 
 import (
 	"fmt"
-
-	"go.parity/net2/cmd/net2/internal/constraint"
+	"go/ast"
+	"go/token"
 )
 
-// asked are methods of os.File that copy between a file and a connection
-// without moving the bytes through the program, each with the method that
-// knows net2's connections and with its operand. They look for the descriptor
-// that plain net has.
-var asked = map[string]string{
-	"File.spliceToFile": "spliceFromConn(r)",
-	"File.writeTo":      "sendToConn(w)",
+// conns are the functions of internal/poll with which package os copies between
+// a file and a connection, each with what it does now: every connection is one
+// of net2.
+var conns = map[string]string{
+	"Splice":   "return src.conn.SpliceTo(dst, remain)",
+	"sendFile": "return dstFD.sendFromFile(src, size)",
 }
 
-// addZeroCopy teaches os to copy between files and net2's connections.
+// first is what Init does first: what stands for a connection is ready.
+const first = "if fd.conn != nil { return syscall.EEXIST }"
+
+// addZeroCopy teaches internal/poll to copy between files and net2's
+// connections.
 func (m *merger) addZeroCopy() error {
-	files, err := ReadPackage(m.Goroot, "os")
+	files, err := ReadPackage(m.Goroot, "internal/poll")
 	if err != nil {
 		return err
 	}
-	p, err := parse("os", files)
+	p, err := parse("internal/poll", files)
 	if err != nil {
 		return err
 	}
-	taught := 0
+	found := 0
 	for _, s := range p.sources {
-		if constraint.SuffixSystem(s.name) != "linux" {
-			continue
-		}
-		edits := asksFirst(s)
-		taught += len(edits)
+		edits := append(copies(s), standsForConn(s)...)
+		found += len(edits)
 		if len(edits) > 0 {
-			m.out.Src["os/"+s.name] = apply(s.content, edits)
+			m.addChangedStd("internal/poll", s.name, s.content, apply(s.content, edits))
 		}
 	}
-	if taught != len(asked) {
-		return fmt.Errorf("os copies between files and connections in another way than is known: %d of %d methods found", taught, len(asked))
+	if want := len(conns) + 2; found != want {
+		return fmt.Errorf("internal/poll copies between files and connections in another way than is known: %d of %d places found", found, want)
 	}
 	for name, folder := range map[string]string{
-		"os_zero_copy.go":     "os",
+		"poll_conn.go":        "internal/poll",
 		"net_zero_copy.go":    "net",
 		"poll_splice_file.go": folders["go.parity/poll"],
 	} {
@@ -51,15 +51,41 @@ func (m *merger) addZeroCopy() error {
 	return nil
 }
 
-// asksFirst makes the methods of a file ask for a connection of net2 first.
-// Lines stay as they are.
-func asksFirst(s *source) []edit {
+// copies makes functions take connections of net2. Lines stay as they are.
+func copies(s *source) []edit {
 	var edits []edit
 	for _, fn := range functions(s) {
-		if call, ok := asked[funcName(fn)]; ok {
-			at := s.offset(fn.Body.Lbrace) + 1
-			edits = append(edits, edit{at, at, " if written, handled, err = f." + call + "; handled { return }"})
+		name := funcName(fn)
+		text, takes := conns[name]
+		if !takes && name != "FD.Init" {
+			continue
 		}
+		start := s.offset(fn.Body.Lbrace) + 1
+		if !takes {
+			edits = append(edits, edit{start, start, " " + first})
+			continue
+		}
+		e := blank(s.content, start, s.offset(fn.Body.Rbrace))
+		e.text = " " + text + e.text
+		edits = append(edits, e)
 	}
 	return edits
+}
+
+// standsForConn adds a field to type FD: the connection that it stands for.
+func standsForConn(s *source) []edit {
+	for _, decl := range s.syntax.Decls {
+		gen, ok := decl.(*ast.GenDecl)
+		if !ok || gen.Tok != token.TYPE {
+			continue
+		}
+		for _, spec := range gen.Specs {
+			spec := spec.(*ast.TypeSpec)
+			if fields, ok := spec.Type.(*ast.StructType); ok && spec.Name.Name == "FD" {
+				at := s.offset(fields.Fields.Closing)
+				return []edit{{at, at, " conn Conn "}}
+			}
+		}
+	}
+	return nil
 }

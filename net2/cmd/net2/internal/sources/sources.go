@@ -32,6 +32,7 @@ var Packages = []string{
 	"go.parity/poll",
 	"go.parity/socket",
 	"go.parity/runtime_hooks",
+	"go.parity/runtime_hooks/if_refused_build_with_tags_net2_portable",
 	"golang.org/x/sys/unix",
 }
 
@@ -40,7 +41,7 @@ var Packages = []string{
 type Files map[string][]byte
 
 // Embedded returns the files of the archive.
-var Embedded = sync.OnceValues(func() (Files, error) { return unpack(archive) })
+var Embedded = sync.OnceValues(func() (Files, error) { return Unpack(archive) })
 
 // Hash tells this content from every other.
 func (f Files) Hash() string {
@@ -91,7 +92,8 @@ func (f Files) Pack() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-func unpack(archive []byte) (Files, error) {
+// Unpack returns the files of an archive.
+func Unpack(archive []byte) (Files, error) {
 	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
 	if err != nil {
 		return nil, fmt.Errorf("the archive of sources: %w", err)

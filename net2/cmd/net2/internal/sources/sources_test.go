@@ -34,7 +34,7 @@ func TestPackKeepsContent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := unpack(archive)
+	got, err := Unpack(archive)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,11 @@ func main() {
 	resolver()
 	files()
 	linked()
+	inside()
+	shapes()
+	wires()
+	moves()
+	moreLinked()
 }
 
 // check ends the program on an error that must not be.

@@ -1,28 +1,30 @@
 package net
 
 import (
+	stdpoll "internal/poll"
 	poll "net/internal"
-	"syscall"
 )
 
-// Package os asks the SyscallConn of what it copies from or to for these.
+// Package os asks the SyscallConn of what it copies from or to for these two.
 
-// SpliceToFile moves up to remain bytes from the connection to a file.
-func (c *rawConn) SpliceToFile(dst syscall.RawConn, remain int64) (written int64, handled bool, err error) {
-	if !c.ok() || !c.fd.pfd.IsStream {
-		return 0, false, nil
+// PollFD returns what stands for the connection in internal/poll.
+func (c *rawConn) PollFD() *stdpoll.FD {
+	if !c.ok() {
+		return nil
 	}
+	return stdpoll.OfConn(fileCopier{c.fd}, c.fd.pfd.Sysfd, c.fd.pfd.IsStream)
+}
+
+// Network returns the connection's network.
+func (c *rawConn) Network() stdpoll.String { return stdpoll.String(c.fd.net) }
+
+// A fileCopier is a connection that copies from and to files.
+type fileCopier struct{ fd *netFD }
+
+func (c fileCopier) SpliceTo(dst *stdpoll.FD, remain int64) (written int64, handled bool, err error) {
 	return poll.SpliceToFile(dst, &c.fd.pfd, remain)
 }
 
-// SendFile sends the rest of a file over the connection.
-func (c *rawConn) SendFile(src uintptr) (written int64, handled bool, err error) {
-	if !c.ok() || !c.fd.pfd.IsStream {
-		return 0, false, nil
-	}
-	switch c.fd.net {
-	case "tcp", "tcp4", "tcp6", "unix":
-		return poll.SendFile(&c.fd.pfd, int(src), 0)
-	}
-	return 0, false, nil
+func (c fileCopier) SendFile(src uintptr, size int64) (written int64, handled bool, err error) {
+	return poll.SendFile(&c.fd.pfd, int(src), size)
 }

@@ -1,7 +1,7 @@
 package poll
 
 import (
-	"syscall"
+	stdpoll "internal/poll"
 
 	unix "golang.org/x/sys"
 	socket "internal/syscall"
@@ -10,7 +10,7 @@ import (
 // SpliceToFile moves up to remain bytes from src to a file, through a pipe and
 // without copying them, until src ends. handled is false when nothing was moved
 // and the caller must copy.
-func SpliceToFile(dst syscall.RawConn, src *FD, remain int64) (written int64, handled bool, err error) {
+func SpliceToFile(dst *stdpoll.FD, src *FD, remain int64) (written int64, handled bool, err error) {
 	p, errno := getPipe()
 	if errno != 0 {
 		return 0, false, errno
@@ -37,9 +37,9 @@ func SpliceToFile(dst syscall.RawConn, src *FD, remain int64) (written int64, ha
 
 // pumpToFile moves all that is in the pipe to a file, and waits where the file
 // is one that makes writers wait.
-func pumpToFile(dst syscall.RawConn, p *splicePipe) (written int, err error) {
+func pumpToFile(dst *stdpoll.FD, p *splicePipe) (written int, err error) {
 	var failed error
-	err = dst.Write(func(fd uintptr) bool {
+	err = dst.RawWrite(func(fd uintptr) bool {
 		for p.data > 0 {
 			n, errno := socket.Splice(int(fd), p.r, p.data)
 			switch {
