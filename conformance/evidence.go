@@ -4,7 +4,11 @@ package conformance
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
+
+	"go.parity/conformance/host"
 )
 
 // Status is the outcome of one check.
@@ -22,7 +26,42 @@ type Check struct {
 	Name    string        `json:"name"`
 	Status  Status        `json:"status"`
 	Detail  string        `json:"detail,omitempty"` // the difference, or the reason for a skip
+	Needs   host.Need     `json:"needs,omitempty"`  // what this host lacks, for a skip
 	Elapsed time.Duration `json:"elapsed"`
+
+	// Recording is what was judged, in the part's own form: an api.Row, a
+	// scenario.Comparison, a trace.Diff.
+	Recording json.RawMessage `json:"recording,omitempty"`
+}
+
+// Record hands over with the check what was judged.
+func (c *Check) Record(v any) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("conformance: a recording of %s is no JSON: %v", c.Name, err))
+	}
+	c.Recording = text
+}
+
+// Recordings returns those of the checks, which are of one part.
+func Recordings[T any](checks []Check) ([]T, error) {
+	var all []T
+	for _, c := range checks {
+		if c.Recording == nil {
+			continue // it was not made
+		}
+		var v T
+		if err := json.Unmarshal(c.Recording, &v); err != nil {
+			return nil, fmt.Errorf("the recording of %s: %w", c.Name, err)
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// NotPossible is a check that cannot be made for a lack of this host or user.
+func NotPossible(name string, l *host.Lack) Check {
+	return Check{Name: name, Status: Skipped, Needs: l.Need, Detail: l.Error()}
 }
 
 // A Part is one kind of evidence.

@@ -1,15 +1,18 @@
 package net2
 
-// Value types, interfaces, errors, constants and the functions over them are
-// the standard library's own: a program that asserts .(*net.TCPAddr) or calls
-// errors.As with a *net.OpError must not notice the swap.
+// Value types, interfaces, errors and constants are the standard library's own, and
+// the functions over them call it: a program that asserts .(*net.TCPAddr) or calls
+// errors.As with a *net.OpError must not notice that the import has changed.
+//
+// Each type here is an alias of the type of that name in package net, each constant
+// and variable has net's value, and each function calls the one of its name.
 
 import (
 	"net"
 	"net/netip"
 )
 
-// Interfaces that connections, listeners and their errors satisfy.
+// Interfaces of connections, listeners, addresses and errors: aliases of net's.
 type (
 	Addr       = net.Addr
 	Conn       = net.Conn
@@ -18,7 +21,7 @@ type (
 	PacketConn = net.PacketConn
 )
 
-// Addresses and what describes them.
+// Addresses and interfaces of the host: aliases of net's types.
 type (
 	Flags        = net.Flags
 	HardwareAddr = net.HardwareAddr
@@ -32,7 +35,7 @@ type (
 	UnixAddr     = net.UnixAddr
 )
 
-// Errors.
+// Errors: aliases of net's types.
 type (
 	AddrError           = net.AddrError
 	DNSConfigError      = net.DNSConfigError
@@ -43,7 +46,7 @@ type (
 	UnknownNetworkError = net.UnknownNetworkError
 )
 
-// Configuration and look-ups.
+// Configuration and look-ups: aliases of net's types.
 type (
 	KeepAliveConfig = net.KeepAliveConfig
 	MX              = net.MX
@@ -52,7 +55,7 @@ type (
 	SRV             = net.SRV
 )
 
-// Lengths of an IP address in bytes, and the bits of [Flags].
+// The lengths of an IP address in bytes, and the bits of [Flags]: net's constants.
 const (
 	FlagBroadcast    = net.FlagBroadcast
 	FlagLoopback     = net.FlagLoopback
@@ -64,7 +67,7 @@ const (
 	IPv6len          = net.IPv6len
 )
 
-// Well-known addresses.
+// Well-known addresses: they share net's slices.
 var (
 	IPv4allrouter              = net.IPv4allrouter
 	IPv4allsys                 = net.IPv4allsys
@@ -78,7 +81,7 @@ var (
 	IPv6zero                   = net.IPv6zero
 )
 
-// Errors that callers compare with.
+// Errors with which callers compare: net's own values.
 var (
 	ErrClosed           = net.ErrClosed
 	ErrWriteToConnected = net.ErrWriteToConnected

@@ -8,11 +8,11 @@ import (
 	"syscall"
 )
 
-// Buffers are runs of bytes to write. To a connection of this package they go
-// in as few writev(2) as possible.
+// Buffers holds slices of bytes that WriteTo writes one after the other. To a
+// connection of this package it writes many of them with one writev(2).
 type Buffers [][]byte
 
-// buffersWriter is what a connection has that does that.
+// A buffersWriter is a connection that writes many buffers with one system call.
 //
 // std: net.buffersWriter
 type buffersWriter interface {
@@ -25,10 +25,10 @@ var (
 	_ buffersWriter = (*conn)(nil)
 )
 
-// WriteTo writes the buffers to w, and drops from v what was written. It
-// implements [io.WriterTo]. To a connection of package net they go as its own
-// Buffers do. Package net's Buffers know no connection of this package: to that
-// they go one by one.
+// WriteTo writes the buffers to w and removes from v what it has written. It
+// implements [io.WriterTo]. To a connection of package net it writes as
+// net.Buffers does. The other way round is slower: net.Buffers does not know the
+// connections of this package and writes to them one buffer at a time.
 func (v *Buffers) WriteTo(w io.Writer) (n int64, err error) {
 	if bw, ok := w.(buffersWriter); ok {
 		return bw.writeBuffers(v)
@@ -36,8 +36,8 @@ func (v *Buffers) WriteTo(w io.Writer) (n int64, err error) {
 	return (*net.Buffers)(v).WriteTo(w)
 }
 
-// Read reads from the buffers, and drops from v what was read. It implements
-// [io.Reader].
+// Read copies from the buffers into p and removes from v what it has copied. It
+// implements [io.Reader].
 func (v *Buffers) Read(p []byte) (n int, err error) {
 	for len(p) > 0 && len(*v) > 0 {
 		n0 := copy(p, (*v)[0])
@@ -51,7 +51,7 @@ func (v *Buffers) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// consume drops the first n bytes, and the empty buffers after them.
+// consume removes the first n bytes, and the empty buffers after them.
 //
 // std: net.(*Buffers).consume
 func (v *Buffers) consume(n int64) {

@@ -9,26 +9,27 @@ import (
 	"time"
 )
 
-// conn is what the connections have in common.
+// conn holds the methods that all connections share.
 //
 // std: net.conn
 type conn struct{ fd *netFD }
 
 func (c *conn) ok() bool { return c != nil && c.fd != nil }
 
-// opError makes err an error of the connection with both its addresses.
+// opError wraps err as an error of the connection, with both addresses.
 func (fd *netFD) opError(op string, err error) error {
 	return &OpError{Op: op, Net: fd.net, Source: fd.localAddr(), Addr: fd.remoteAddr(), Err: err}
 }
 
-// listenerError makes err an error of a listener, or of the connection's own
-// end: its address alone.
+// listenerError wraps err as an error of a listener or of the connection's own
+// end, with the local address alone.
 func (fd *netFD) listenerError(op string, err error) error {
 	return &OpError{Op: op, Net: fd.net, Addr: fd.localAddr(), Err: err}
 }
 
-// Read implements [Conn]; see read(2). It returns io.EOF at the end of a
-// stream, and errors that wrap os.ErrDeadlineExceeded and ErrClosed.
+// Read receives into b and returns how many bytes it received; see read(2). It
+// returns io.EOF at the end of a stream. After a deadline its error wraps
+// [os.ErrDeadlineExceeded], and after Close it wraps [ErrClosed].
 func (c *conn) Read(b []byte) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -40,8 +41,9 @@ func (c *conn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write implements [Conn]; see write(2). It writes all of b or returns an error
-// and how much it wrote before.
+// Write sends b; see write(2). It writes all of b, or returns how many bytes it
+// wrote and an error. After a deadline the error wraps [os.ErrDeadlineExceeded],
+// and after Close it wraps [ErrClosed].
 func (c *conn) Write(b []byte) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -53,8 +55,8 @@ func (c *conn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Close closes the connection. Reads and writes that wait return errors that
-// wrap ErrClosed.
+// Close closes the connection. Reads and writes that wait return errors that wrap
+// [ErrClosed].
 func (c *conn) Close() error {
 	if !c.ok() {
 		return syscall.EINVAL
@@ -65,8 +67,8 @@ func (c *conn) Close() error {
 	return nil
 }
 
-// LocalAddr returns this end's address, the same one each time: do not change
-// it.
+// LocalAddr returns the address of this end. Every call returns the same one, so
+// callers must not change it.
 func (c *conn) LocalAddr() Addr {
 	if !c.ok() {
 		return nil
@@ -74,8 +76,8 @@ func (c *conn) LocalAddr() Addr {
 	return c.fd.localAddr()
 }
 
-// RemoteAddr returns the peer's address, the same one each time: do not change
-// it.
+// RemoteAddr returns the address of the peer, or nil if there is no peer. Every
+// call returns the same one, so callers must not change it.
 func (c *conn) RemoteAddr() Addr {
 	if !c.ok() {
 		return nil
@@ -83,18 +85,19 @@ func (c *conn) RemoteAddr() Addr {
 	return c.fd.remoteAddr()
 }
 
-// SetDeadline implements [Conn]: reads and writes fail from t on, those that
-// wait too. The zero time clears the deadline.
+// SetDeadline sets the moment from which on reads and writes fail, also those that
+// already wait. The zero time means no deadline.
 func (c *conn) SetDeadline(t time.Time) error {
 	return c.setOwn(func(fd *netFD) error { return fd.pfd.SetDeadline(t) })
 }
 
-// SetReadDeadline is SetDeadline for reads.
+// SetReadDeadline is SetDeadline for reads alone.
 func (c *conn) SetReadDeadline(t time.Time) error {
 	return c.setOwn(func(fd *netFD) error { return fd.pfd.SetReadDeadline(t) })
 }
 
-// SetWriteDeadline is SetDeadline for writes.
+// SetWriteDeadline is SetDeadline for writes alone. A write that fails may have
+// sent a part of its bytes.
 func (c *conn) SetWriteDeadline(t time.Time) error {
 	return c.setOwn(func(fd *netFD) error { return fd.pfd.SetWriteDeadline(t) })
 }
@@ -111,8 +114,8 @@ func (c *conn) SetWriteBuffer(bytes int) error {
 	return c.setOwn(func(fd *netFD) error { return setWriteBuffer(fd, bytes) })
 }
 
-// setOwn does op on the connection's socket and makes its error a "set" error
-// with this end's address.
+// setOwn calls op with the connection's socket and wraps its error as a "set" error
+// with the address of this end.
 func (c *conn) setOwn(op func(fd *netFD) error) error {
 	if !c.ok() {
 		return syscall.EINVAL
@@ -123,9 +126,10 @@ func (c *conn) setOwn(op func(fd *netFD) error) error {
 	return nil
 }
 
-// File returns a file of a duplicate of the connection's descriptor, for the
-// caller to close. Neither closing affects the other. Its Fd method puts both
-// into blocking mode.
+// File returns an [os.File] with a duplicate of the connection's descriptor. The
+// caller must close it; closing the file does not close the connection, nor the
+// other way round. The Fd method of the file puts the socket, and so the
+// connection too, into blocking mode.
 func (c *conn) File() (*os.File, error) {
 	f, err := c.fd.dup()
 	if err != nil {
@@ -134,7 +138,8 @@ func (c *conn) File() (*os.File, error) {
 	return f, err
 }
 
-// closeRead and closeWrite are the exported methods of stream connections.
+// closeRead and closeWrite stand behind the exported methods of stream
+// connections.
 
 func (c *conn) closeRead() error {
 	if !c.ok() {

@@ -9,83 +9,145 @@ import (
 	"time"
 )
 
-// A Dialer connects to an address. The zero value is Dial. It is safe for
-// concurrent use.
+// A Dialer holds the settings for connecting to an address. A Dialer whose
+// fields are all zero dials as the function [Dial] does. Several goroutines may
+// call its methods at the same time, as long as nobody changes its fields.
 type Dialer struct {
-	// Timeout bounds the whole of a dial, look-up included; 0 is no bound, a
-	// negative one has passed. Where a name has several addresses, each gets
-	// its share of it.
+	// Timeout is the longest time that a dial may take, the look-up of the name
+	// included. If it is 0, the Dialer sets no limit; if it is negative, every
+	// dial fails at once. If a name has several addresses, they share the time,
+	// so that one address that does not answer leaves time for the next. The
+	// kernel has a limit of its own, often two or three minutes for TCP.
 	Timeout time.Duration
 
-	// Deadline is the time at which a dial fails; zero for none. The earlier of
-	// it and Timeout counts.
+	// Deadline is the moment at which a dial fails. The zero time means no
+	// deadline. If Timeout is set too, the earlier of the two counts.
 	Deadline time.Time
 
-	// LocalAddr is the address to dial from, of a type that suits the network;
-	// nil for the kernel's choice.
+	// LocalAddr is the address to dial from. Its type must suit the network: a
+	// *TCPAddr for "tcp", a *UDPAddr for "udp", an *IPAddr for "ip", a *UnixAddr
+	// for "unix". If it is nil, the kernel chooses the address.
 	LocalAddr Addr
 
-	// DualStack once switched on what is now always on.
+	// DualStack used to switch on the dialling of both IP versions (RFC 6555),
+	// which is always on today. The field has no effect.
 	//
-	// Deprecated: a negative FallbackDelay switches it off.
+	// Deprecated: set FallbackDelay to a negative value to switch it off.
 	DualStack bool
 
-	// FallbackDelay is how long the addresses of the first family have for
-	// themselves before those of the other are tried too (RFC 8305), 300 ms if
-	// 0. A negative one tries one after the other.
+	// FallbackDelay is how long a dial on "tcp" waits for the addresses of the
+	// first IP version before it tries those of the other beside them (RFC
+	// 8305). If it is 0, the delay is 300 ms. If it is negative, the dial tries
+	// all addresses one after the other.
 	FallbackDelay time.Duration
 
-	// KeepAlive is how long a connection is idle before the first keep-alive
-	// probe, 15 s if 0; a negative one switches probes off. It is not looked at
-	// where KeepAliveConfig is enabled.
+	// KeepAlive is how long a connection must be idle before the kernel sends
+	// the first keep-alive probe; the next ones follow every 15 s. If KeepAlive
+	// is 0, the first comes after 15 s too; if it is negative, there are no
+	// probes. If KeepAliveConfig.Enable is true, KeepAlive has no effect.
 	KeepAlive time.Duration
 
-	// KeepAliveConfig configures keep-alive probes, if enabled.
+	// KeepAliveConfig sets the idle time, the interval and the number of
+	// keep-alive probes. It takes effect if its Enable is true. If Enable is
+	// false and KeepAlive is negative, there are no probes.
 	KeepAliveConfig KeepAliveConfig
 
-	// Resolver looks names up, [DefaultResolver] if nil.
+	// Resolver looks up names. If it is nil, [DefaultResolver] does.
 	Resolver *Resolver
 
-	// Cancel ends a dial when it is closed.
+	// Cancel, if it is not nil, cancels the dial when it is closed. It has no
+	// effect on a connection that Dial has returned.
 	//
 	// Deprecated: use DialContext.
 	Cancel <-chan struct{}
 
-	// Control, if not nil, sees the socket when it has been made, before it is
-	// bound or connected; its error ends the dial. The network it is told has
-	// the version, as in "tcp4".
+	// Control, if it is not nil, is called with each socket after the Dialer has
+	// made it and before it binds or connects it. An error from Control ends
+	// the dial to that address.
+	//
+	// The network that Control gets names the IP version: Dial with "tcp" calls
+	// it with "tcp4" or "tcp6". The address is the one being dialled, with its
+	// name looked up. If ControlContext is set, Control is not called.
 	Control func(network, address string, c syscall.RawConn) error
 
-	// ControlContext is Control with the dial's context, and is called in its
-	// place if not nil.
+	// ControlContext is called in the place of Control, if it is not nil, and
+	// gets the context of the dial too.
 	ControlContext func(ctx context.Context, network, address string, c syscall.RawConn) error
 
 	mptcpStatus mptcpStatus
 }
 
-// Dial connects to address on network: "tcp", "udp" or "ip", which may be
-// followed by 4 or 6, with host and port, or host and protocol; "unix",
-// "unixgram" or "unixpacket" with a path. A host may be a name, whose addresses
-// are tried in turn.
+// Dial connects to address on network and returns the connection.
+//
+// The network is one of
+//
+//   - "tcp", "tcp4" (IPv4 only), "tcp6" (IPv6 only): a [*TCPConn]
+//   - "udp", "udp4", "udp6": a [*UDPConn], which sends to address and receives
+//     from there alone
+//   - "ip", "ip4", "ip6", each followed by a colon and a protocol: an [*IPConn],
+//     for which a program needs privileges
+//   - "unix" (a stream), "unixgram" (datagrams), "unixpacket" (packets on a
+//     connection): a [*UnixConn]
+//
+// For TCP and UDP the address is "host:port". The host is a name or an IP
+// address; an IPv6 address stands in brackets and may have a zone, as in
+// "[2001:db8::1]:80" or "[fe80::1%lo]:53". The port is a number or the name of a
+// service. [JoinHostPort] and [SplitHostPort] put the two together and take them
+// apart. If the host is empty or an unspecified IP address, as in ":80",
+// "0.0.0.0:80" and "[::]:80", Dial connects to this host.
+//
+// If a name has several addresses, Dial tries them in turn and returns the first
+// connection; on "tcp" it dials both IP versions beside each other, as
+// [Dialer.FallbackDelay] says.
+//
+// For IP networks the protocol is a number or a name, and the address is a host
+// without a port. Which protocols other than the common ones have a name depends
+// on the system. An empty or unspecified host means this host.
+//
+// For Unix networks the address is the path of the socket's file. A path that
+// starts with @ is a name in Linux's abstract space; it has no file.
+//
+// Examples:
+//
+//	Dial("tcp", "example.com:http")
+//	Dial("tcp", "192.0.2.1:80")
+//	Dial("udp", "[2001:db8::1]:domain")
+//	Dial("udp", "[fe80::1%lo]:53")
+//	Dial("tcp", ":80")
+//	Dial("ip4:1", "192.0.2.1")
+//	Dial("ip6:ipv6-icmp", "2001:db8::1")
+//	Dial("unix", "/run/server.sock")
+//
+// An error from Dial is an [*OpError].
 func Dial(network, address string) (Conn, error) {
 	var d Dialer
 	return d.Dial(network, address)
 }
 
-// DialTimeout is Dial that takes no longer than timeout, look-up included.
+// DialTimeout is [Dial] with a limit on the time that it may take, the look-up
+// of the name included. If the name has several addresses, they share the time.
+// [Dial] says which networks and addresses there are.
 func DialTimeout(network, address string, timeout time.Duration) (Conn, error) {
 	d := Dialer{Timeout: timeout}
 	return d.Dial(network, address)
 }
 
-// Dial connects to address on network; see [Dial].
+// Dial connects to address on network with the Dialer's settings. The function
+// [Dial] says which networks and addresses there are. For a dial that the caller
+// can cancel, use [Dialer.DialContext].
 func (d *Dialer) Dial(network, address string) (Conn, error) {
 	return d.DialContext(context.Background(), network, address)
 }
 
-// DialContext connects to address on network; see [Dial]. When ctx is done
-// first it returns an error that wraps ctx's; afterwards ctx has no effect on
-// the connection. A nil ctx panics.
+// DialContext connects to address on network with the Dialer's settings. The
+// function [Dial] says which networks and addresses there are.
+//
+// If ctx ends before there is a connection, DialContext returns an error. If the
+// deadline of ctx has passed, the error's Timeout method reports true; if
+// somebody cancelled ctx, errors.Is finds [context.Canceled] in it. Once there is
+// a connection, ctx has no effect on it. If a name has several addresses, they
+// share the time until the deadline of ctx, as they share Timeout. A nil ctx
+// panics.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (Conn, error) {
 	ctx, cancel := d.dialCtx(ctx)
 	defer cancel()
@@ -102,29 +164,35 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (Conn
 	return sd.dialSerial(ctx, addrs)
 }
 
-// DialTCP is [DialTCP] with the dialer's settings and a context. An address
-// that is not valid is none.
+// DialTCP is the function [DialTCP] with the Dialer's settings and a context. It
+// does not use Dialer.LocalAddr. If laddr is the zero AddrPort, the kernel
+// chooses the local address.
 func (d *Dialer) DialTCP(ctx context.Context, network string, laddr, raddr netip.AddrPort) (*TCPConn, error) {
 	ctx, cancel := d.dialCtx(ctx)
 	defer cancel()
 	return dialTCP(ctx, d, network, TCPAddrFromAddrPort(laddr), TCPAddrFromAddrPort(raddr))
 }
 
-// DialUDP is [DialUDP] with the dialer's settings and a context.
+// DialUDP is the function [DialUDP] with the Dialer's settings and a context. It
+// does not use Dialer.LocalAddr. If laddr is the zero AddrPort, the kernel
+// chooses the local address.
 func (d *Dialer) DialUDP(ctx context.Context, network string, laddr, raddr netip.AddrPort) (*UDPConn, error) {
 	ctx, cancel := d.dialCtx(ctx)
 	defer cancel()
 	return dialUDP(ctx, d, network, UDPAddrFromAddrPort(laddr), UDPAddrFromAddrPort(raddr))
 }
 
-// DialIP is [DialIP] with the dialer's settings and a context.
+// DialIP is the function [DialIP] with the Dialer's settings and a context. It
+// does not use Dialer.LocalAddr. If laddr is the zero Addr, the kernel chooses
+// the local address.
 func (d *Dialer) DialIP(ctx context.Context, network string, laddr, raddr netip.Addr) (*IPConn, error) {
 	ctx, cancel := d.dialCtx(ctx)
 	defer cancel()
 	return dialIP(ctx, d, network, ipAddrFromAddr(laddr), ipAddrFromAddr(raddr))
 }
 
-// DialUnix is [DialUnix] with the dialer's settings and a context.
+// DialUnix is the function [DialUnix] with the Dialer's settings and a context.
+// It does not use Dialer.LocalAddr.
 func (d *Dialer) DialUnix(ctx context.Context, network string, laddr, raddr *UnixAddr) (*UnixConn, error) {
 	ctx, cancel := d.dialCtx(ctx)
 	defer cancel()
@@ -136,8 +204,8 @@ func ipAddrFromAddr(addr netip.Addr) *IPAddr {
 	return &IPAddr{IP: addr.AsSlice(), Zone: addr.Zone()}
 }
 
-// dialCtx returns ctx with the dialer's own bounds, and what must be called
-// when the dial is over.
+// dialCtx returns ctx with the dialer's own limits, and the function that the
+// caller must call when the dial is over.
 //
 // std: net.(*Dialer).dialCtx
 func (d *Dialer) dialCtx(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -168,8 +236,9 @@ func (d *Dialer) dialCtx(ctx context.Context) (context.Context, context.CancelFu
 	}
 }
 
-// deadline returns the earliest of the dialer's bounds and ctx's, zero if there
-// is none. A negative Timeout is one, for history's sake.
+// deadline returns the earliest of the dialer's limits and ctx's, or the zero
+// time if neither sets one. A negative Timeout counts as a limit, as it always
+// did in net.
 //
 // std: net.(*Dialer).deadline
 func (d *Dialer) deadline(ctx context.Context, now time.Time) (earliest time.Time) {
@@ -283,7 +352,7 @@ func matchAddrFamily(a, b IP) bool {
 	return a4 && b4 || a.To16() != nil && !a4 && b.To16() != nil && !b4
 }
 
-// A sysDialer is one dial: the dialer with what it dials.
+// A sysDialer is one call of Dial: the dialer, the network and the address.
 //
 // std: net.sysDialer
 type sysDialer struct {
@@ -291,7 +360,7 @@ type sysDialer struct {
 	network, address string
 }
 
-// spec is what the dialer's sockets have of their own.
+// spec returns the settings of the dialer's sockets.
 func (sd *sysDialer) spec() socketSpec {
 	control := sd.ControlContext
 	if control == nil && sd.Control != nil {
@@ -302,16 +371,16 @@ func (sd *sysDialer) spec() socketSpec {
 	return socketSpec{control: control}
 }
 
-// dialParallel dials primaries and, when those take longer than the fallback
-// delay or fail, fallbacks beside them, and returns the first connection; see
-// RFC 8305. If all fail, the error is the primaries'.
+// dialParallel dials the primaries. If they fail or take longer than the fallback
+// delay, it dials the fallbacks beside them. It returns the first connection; see
+// RFC 8305. If all fail, it returns the error of the primaries.
 //
 // std: net.(*sysDialer).dialParallel
 func (sd *sysDialer) dialParallel(ctx context.Context, primaries, fallbacks addrList) (Conn, error) {
 	if len(fallbacks) == 0 {
 		return sd.dialSerial(ctx, primaries)
 	}
-	// A connection that comes when we have returned is closed by its racer.
+	// Once this function has returned, a racer closes the connection that it gets.
 	returned := make(chan struct{})
 	defer close(returned)
 
@@ -331,7 +400,7 @@ func (sd *sysDialer) dialParallel(ctx context.Context, primaries, fallbacks addr
 			}
 		}
 	}
-	// The loser's dial ends with these.
+	// Cancelling these ends the loser's dial.
 	primaryCtx, cancelPrimary := context.WithCancel(ctx)
 	defer cancelPrimary()
 	fallbackCtx, cancelFallback := context.WithCancel(ctx)
@@ -358,15 +427,15 @@ func (sd *sysDialer) dialParallel(ctx context.Context, primaries, fallbacks addr
 				return nil, primaryErr
 			}
 			if res.primary && timer.Stop() {
-				timer.Reset(0) // no use in waiting any longer
+				timer.Reset(0) // nothing to wait for any longer
 			}
 		}
 	}
 }
 
 // dialSerial dials addrs one after the other, each with its share of the time
-// that is left, and returns the first connection. If all fail, the error is the
-// first one.
+// that is left, and returns the first connection. If all fail, it returns the
+// first error.
 //
 // std: net.(*sysDialer).dialSerial
 func (sd *sysDialer) dialSerial(ctx context.Context, addrs addrList) (Conn, error) {
@@ -415,7 +484,7 @@ func shareOf(ctx context.Context, remaining int) (context.Context, context.Cance
 	return ctx, cancel, nil
 }
 
-// error is the error of dialling addr.
+// error wraps err, with which dialling addr failed.
 func (sd *sysDialer) error(addr Addr, err error) error {
 	return &OpError{Op: "dial", Net: sd.network, Source: sd.LocalAddr, Addr: addr, Err: err}
 }
@@ -468,7 +537,7 @@ func (sd *sysDialer) dialSingle(ctx context.Context, ra Addr) (c Conn, err error
 	return c, nil
 }
 
-// asConn returns c as a Conn that is nil when err is not.
+// asConn returns c as a Conn, which is nil if err is not nil.
 func asConn[C Conn](c C, err error) (Conn, error) {
 	if err != nil {
 		return nil, err
@@ -476,41 +545,87 @@ func asConn[C Conn](c C, err error) (Conn, error) {
 	return c, nil
 }
 
-// A ListenConfig listens on an address. The zero value is Listen.
+// A ListenConfig holds the settings for listening on an address. A ListenConfig
+// whose fields are all zero listens as the functions [Listen] and [ListenPacket]
+// do.
 type ListenConfig struct {
-	// Control, if not nil, sees the socket when it has been made, before it is
-	// bound; its error ends the listening. The network it is told has the
-	// version, as in "tcp4".
+	// Control, if it is not nil, is called with the socket after the
+	// ListenConfig has made it and before it binds it. An error from Control
+	// makes the Listen fail.
+	//
+	// The network that Control gets names the IP version: Listen with "tcp"
+	// calls it with "tcp4" or "tcp6".
 	Control func(network, address string, c syscall.RawConn) error
 
-	// KeepAlive is how long an accepted connection is idle before the first
-	// keep-alive probe, 15 s if 0; a negative one switches probes off. It is
-	// not looked at where KeepAliveConfig is enabled.
+	// KeepAlive is how long an accepted connection must be idle before the
+	// kernel sends the first keep-alive probe; the next ones follow every 15 s.
+	// If KeepAlive is 0, the first comes after 15 s too; if it is negative,
+	// there are no probes. If KeepAliveConfig.Enable is true, KeepAlive has no
+	// effect.
 	KeepAlive time.Duration
 
-	// KeepAliveConfig configures keep-alive probes, if enabled.
+	// KeepAliveConfig sets the idle time, the interval and the number of
+	// keep-alive probes of accepted connections. It takes effect if its Enable
+	// is true. If Enable is false and KeepAlive is negative, there are no
+	// probes.
 	KeepAliveConfig KeepAliveConfig
 
 	mptcpStatus mptcpStatus
 }
 
-// Listen listens on address, the local one, on "tcp", "tcp4", "tcp6", "unix" or
-// "unixpacket". A TCP address without host, or with an unspecified one, is
-// every address of this host; port 0, or "", lets the kernel choose.
+// Listen listens for connections on address, an address of this host, and
+// returns the listener.
+//
+// The network is "tcp", "tcp4" (IPv4 only) or "tcp6" (IPv6 only) for a
+// [*TCPListener], "unix" (a stream) or "unixpacket" (packets) for a
+// [*UnixListener].
+//
+// For TCP the address is "host:port", in the forms that [Dial] takes. If the host
+// is empty or an unspecified IP address, Listen takes connections on every
+// address of this host; on "tcp" with an empty host or "[::]" it takes those of
+// both IP versions, on "tcp4" those of IPv4 alone. A name as the host works, but
+// Listen uses only one of its addresses, IPv4 if there is one. If the port is
+// empty or "0", as in "127.0.0.1:" or "[::1]:0", the kernel chooses one, and the
+// listener's Addr method returns it.
+//
+// For Unix networks the address is a path, where Listen makes a file, or a name in
+// the abstract space that starts with @. Listen fails if the file exists.
+//
+// To set limits on the look-up of a name, or options of the socket, use
+// [ListenConfig.Listen]. An error from Listen is an [*OpError].
 func Listen(network, address string) (Listener, error) {
 	var lc ListenConfig
 	return lc.Listen(context.Background(), network, address)
 }
 
-// ListenPacket makes a socket that receives packets on address, the local one,
-// on "udp", "udp4", "udp6", "unixgram", or an IP network with a protocol.
+// ListenPacket makes a socket that receives packets sent to address, an address
+// of this host, and sends packets from there.
+//
+// The network is "udp", "udp4" (IPv4 only) or "udp6" (IPv6 only) for a
+// [*UDPConn]; "unixgram" for a [*UnixConn]; or "ip", "ip4" or "ip6", each followed
+// by a colon and a protocol, number or name, for an [*IPConn], for which a program
+// needs privileges.
+//
+// For UDP the address is "host:port" and for IP networks a host, in the forms that
+// [Dial] takes. If the host is empty or an unspecified IP address, the socket
+// receives on every address of this host; it joins no multicast group, which
+// [ListenMulticastUDP] does. A name as the host works, but ListenPacket uses only one of its
+// addresses, IPv4 if there is one. If the port is empty or "0", the kernel chooses
+// one, and the LocalAddr method returns it.
+//
+// For "unixgram" the address is a path, where ListenPacket makes a file, or a name
+// in the abstract space that starts with @.
+//
+// To set limits on the look-up of a name, or options of the socket, use
+// [ListenConfig.ListenPacket]. An error from ListenPacket is an [*OpError].
 func ListenPacket(network, address string) (PacketConn, error) {
 	var lc ListenConfig
 	return lc.ListenPacket(context.Background(), network, address)
 }
 
-// Listen listens on address; see [Listen]. ctx bounds the look-up of a name,
-// and has no effect on the listener.
+// Listen listens on address with the settings of lc. The function [Listen] says
+// which networks and addresses there are. When ctx ends, the look-up of a name
+// ends; ctx has no effect on the listener that Listen returns.
 func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (Listener, error) {
 	sl, la, err := lc.resolve(ctx, network, address)
 	if err != nil {
@@ -531,8 +646,10 @@ func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (Li
 	return l, nil
 }
 
-// ListenPacket receives packets on address; see [ListenPacket]. ctx bounds the
-// look-up of a name, and has no effect on the socket.
+// ListenPacket makes a socket that receives packets sent to address, with the
+// settings of lc. The function [ListenPacket] says which networks and addresses
+// there are. When ctx ends, the look-up of a name ends; ctx has no effect on the
+// socket that ListenPacket returns.
 func (lc *ListenConfig) ListenPacket(ctx context.Context, network, address string) (PacketConn, error) {
 	sl, la, err := lc.resolve(ctx, network, address)
 	if err != nil {
@@ -555,8 +672,8 @@ func (lc *ListenConfig) ListenPacket(ctx context.Context, network, address strin
 	return c, nil
 }
 
-// asListener and asPacketConn return what they get as interfaces that are nil
-// when err is not.
+// asListener and asPacketConn turn their argument into an interface, which is nil
+// if err is not nil.
 
 func asListener[L Listener](l L, err error) (Listener, error) {
 	if err != nil {
@@ -572,7 +689,8 @@ func asPacketConn[C PacketConn](c C, err error) (PacketConn, error) {
 	return c, nil
 }
 
-// resolve returns the address to listen on, an IPv4 one if there is a choice.
+// resolve returns the address to listen on: the first IPv4 address, if the name
+// has one.
 func (lc *ListenConfig) resolve(ctx context.Context, network, address string) (*sysListener, Addr, error) {
 	addrs, err := resolveAddrList(ctx, defaultResolver(), "listen", network, address, nil)
 	if err != nil {
@@ -581,7 +699,7 @@ func (lc *ListenConfig) resolve(ctx context.Context, network, address string) (*
 	return &sysListener{ListenConfig: *lc, network: network, address: address}, addrs.first(isIPv4), nil
 }
 
-// A sysListener is one listening: the configuration with the address.
+// A sysListener is one call of Listen: the configuration and the address.
 //
 // std: net.sysListener
 type sysListener struct {
@@ -589,7 +707,7 @@ type sysListener struct {
 	network, address string
 }
 
-// spec is what the listener's socket has of its own.
+// spec returns the settings of the listener's socket.
 func (sl *sysListener) spec() socketSpec {
 	if sl.Control == nil {
 		return socketSpec{}

@@ -4,61 +4,76 @@
 //
 //	import net "go.parity/net2"
 //
-// Connections, listeners and what makes them are ours. They satisfy net's
-// interfaces, take and return net's addresses, and fail with net's errors, so
-// that net/http, crypto/tls and other packages take them.
+// Connections and listeners, and the types and functions that make them, are this
+// package's own. They satisfy net's interfaces, take and return net's addresses,
+// and fail with net's errors, so that net/http, crypto/tls and other packages
+// accept them. Everything else is an alias of net's, or a function that calls net's.
 //
-// On everything but Linux, all of it is net's own.
+// On platforms other than Linux, all of the package is net's own.
 //
 // # What a program can see
 //
-// Package conformance lists where this package makes other system calls than net
-// does, with the reason why a program cannot see it. What a program can see is
-// this:
+// Package conformance lists the places where this package makes other system calls
+// than net does, each with the reason why a program cannot see it. A program can
+// see these differences:
 //
-//   - The types of connections, listeners, Dialer and ListenConfig have another
-//     name, in %T, in a type switch and in a *net.TCPConn of another package's
-//     signature, and another layout, which tools that read a program's memory
-//     depend on. What asks for net's type at compile time does not compile: hand
-//     over the connection as a [Conn]. What asks for it at run time does not find
-//     it: golang.org/x/net/ipv4 in PacketConn.ReadFrom and NewRawConn, miekg/dns
-//     for a packet's source, grpc for TCP_USER_TIMEOUT. [StdConn], [StdListener]
-//     and [StdPacketConn] give such code what it asks for.
-//   - [Buffers] reach a connection of package net as its own do. The other way
-//     round cannot be had: a net.Buffers writes to a connection of this package one
-//     buffer at a time, which on a stream shows in the number of system calls,
-//     and on datagrams in the number of packets.
-//   - [DefaultResolver] looks names up in pure Go, as net's does with
+//   - Connections, listeners, Dialer and ListenConfig have types of another name
+//     and another layout. The name shows in %T, in a type switch and in another
+//     package's signature that says *net.TCPConn; tools that read a program's
+//     memory depend on the layout. Code that asks for net's type at compile time
+//     does not compile: hand over the connection as a [Conn]. Code that asks for it
+//     at run time does not find it: golang.org/x/net/ipv4 in PacketConn.ReadFrom and
+//     NewRawConn, miekg/dns for a packet's source, grpc for TCP_USER_TIMEOUT.
+//     [StdConn], [StdListener] and [StdPacketConn] give such code what it asks for.
+//   - [Buffers] write to a connection of package net as net.Buffers do. The other
+//     way round is not possible: net.Buffers write to a connection of this package
+//     one buffer at a time. On a stream that costs more system calls; on a socket
+//     for packets it makes each buffer a packet of its own.
+//   - [DefaultResolver] looks up names in pure Go, as net's does with
 //     GODEBUG=netdns=go. A program that sets [net.DefaultResolver] sets it for this
-//     package too, as long as it leaves ours alone. The other way round cannot be
-//     had: package net, and net/http with it, never looks at ours.
+//     package too, as long as it leaves ours alone. The other way round is not
+//     possible: package net, and net/http with it, never looks at ours.
 //   - io.Copy from an *os.File to a [UnixConn], and from a connection to an
-//     *os.File, copies the bytes, where package os, for net's connections alone, has
-//     the kernel move them.
-//   - The options that connections inherit show on a listener that is asked for
-//     them with getsockopt, unless its Control function saw it first.
-//   - A connection is put into the poller when somebody first has to wait for it or
-//     sets a deadline. Where the kernel refuses that, for want of memory or of
-//     watches, Read, Write or SetDeadline fail, where in net Accept or Dial do.
-//   - LocalAddr of an accepted connection that was never asked before Close is
-//     the listener's, where that is bound to one address. A BPF program that steers
-//     other addresses to the listener (sk_lookup) makes that a wrong one.
+//     *os.File, copies the bytes through the program. For net's connections, and for
+//     no others, package os lets the kernel move them.
+//   - The listener has the options that its connections inherit, and getsockopt
+//     shows them there, unless the listener's Control function saw the socket first.
+//   - This package puts a connection into the poller when somebody first has to wait
+//     for it or sets a deadline. If the kernel refuses, for want of memory or of
+//     watches, Read, Write or SetDeadline fails; in net, Accept or Dial does.
+//   - If nobody asks an accepted connection for its LocalAddr before Close, and the
+//     listener is bound to one address, LocalAddr after Close returns the listener's
+//     address. If a BPF program (sk_lookup) steers other addresses to the listener,
+//     that address is wrong.
 //
 // # Two pollers
 //
 // Goroutines wait in the runtime's poller, as net's do, and nothing around a
-// connection tells the difference. The environment variable NET2_POLLER chooses
-// the poller, once, when the first descriptor is opened. It is "runtime", which is
-// the default, or "epoll": a poller of our own, made to be studied. With another
-// value the first Listen or Dial fails. What a program can see of our own poller
-// is that its locks order, for the race detector, what the program has not
-// ordered, so that some races are not found; that a deadline that passes starts a
-// goroutine for a moment; that its goroutine stands in an execution trace, and its
-// work in a CPU profile; and that a goroutine waits in a function of another name.
+// connection shows a difference. The environment variable NET2_POLLER chooses the
+// poller. The package reads it once, when it opens the first descriptor. Its values
+// are "runtime", which is the default, and "epoll": a poller of our own, made to be
+// studied. With any other value Listen and Dial fail. A program can see these
+// effects of our own poller:
+//
+//   - Its locks order, for the race detector, what the program has not ordered, so
+//     that the detector misses some races.
+//   - A deadline that passes starts a goroutine for a moment.
+//   - The poller's goroutine shows in an execution trace, and its work in a CPU
+//     profile.
+//   - A goroutine that waits does so in a function of another name.
 //
 // A program built with the tag net2_portable links to nothing of the runtime. It
 // has our own poller alone, which parks goroutines on channels and has two
-// goroutines of its own that show.
+// goroutines of its own, which show.
+//
+// # What stays as it is
+//
+// The names, signatures and behaviour of this package are stable: they follow net.
+// The packages poll, socket and runtime_hooks of the same module are there to be
+// read, and may change at any time.
+//
+// The lists below say of every exported name what it is. An alias is the very type,
+// constant or value of package net; a forward is a function that calls net's.
 //
 // # Aliases
 //

@@ -10,7 +10,8 @@ import (
 	"go.parity/socket"
 )
 
-// fileAddr is the address of a file that made no connection.
+// fileAddr is the address in the error about a file of which no connection could
+// be made.
 //
 // std: net.fileAddr
 type fileAddr string
@@ -18,9 +19,10 @@ type fileAddr string
 func (fileAddr) Network() string  { return "file+net" }
 func (f fileAddr) String() string { return string(f) }
 
-// FileConn returns a connection on a duplicate of the descriptor of f, an open
-// socket, which stays the caller's to close. Its Fd method puts f into blocking
-// mode, this one out of it.
+// FileConn returns a connection on a duplicate of the descriptor of f, which must
+// be an open socket. The caller must close f; closing f does not close the
+// connection, nor the other way round. The two share the socket: the Fd method of f
+// puts it into blocking mode, and FileConn takes it out of that mode again.
 func FileConn(f *os.File) (Conn, error) {
 	c, err := fileConn(f)
 	if err != nil {
@@ -29,8 +31,9 @@ func FileConn(f *os.File) (Conn, error) {
 	return c, nil
 }
 
-// FileListener returns a listener on a duplicate of the descriptor of f, a
-// socket that listens, which stays the caller's to close.
+// FileListener returns a listener on a duplicate of the descriptor of f, which must
+// be a socket that listens. The caller must close f; closing f does not close the
+// listener, nor the other way round.
 func FileListener(f *os.File) (Listener, error) {
 	l, err := fileListener(f)
 	if err != nil {
@@ -39,8 +42,9 @@ func FileListener(f *os.File) (Listener, error) {
 	return l, nil
 }
 
-// FilePacketConn returns a packet connection on a duplicate of the descriptor
-// of f, an open socket, which stays the caller's to close.
+// FilePacketConn returns a packet connection on a duplicate of the descriptor of f,
+// which must be an open socket for packets. The caller must close f; closing f does
+// not close the connection, nor the other way round.
 func FilePacketConn(f *os.File) (PacketConn, error) {
 	c, err := filePacketConn(f)
 	if err != nil {
@@ -83,7 +87,7 @@ func fileListener(f *os.File) (Listener, error) {
 	switch la := fd.localAddr().(type) {
 	case *TCPAddr:
 		l := &TCPListener{fd: fd, inherit: inheritance{opts: connOptions(0, KeepAliveConfig{})}}
-		l.inherit.state.Store(inheritFails) // whoever made the socket set other options
+		l.inherit.state.Store(inheritFails) // whoever made the socket may have set other options
 		return l, nil
 	case *UnixAddr:
 		return &UnixListener{fd: fd, path: la.Name, unlink: false}, nil
@@ -110,7 +114,7 @@ func filePacketConn(f *os.File) (PacketConn, error) {
 	return nil, syscall.EINVAL
 }
 
-// newFileFD makes a socket of a duplicate of f's descriptor and finds out what
+// newFileFD duplicates the descriptor of f and asks the kernel what kind of socket
 // it is.
 //
 // std: net.newFileFD
@@ -162,9 +166,9 @@ func fileFD(s int) (*netFD, error) {
 
 // std: net.dupFileSocket
 func dupFileSocket(f *os.File) (int, error) {
-	s, errno := socket.DupCloseOnExec(int(f.Fd()))
+	s, call, errno := socket.DupCloseOnExec(int(f.Fd()))
 	if errno != 0 {
-		return -1, os.NewSyscallError("fcntl", errno)
+		return -1, os.NewSyscallError(call, errno)
 	}
 	if errno := socket.SetNonblock(s, true); errno != 0 {
 		socket.Close(s)

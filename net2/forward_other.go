@@ -2,8 +2,9 @@
 
 package net2
 
-// On everything but Linux, what holds a descriptor or makes one is net's own:
-// a program whose import was swapped still builds and runs.
+// On platforms other than Linux, the types that hold a descriptor and the
+// functions that make one are net's own, so that a program that imports this
+// package builds and runs there too.
 
 import (
 	"net"
@@ -11,7 +12,7 @@ import (
 	"time"
 )
 
-// Connections, listeners and what makes them.
+// Each of these is an alias of the type of that name in package net.
 type (
 	Buffers      = net.Buffers
 	Dialer       = net.Dialer
@@ -97,9 +98,8 @@ func ListenUnixgram(network string, laddr *UnixAddr) (*UnixConn, error) {
 	return net.ListenUnixgram(network, laddr)
 }
 
-// DefaultResolver is the resolver of every Lookup function and of a [Dialer]
-// without one.
+// DefaultResolver is [net.DefaultResolver].
 var DefaultResolver = net.DefaultResolver
 
-// defaultResolver returns the resolver that counts.
+// defaultResolver returns the resolver to use.
 func defaultResolver() *Resolver { return DefaultResolver }

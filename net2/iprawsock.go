@@ -10,14 +10,16 @@ import (
 	"go.parity/socket"
 )
 
-// IPConn is a raw IP socket, which only a privileged process may make; see
-// raw(7). Its methods are safe for concurrent use.
+// IPConn is a raw IP socket, which only a process with privileges may make; see
+// raw(7). [Dial], [DialIP], [ListenPacket] and [ListenIP] make one. Several
+// goroutines may call its methods at the same time.
 type IPConn struct{ conn }
 
 // std: net.newIPConn
 func newIPConn(fd *netFD) *IPConn { return &IPConn{conn{fd}} }
 
-// SyscallConn returns the socket's descriptor for use in system calls.
+// SyscallConn returns access to the socket's descriptor, for system calls that
+// this package does not make.
 func (c *IPConn) SyscallConn() (syscall.RawConn, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL
@@ -25,8 +27,8 @@ func (c *IPConn) SyscallConn() (syscall.RawConn, error) {
 	return newRawConn(c.fd), nil
 }
 
-// ReadFromIP receives a packet into b and returns its length and its sender.
-// From an IPv4 packet the header is taken away, if b holds it whole. See
+// ReadFromIP receives a packet into b and returns its length and its sender. It
+// removes the header of an IPv4 packet, if b holds the whole header. See
 // recvfrom(2).
 func (c *IPConn) ReadFromIP(b []byte) (int, *IPAddr, error) {
 	if !c.ok() {
@@ -44,7 +46,8 @@ func (c *IPConn) ReadFromIP(b []byte) (int, *IPAddr, error) {
 	return n, addr, nil
 }
 
-// ReadFrom is ReadFromIP for a [PacketConn].
+// ReadFrom is ReadFromIP with the signature of a [PacketConn]. The address is an
+// [*IPAddr].
 func (c *IPConn) ReadFrom(b []byte) (int, Addr, error) {
 	n, addr, err := c.ReadFromIP(b)
 	if addr == nil {
@@ -53,9 +56,9 @@ func (c *IPConn) ReadFrom(b []byte) (int, Addr, error) {
 	return n, addr, err
 }
 
-// ReadMsgIP receives a packet into b, with its header where IPv4 has one, and
-// control messages into oob, and returns their lengths, the flags and the
-// sender. See recvmsg(2).
+// ReadMsgIP receives a packet into b, and control messages into oob, and returns
+// their lengths, the flags and the sender. An IPv4 packet keeps its header. See
+// recvmsg(2).
 func (c *IPConn) ReadMsgIP(b, oob []byte) (n, oobn, flags int, addr *IPAddr, err error) {
 	if !c.ok() {
 		return 0, 0, 0, nil, syscall.EINVAL
@@ -69,8 +72,8 @@ func (c *IPConn) ReadMsgIP(b, oob []byte) (n, oobn, flags int, addr *IPAddr, err
 	return n, oobn, flags, addr, err
 }
 
-// WriteToIP sends b to addr; see sendto(2). A socket with a peer refuses with
-// [ErrWriteToConnected].
+// WriteToIP sends b to addr as one packet; see sendto(2). If the socket has a peer,
+// WriteToIP fails with [ErrWriteToConnected].
 func (c *IPConn) WriteToIP(b []byte, addr *IPAddr) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -87,7 +90,8 @@ func (c *IPConn) WriteToIP(b []byte, addr *IPAddr) (int, error) {
 	return n, err
 }
 
-// WriteTo is WriteToIP for a [PacketConn]; addr is an *IPAddr.
+// WriteTo is WriteToIP with the signature of a [PacketConn]. The address must be an
+// [*IPAddr].
 func (c *IPConn) WriteTo(b []byte, addr Addr) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -99,8 +103,9 @@ func (c *IPConn) WriteTo(b []byte, addr Addr) (int, error) {
 	return c.WriteToIP(b, a)
 }
 
-// WriteMsgIP sends b and the control messages oob to addr; see sendmsg(2). A
-// socket with a peer refuses with [ErrWriteToConnected].
+// WriteMsgIP sends b and the control messages oob to addr, and returns how many
+// bytes of each it sent; see sendmsg(2). If the socket has a peer, WriteMsgIP fails
+// with [ErrWriteToConnected].
 func (c *IPConn) WriteMsgIP(b, oob []byte, addr *IPAddr) (n, oobn int, err error) {
 	if !c.ok() {
 		return 0, 0, syscall.EINVAL
@@ -115,7 +120,7 @@ func (c *IPConn) WriteMsgIP(b, oob []byte, addr *IPAddr) (n, oobn int, err error
 	return n, oobn, err
 }
 
-// destination writes addr, to which a packet is to go, to sa.
+// destination writes addr, the receiver of a packet, to sa.
 func (c *IPConn) destination(sa *socket.Sockaddr, addr *IPAddr) error {
 	if c.fd.isConnected {
 		return ErrWriteToConnected
@@ -126,8 +131,8 @@ func (c *IPConn) destination(sa *socket.Sockaddr, addr *IPAddr) error {
 	return ipToSockaddr(sa, c.fd.family, addr.IP, 0, addr.Zone)
 }
 
-// sockaddrToIPAddr returns the address that a read was given, nil if there is
-// none.
+// sockaddrToIPAddr returns the address that a read got from the kernel, or nil if
+// it got none.
 //
 // std: net.sockaddrToIP
 func sockaddrToIPAddr(sa *socket.Sockaddr) *IPAddr {
@@ -141,8 +146,9 @@ func sockaddrToIPAddr(sa *socket.Sockaddr) *IPAddr {
 	return nil
 }
 
-// stripIPv4Header takes the header of the IPv4 packet in b away, and returns
-// what is left of its length n; what is not a packet stays as it is.
+// stripIPv4Header removes the header of the IPv4 packet in b, whose length is n,
+// and returns the length without it. It leaves b as it is if b does not hold such a
+// packet.
 //
 // std: net.stripIPv4Header
 func stripIPv4Header(n int, b []byte) int {
@@ -158,9 +164,12 @@ func stripIPv4Header(n int, b []byte) int {
 	return n - header
 }
 
-// DialIP makes a raw socket with the peer raddr, from laddr unless that is nil.
-// The network is an IP network with a protocol, by name or number: "ip4:icmp",
-// "ip6:58".
+// DialIP is [Dial] for IP networks, with addresses that are resolved already. The
+// network is "ip", "ip4" or "ip6", followed by a colon and a protocol, name or
+// number, as in "ip4:icmp" and "ip6:58".
+//
+// If laddr is nil, the kernel chooses the local address. If the IP of raddr is nil
+// or unspecified, the peer is this host. If raddr is nil, DialIP fails.
 func DialIP(network string, laddr, raddr *IPAddr) (*IPConn, error) {
 	return dialIP(context.Background(), nil, network, laddr, raddr)
 }
@@ -189,9 +198,9 @@ func (sd *sysDialer) dialIP(ctx context.Context, laddr, raddr *IPAddr) (*IPConn,
 	return rawSocket(ctx, sd.network, laddr, raddr, "dial", sd.spec())
 }
 
-// ListenIP makes a raw socket that receives packets to laddr, or to every
-// address of the host if its IP is nil or unspecified. The network is as for
-// [DialIP].
+// ListenIP is [ListenPacket] for IP networks, with an address that is resolved
+// already. The network has the form that [DialIP] takes. If laddr or its IP is nil,
+// or the IP is unspecified, the socket receives on every address of this host.
 func ListenIP(network string, laddr *IPAddr) (*IPConn, error) {
 	if laddr == nil {
 		laddr = &IPAddr{}
@@ -209,7 +218,7 @@ func (sl *sysListener) listenIP(ctx context.Context, laddr *IPAddr) (*IPConn, er
 	return rawSocket(ctx, sl.network, laddr, nil, "listen", sl.spec())
 }
 
-// rawSocket makes the socket of an IP network with a protocol.
+// rawSocket makes a socket for an IP network with a protocol.
 func rawSocket(ctx context.Context, network string, laddr, raddr *IPAddr, mode string, spec socketSpec) (*IPConn, error) {
 	afnet, proto, err := parseNetwork(network, true)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// addrList is what an address resolved to, in the order in which it is tried.
+// addrList holds the addresses of a name, in the order in which a dial tries them.
 type addrList []Addr
 
 func isIPv4(addr Addr) bool {
@@ -115,16 +115,16 @@ func internetAddrList(ctx context.Context, r *Resolver, network, addr string) (a
 	} else if ips, err = lookupIPAddr(ctx, r, network, host); err != nil {
 		return nil, err
 	}
-	// Whoever asks for [::] means every address, on a host without IPv6 too.
+	// Whoever asks for [::] means every address, even on a host without IPv6.
 	if len(ips) == 1 && ips[0].IP.Equal(IPv6unspecified) {
 		ips = append(ips, IPAddr{IP: IPv4zero})
 	}
 	return filterAddrList(ips, network, inetaddr, host)
 }
 
-// lookupIPAddr looks host, a name, up and returns the addresses that network
-// asks for, with their zones. Like net, it queries only for A records on a
-// network that ends in 4, and only for AAAA records on one that ends in 6.
+// lookupIPAddr looks up host, a name, and returns the addresses that suit network,
+// with their zones. Like net, it asks for A records alone if the network ends in
+// 4, and for AAAA records alone if it ends in 6.
 //
 // std: net.(*Resolver).lookupIPAddr
 func lookupIPAddr(ctx context.Context, r *Resolver, network, host string) ([]IPAddr, error) {
@@ -147,8 +147,7 @@ func lookupIPAddr(ctx context.Context, r *Resolver, network, host string) ([]IPA
 	return addrs, nil
 }
 
-// ipVersion returns the network "ip", "ip4" or "ip6" whose addresses network
-// takes.
+// ipVersion returns "ip", "ip4" or "ip6", for the addresses that network takes.
 func ipVersion(network string) string {
 	switch network[len(network)-1] {
 	case '4':
@@ -184,10 +183,13 @@ func filterAddrList(ips []IPAddr, network string, inetaddr func(IPAddr) Addr, ho
 
 const noSuitableAddress = "no suitable address found"
 
-// ResolveTCPAddr returns the address of a TCP end point, looking names up with
-// [DefaultResolver]. The network must be "tcp", "tcp4", "tcp6", or "" for
-// "tcp". Of several addresses it returns the first IPv4 one; a literal in
-// brackets asks for IPv6.
+// ResolveTCPAddr turns address, "host:port", into a TCPAddr, and looks up names and
+// services with [DefaultResolver]. The network is "tcp", "tcp4" or "tcp6"; ""
+// stands for "tcp". The forms of the address are those that [Dial] takes.
+//
+// If a name has several addresses, ResolveTCPAddr returns the first IPv4 address,
+// or the first of all if there is no IPv4 address. A dial by name is better: it
+// tries them all.
 func ResolveTCPAddr(network, address string) (*TCPAddr, error) {
 	switch network {
 	case "tcp", "tcp4", "tcp6":
@@ -203,8 +205,8 @@ func ResolveTCPAddr(network, address string) (*TCPAddr, error) {
 	return addrs.forResolve(network, address).(*TCPAddr), nil
 }
 
-// ResolveUDPAddr returns the address of a UDP end point, as [ResolveTCPAddr]
-// does for TCP.
+// ResolveUDPAddr turns address, "host:port", into a UDPAddr, as [ResolveTCPAddr]
+// does for TCP. The network is "udp", "udp4" or "udp6"; "" stands for "udp".
 func ResolveUDPAddr(network, address string) (*UDPAddr, error) {
 	switch network {
 	case "udp", "udp4", "udp6":
@@ -220,8 +222,10 @@ func ResolveUDPAddr(network, address string) (*UDPAddr, error) {
 	return addrs.forResolve(network, address).(*UDPAddr), nil
 }
 
-// ResolveIPAddr returns the address of an IP end point. The network is "ip",
-// "ip4" or "ip6", with or without ":protocol", or "" for "ip".
+// ResolveIPAddr turns address, a host, into an IPAddr, and looks up names with
+// [DefaultResolver]. The network is "ip", "ip4" or "ip6", and may be followed by a
+// colon and a protocol; "" stands for "ip". If a name has several addresses,
+// ResolveIPAddr chooses as [ResolveTCPAddr] does.
 func ResolveIPAddr(network, address string) (*IPAddr, error) {
 	if network == "" {
 		network = "ip"

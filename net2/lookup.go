@@ -4,7 +4,8 @@ import (
 	"context"
 )
 
-// LookupHost looks up the addresses of host with [DefaultResolver].
+// LookupHost looks up the addresses of host with [DefaultResolver]. To set a limit
+// on the time, use [Resolver.LookupHost]; every function here has such a method.
 func LookupHost(host string) (addrs []string, err error) {
 	return defaultResolver().LookupHost(context.Background(), host)
 }
@@ -34,13 +35,14 @@ func LookupCNAME(host string) (cname string, err error) {
 }
 
 // LookupSRV looks up the SRV records of _service._proto.name (RFC 2782) with
-// [DefaultResolver], sorted by priority and shuffled by weight within one.
+// [DefaultResolver]; if service and proto are empty, it looks up name itself. It
+// sorts the records by priority and shuffles those of one priority by weight.
 func LookupSRV(service, proto, name string) (cname string, addrs []*SRV, err error) {
 	return defaultResolver().LookupSRV(context.Background(), service, proto, name)
 }
 
-// LookupMX looks up the MX records of name with [DefaultResolver], sorted by
-// preference.
+// LookupMX looks up the MX records of name with [DefaultResolver], and sorts them
+// by preference.
 func LookupMX(name string) ([]*MX, error) {
 	return defaultResolver().LookupMX(context.Background(), name)
 }
@@ -55,8 +57,8 @@ func LookupTXT(name string) ([]string, error) {
 	return defaultResolver().LookupTXT(context.Background(), name)
 }
 
-// LookupAddr looks up the names of an address (a reverse look-up) with
-// [DefaultResolver].
+// LookupAddr looks up the names of an IP address with [DefaultResolver], which is
+// called a reverse look-up.
 func LookupAddr(addr string) (names []string, err error) {
 	return defaultResolver().LookupAddr(context.Background(), addr)
 }

@@ -12,7 +12,7 @@ import (
 
 const protoMPTCP = 0x106 // IPPROTO_MPTCP
 
-// An mptcpStatus is what the user said of Multipath TCP: nothing, yes or no.
+// An mptcpStatus says whether the user switched Multipath TCP on, off, or neither.
 type mptcpStatus uint8
 
 const (
@@ -28,8 +28,8 @@ func (m *mptcpStatus) set(use bool) {
 	}
 }
 
-// get returns what the user said, or else what net would do, which depends on
-// its version and on GODEBUG=multipathtcp.
+// get returns what the user set, or, if the user set nothing, what net would do,
+// which depends on its version and on GODEBUG=multipathtcp.
 func (m mptcpStatus) get(byDefault interface{ MultipathTCP() bool }) bool {
 	if m == mptcpUseDefault {
 		return byDefault.MultipathTCP()
@@ -41,16 +41,16 @@ func (m mptcpStatus) get(byDefault interface{ MultipathTCP() bool }) bool {
 // which by default it does not.
 func (d *Dialer) MultipathTCP() bool { return d.mptcpStatus.get(new(net.Dialer)) }
 
-// SetMultipathTCP makes the dialer use Multipath TCP where the host has it, or
-// not.
+// SetMultipathTCP sets whether the dialer tries Multipath TCP. If the host does not
+// support it, the dialer uses plain TCP.
 func (d *Dialer) SetMultipathTCP(use bool) { d.mptcpStatus.set(use) }
 
 // MultipathTCP reports whether listeners will accept Multipath TCP (RFC 8684),
 // which by default they do.
 func (lc *ListenConfig) MultipathTCP() bool { return lc.mptcpStatus.get(new(net.ListenConfig)) }
 
-// SetMultipathTCP makes listeners use Multipath TCP where the host has it, or
-// not.
+// SetMultipathTCP sets whether listeners accept Multipath TCP. If the host does not
+// support it, they use plain TCP.
 func (lc *ListenConfig) SetMultipathTCP(use bool) { lc.mptcpStatus.set(use) }
 
 // std: net.(*sysDialer).dialMPTCP
@@ -60,7 +60,7 @@ func (sd *sysDialer) dialMPTCP(ctx context.Context, laddr, raddr *TCPAddr) (*TCP
 			return c, nil
 		}
 	}
-	// What is wrong with the addresses, plain TCP says too.
+	// If the addresses are wrong, plain TCP fails with the same error.
 	return sd.dialTCP(ctx, laddr, raddr)
 }
 
@@ -74,8 +74,8 @@ func (sl *sysListener) listenMPTCP(ctx context.Context, laddr *TCPAddr) (*TCPLis
 	return sl.listenTCP(ctx, laddr)
 }
 
-// isUsingMultipathTCP reports whether a connection uses Multipath TCP and has
-// not fallen back to TCP. Kernels before 5.16 do not tell of a fall-back.
+// isUsingMultipathTCP reports whether a connection uses Multipath TCP and has not
+// fallen back to TCP. Kernels before 5.16 do not report a fall-back.
 //
 // std: net.isUsingMultipathTCP
 func isUsingMultipathTCP(fd *netFD) bool {

@@ -193,9 +193,9 @@ var (
 // std: net.(*netFD).dup
 func (fd *netFD) dup() (*os.File, error) {
 	fd.pinLocalAddr()
-	s, err := fd.pfd.Dup()
+	s, call, err := fd.pfd.Dup()
 	if err != nil {
-		return nil, wrapSyscallError("fcntl", err)
+		return nil, wrapSyscallError(call, err)
 	}
 	return newFile(s, fd.name())
 }

@@ -20,7 +20,8 @@ import (
 func newFile(s int, name string) (*os.File, error) {
 	f := os.NewFile(uintptr(s), name)
 	defer f.Close()
-	if l, err := net.FileListener(f); err == nil {
+	l, notListener := net.FileListener(f)
+	if notListener == nil {
 		defer l.Close()
 		if ul, ok := l.(*net.UnixListener); ok {
 			ul.SetUnlinkOnClose(false)
@@ -29,10 +30,19 @@ func newFile(s int, name string) (*os.File, error) {
 	}
 	c, err := net.FilePacketConn(f)
 	if err != nil {
-		return nil, errors.Unwrap(err)
+		return nil, errors.Unwrap(failedCall(notListener, err))
 	}
 	defer c.Close()
 	return fileOf(c)
+}
+
+// failedCall returns the one of two errors that tells of a system call. The other
+// says that the socket is not of the kind.
+func failedCall(a, b error) error {
+	if call := (*os.SyscallError)(nil); errors.As(a, &call) {
+		return a
+	}
+	return b
 }
 
 func fileOf(c any) (*os.File, error) {

@@ -8,13 +8,14 @@ import (
 	"reflect"
 )
 
-// DefaultResolver is the resolver of every Lookup function and of a [Dialer]
-// without one. It is pure Go, and asks its servers over sockets of this
-// package.
+// DefaultResolver looks up names for the Lookup functions, and for a [Dialer]
+// without a resolver of its own. It is written in pure Go and asks name servers
+// over sockets of this package.
 //
-// As long as the program leaves it as it is, [net.DefaultResolver] takes its
-// place once that has been set or changed, as tests and programs do for the
-// whole process. Package net, and with it net/http, never looks at this one.
+// If the program sets or changes [net.DefaultResolver] and leaves DefaultResolver
+// as it is, net.DefaultResolver takes its place: programs and tests set that one
+// for the whole process. The other way round nothing happens: package net, and
+// net/http with it, never looks at DefaultResolver.
 var DefaultResolver = &net.Resolver{PreferGo: true}
 
 func init() { DefaultResolver.Dial = dialForResolver } // which dials by DefaultResolver in turn
@@ -23,10 +24,10 @@ func dialForResolver(ctx context.Context, network, address string) (Conn, error)
 	return new(Dialer).DialContext(ctx, network, address)
 }
 
-// What the two default resolvers are as long as nobody has set them.
+// The two default resolvers as they are before anybody sets them.
 var ownResolver, netResolver = DefaultResolver, net.DefaultResolver
 
-// defaultResolver returns the resolver that counts.
+// defaultResolver returns the resolver to use: see DefaultResolver.
 func defaultResolver() *Resolver {
 	if !isOwnResolver(DefaultResolver) {
 		return DefaultResolver

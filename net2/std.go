@@ -11,20 +11,21 @@ import (
 	"go.parity/socket"
 )
 
-// A type assertion on net's concrete types compiles after the import was
-// swapped, and fails at run time: golang.org/x/net/ipv4 asks for a *net.UDPConn
-// to read, grpc for a *net.TCPConn to set TCP_USER_TIMEOUT. The functions here are
-// the way out: they give such code a connection that is package net's own.
+// A package may assert at run time that a connection has one of net's concrete
+// types. That code still compiles after a program has swapped the import, but the
+// assertion fails: golang.org/x/net/ipv4 asks for a *net.UDPConn to read, grpc for
+// a *net.TCPConn to set TCP_USER_TIMEOUT. The functions in this file give such code
+// a connection of package net.
 
-// StdConn returns package net's own connection of the same socket: a
-// [*net.TCPConn], [*net.UDPConn], [*net.IPConn] or [*net.UnixConn], on a duplicate
-// of the descriptor, with the deadlines that c has now. The options of the socket
-// stay as they are.
+// StdConn returns a connection of package net on the socket of c: a
+// [*net.TCPConn], [*net.UDPConn], [*net.IPConn] or [*net.UnixConn]. It has a
+// duplicate of the descriptor and starts with the deadlines that c has now. The
+// options of the socket stay as they are.
 //
-// The two share the socket, its options and its data: what one reads the other
-// does not. Deadlines are each one's own from now on, and so is closing: the peer
-// sees the end when both are closed. A c that is not of this package, or is
-// closed, is refused with an [OpError].
+// The two connections share the socket, its options and its data: what one reads,
+// the other does not read. From now on each has its own deadlines, and the caller
+// must close both: the peer sees the end when both are closed. If c is closed or is
+// not a connection of this package, StdConn returns an [OpError].
 func StdConn(c Conn) (net.Conn, error) {
 	fd, err := shownFD(c)
 	if err != nil {
@@ -33,11 +34,11 @@ func StdConn(c Conn) (net.Conn, error) {
 	return stdOf(fd, net.FileConn)
 }
 
-// StdListener returns package net's own listener of the same socket, a
-// [*net.TCPListener] or [*net.UnixListener], as StdConn does for a connection. Each
-// connection comes to one of the two that accept. What the new one accepts has the
-// options of a listener of [net.FileListener], and closing it leaves the file of a
-// Unix socket where it is.
+// StdListener returns a listener of package net on the socket of l, a
+// [*net.TCPListener] or [*net.UnixListener], as StdConn does for a connection. If
+// both listeners accept, each connection goes to one of them. The new listener sets
+// the options that one from [net.FileListener] sets, and its Close does not remove
+// the file of a Unix socket.
 func StdListener(l Listener) (net.Listener, error) {
 	fd, err := shownFD(l)
 	if err != nil {
@@ -46,7 +47,7 @@ func StdListener(l Listener) (net.Listener, error) {
 	return stdOf(fd, net.FileListener)
 }
 
-// StdPacketConn returns package net's own packet connection of the same socket, a
+// StdPacketConn returns a packet connection of package net on the socket of c, a
 // [*net.UDPConn], [*net.IPConn] or [*net.UnixConn], as StdConn does for a
 // connection.
 func StdPacketConn(c PacketConn) (net.PacketConn, error) {
@@ -57,8 +58,9 @@ func StdPacketConn(c PacketConn) (net.PacketConn, error) {
 	return stdOf(fd, net.FilePacketConn)
 }
 
-// shownFD returns the socket of one of our connections or listeners. One that is
-// wrapped is somebody else's: what it does to the bytes would be lost.
+// shownFD returns the socket of a connection or listener of this package. It does
+// not look inside a wrapper, because what the wrapper does to the bytes would be
+// lost.
 func shownFD(v any) (*netFD, error) {
 	var fd *netFD
 	switch v := v.(type) {
@@ -95,19 +97,20 @@ func shownFD(v any) (*netFD, error) {
 	return fd, nil
 }
 
-// stdOf has package net make what it has of the socket.
+// stdOf lets package net make its connection or listener of the socket.
 func stdOf[T any](fd *netFD, make func(*os.File) (T, error)) (t T, err error) {
 	r, w, err := fd.pfd.Deadlines()
 	if err != nil {
 		return t, fd.opError("file", err)
 	}
 	fd.pinLocalAddr()
-	s, err := fd.pfd.Dup()
+	s, call, err := fd.pfd.Dup()
 	if err != nil {
-		return t, fd.opError("file", wrapSyscallError("fcntl", err))
+		return t, fd.opError("file", wrapSyscallError(call, err))
 	}
-	// Unlike that of File, this one's Fd method, which net calls, leaves the
-	// socket in non-blocking mode: others are in the middle of reads.
+	// The Fd method of this file, which net calls, leaves the socket in
+	// non-blocking mode, unlike that of a file from File: other goroutines may be
+	// in the middle of a read.
 	f := os.NewFile(uintptr(s), fd.name())
 	defer f.Close()
 	restore := fd.keepOptions(s)
@@ -119,8 +122,8 @@ func stdOf[T any](fd *netFD, make func(*os.File) (T, error)) (t T, err error) {
 	return t, nil
 }
 
-// keepOptions returns a function that gives s, a connection, back the options
-// that net sets on one which it makes.
+// keepOptions returns a function that restores, on the connection s, the options
+// that net changes on every connection that it makes of a file.
 func (fd *netFD) keepOptions(s int) (restore func()) {
 	if fd.sotype != syscall.SOCK_STREAM || fd.family == syscall.AF_UNIX {
 		return func() {}
@@ -140,7 +143,8 @@ func (fd *netFD) keepOptions(s int) (restore func()) {
 	}
 }
 
-// setDeadlines gives v the deadlines that are r and w away, each unless it is 0.
+// setDeadlines sets the read and the write deadline of v to r and w from now; 0
+// means no deadline.
 func setDeadlines(v any, r, w time.Duration) {
 	if c, ok := v.(interface{ SetReadDeadline(time.Time) error }); ok && r != 0 {
 		c.SetReadDeadline(time.Now().Add(r))

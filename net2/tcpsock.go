@@ -11,14 +11,16 @@ import (
 	"time"
 )
 
-// TCPConn is a TCP connection; see tcp(7). Its methods are safe for concurrent
-// use.
+// TCPConn is a TCP connection; see tcp(7). [Dial], [DialTCP] and the Accept of a
+// [TCPListener] make one. Several goroutines may call its methods at the same
+// time.
 type TCPConn struct{ conn }
 
-// newTCPConn makes a connection of a socket whose options are set.
+// newTCPConn makes a connection of a socket whose options somebody has set.
 func newTCPConn(fd *netFD) *TCPConn { return &TCPConn{conn{fd}} }
 
-// SyscallConn returns the connection's descriptor for use in system calls.
+// SyscallConn returns access to the connection's descriptor, for system calls that
+// this package does not make.
 func (c *TCPConn) SyscallConn() (syscall.RawConn, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL
@@ -26,9 +28,9 @@ func (c *TCPConn) SyscallConn() (syscall.RawConn, error) {
 	return newRawConn(c.fd), nil
 }
 
-// ReadFrom sends what r has until its end, without copying it where r is a
-// file (sendfile(2)), or a TCP or Unix stream connection (splice(2)). It
-// implements [io.ReaderFrom].
+// ReadFrom reads from r until its end and sends what it reads. If r is a file, the
+// kernel moves the bytes by sendfile(2); if r is a TCP or a Unix stream
+// connection, by splice(2). ReadFrom implements [io.ReaderFrom].
 func (c *TCPConn) ReadFrom(r io.Reader) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -51,9 +53,9 @@ func (c *TCPConn) readFrom(r io.Reader) (int64, error) {
 	return io.Copy(tcpConnWithoutReadFrom{TCPConn: c}, r)
 }
 
-// WriteTo writes to w what the connection receives until its end, without
-// copying it where w is a Unix stream connection (splice(2)). It implements
-// [io.WriterTo].
+// WriteTo receives until the peer's end and writes what it receives to w. If w is
+// a Unix stream connection, the kernel moves the bytes by splice(2). WriteTo
+// implements [io.WriterTo].
 func (c *TCPConn) WriteTo(w io.Writer) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -73,43 +75,47 @@ func (c *TCPConn) writeTo(w io.Writer) (int64, error) {
 	return io.Copy(w, tcpConnWithoutWriteTo{TCPConn: c})
 }
 
-// A connection without ReadFrom, or without WriteTo, lets io.Copy copy and not
-// call us back: an embedded method that is ambiguous is none.
+// These types hide the connection's ReadFrom or WriteTo, so that io.Copy copies
+// and does not call us back: if two embedded types have a method of the same
+// name at the same depth, the outer type does not have that method.
 type (
 	tcpConnWithoutReadFrom struct {
-		noReadFrom //lint:ignore U1000 it is there to be ambiguous
+		noReadFrom //lint:ignore U1000 its method hides the connection's
 		*TCPConn
 	}
 	tcpConnWithoutWriteTo struct {
-		noWriteTo //lint:ignore U1000 it is there to be ambiguous
+		noWriteTo //lint:ignore U1000 its method hides the connection's
 		*TCPConn
 	}
 )
 
-//lint:ignore U1000 it is there to be ambiguous
+//lint:ignore U1000 its method hides the connection's
 type noReadFrom struct{}
 
-//lint:ignore U1000 it is there to be ambiguous
+//lint:ignore U1000 its method hides the connection's
 type noWriteTo struct{}
 
-//lint:ignore U1000 it is there to be ambiguous
+//lint:ignore U1000 its method hides the connection's
 func (noReadFrom) ReadFrom(io.Reader) (int64, error) { panic("unreachable") }
 
-//lint:ignore U1000 it is there to be ambiguous
+//lint:ignore U1000 its method hides the connection's
 func (noWriteTo) WriteTo(io.Writer) (int64, error) { panic("unreachable") }
 
-// CloseRead shuts down the reading side; see shutdown(2). Reads return io.EOF.
+// CloseRead shuts down the reading side of the connection; see shutdown(2). From
+// then on Read returns io.EOF. Most callers should just call Close.
 func (c *TCPConn) CloseRead() error { return c.closeRead() }
 
-// CloseWrite shuts down the writing side: the peer reads to the end. Most
-// callers should just Close.
+// CloseWrite shuts down the writing side of the connection; see shutdown(2). The
+// peer reads what was written and then the end. Most callers should just call
+// Close.
 func (c *TCPConn) CloseWrite() error { return c.closeWrite() }
 
-// SetLinger sets what Close does with data that was not sent or acknowledged;
-// see SO_LINGER in socket(7). If sec is negative, which is the default, it is
-// sent in the background; if 0, it is discarded and the connection reset; if
-// positive, it is sent in the background too, but after sec seconds what is
-// left may be discarded.
+// SetLinger sets what happens at Close to data that the kernel has not yet sent or
+// the peer has not yet acknowledged; see SO_LINGER in socket(7). If sec is
+// negative, which is the default, the kernel sends it in the background. If sec
+// is 0, the kernel discards it and resets the connection. If sec is positive, the
+// kernel sends it in the background too, but may discard what is left after sec
+// seconds.
 func (c *TCPConn) SetLinger(sec int) error {
 	return c.set(func(fd *netFD) error { return setLinger(fd, sec) })
 }
@@ -120,9 +126,11 @@ func (c *TCPConn) SetKeepAlive(keepalive bool) error {
 	return c.set(func(fd *netFD) error { return setKeepAlive(fd, keepalive) })
 }
 
-// SetKeepAlivePeriod sets how long the connection is idle before the first
-// probe, rounded up to a second: 0 is 15 seconds, a negative d changes nothing.
-// See TCP_KEEPIDLE in tcp(7), and SetKeepAliveConfig for the rest.
+// SetKeepAlivePeriod sets how long the connection must be idle before the kernel
+// sends the first keep-alive probe; see TCP_KEEPIDLE in tcp(7). It rounds d up to
+// whole seconds. If d is 0, it sets 15 seconds; if d is negative, it changes
+// nothing. [TCPConn.SetKeepAliveConfig] sets the interval and the number of
+// probes too.
 func (c *TCPConn) SetKeepAlivePeriod(d time.Duration) error {
 	return c.set(func(fd *netFD) error {
 		o, ok := keepAliveIdleOption(d)
@@ -133,8 +141,9 @@ func (c *TCPConn) SetKeepAlivePeriod(d time.Duration) error {
 	})
 }
 
-// SetKeepAliveConfig sets all of keep-alive; see TCP_KEEPIDLE, TCP_KEEPINTVL
-// and TCP_KEEPCNT in tcp(7).
+// SetKeepAliveConfig switches keep-alive probes on or off and sets their idle
+// time, interval and number; see SO_KEEPALIVE in socket(7), and TCP_KEEPIDLE,
+// TCP_KEEPINTVL and TCP_KEEPCNT in tcp(7).
 func (c *TCPConn) SetKeepAliveConfig(config KeepAliveConfig) error {
 	return c.set(func(fd *netFD) error {
 		for _, o := range keepAliveOptions(config) {
@@ -146,14 +155,15 @@ func (c *TCPConn) SetKeepAliveConfig(config KeepAliveConfig) error {
 	})
 }
 
-// SetNoDelay switches Nagle's algorithm off, which is the default, or on; see
+// SetNoDelay sets whether the kernel sends data at once, which is the default, or
+// may hold small writes back to send fewer packets (Nagle's algorithm); see
 // TCP_NODELAY in tcp(7).
 func (c *TCPConn) SetNoDelay(noDelay bool) error {
 	return c.set(func(fd *netFD) error { return fd.setOption(noDelayOption(noDelay)) })
 }
 
-// set does op on the connection's socket and makes its error a "set" error with
-// both addresses.
+// set calls op with the connection's socket and wraps its error as a "set" error
+// with both addresses.
 func (c *TCPConn) set(op func(fd *netFD) error) error {
 	if !c.ok() {
 		return syscall.EINVAL
@@ -165,8 +175,8 @@ func (c *TCPConn) set(op func(fd *netFD) error) error {
 }
 
 // MultipathTCP reports whether the connection uses Multipath TCP (RFC 8684). It
-// may report false for one that was asked for it, when the peer or something in
-// between does not do it.
+// may report false although the program asked for Multipath TCP: the peer, or a
+// device between the two, may not support it.
 func (c *TCPConn) MultipathTCP() (bool, error) {
 	if !c.ok() {
 		return false, syscall.EINVAL
@@ -174,8 +184,11 @@ func (c *TCPConn) MultipathTCP() (bool, error) {
 	return isUsingMultipathTCP(c.fd), nil
 }
 
-// DialTCP connects to raddr on "tcp", "tcp4" or "tcp6", from laddr unless that
-// is nil. A raddr whose IP is nil or unspecified is this host.
+// DialTCP is [Dial] for TCP, with addresses that are resolved already. The network
+// is "tcp", "tcp4" or "tcp6".
+//
+// If laddr is nil, the kernel chooses the local address. If the IP of raddr is nil
+// or unspecified, DialTCP connects to this host. If raddr is nil, it fails.
 func DialTCP(network string, laddr, raddr *TCPAddr) (*TCPConn, error) {
 	return dialTCP(context.Background(), nil, network, laddr, raddr)
 }
@@ -204,7 +217,7 @@ func dialTCP(ctx context.Context, dialer *Dialer, network string, laddr, raddr *
 	return c, nil
 }
 
-// opAddr returns a as an Addr that is nil when a is.
+// opAddr returns a as an Addr, which is nil if a is nil.
 //
 // std: net.(*TCPAddr).opAddr
 func opAddr[T any, A interface {
@@ -217,7 +230,7 @@ func opAddr[T any, A interface {
 	return a
 }
 
-// dialAnyTCP dials Multipath TCP where that is asked for, or else plain TCP.
+// dialAnyTCP dials Multipath TCP if the program asked for that, or else plain TCP.
 func (sd *sysDialer) dialAnyTCP(ctx context.Context, laddr, raddr *TCPAddr) (*TCPConn, error) {
 	if sd.MultipathTCP() {
 		return sd.dialMPTCP(ctx, laddr, raddr)
@@ -233,10 +246,10 @@ func (sd *sysDialer) dialTCP(ctx context.Context, laddr, raddr *TCPAddr) (*TCPCo
 // doDialTCPProto dials with a protocol of socket(2): 0 for TCP, or Multipath
 // TCP's.
 //
-// Where the kernel chooses the local port and nobody listens, it may choose
-// the very port that is dialled; then the connection is one with itself, by
-// TCP's simultaneous open. And it may choose one that is in use. Both are
-// tried again, twice.
+// If the kernel chooses the local port and nobody listens, it may choose the very
+// port that we dial; the socket then connects to itself, by TCP's simultaneous
+// open. The kernel may also choose a port that is in use. In both cases we dial
+// again, at most twice.
 //
 // std: net.(*sysDialer).doDialTCPProto
 func (sd *sysDialer) doDialTCPProto(ctx context.Context, laddr, raddr *TCPAddr, proto int) (*TCPConn, error) {
@@ -260,8 +273,8 @@ func (sd *sysDialer) doDialTCPProto(ctx context.Context, laddr, raddr *TCPAddr, 
 	return newTCPConn(fd), nil
 }
 
-// selfConnect reports whether the connection is one with itself. One whose
-// addresses are not known counts as such.
+// selfConnect reports whether the socket is connected to itself. If its addresses
+// are not known, it reports true.
 //
 // std: net.selfConnect
 func selfConnect(fd *netFD, err error) bool {
@@ -290,7 +303,9 @@ func spuriousENOTAVAIL(err error) bool {
 	return err == syscall.EADDRNOTAVAIL
 }
 
-// TCPListener accepts TCP connections. Its methods are safe for concurrent use.
+// TCPListener accepts TCP connections. [Listen] and [ListenTCP] make one. Several
+// goroutines may call its methods at the same time. A program should hold a
+// [Listener] where it can, so that it does not depend on TCP.
 type TCPListener struct {
 	fd      *netFD
 	inherit inheritance
@@ -299,8 +314,9 @@ type TCPListener struct {
 // std: net.(*TCPListener).ok
 func (l *TCPListener) ok() bool { return l != nil && l.fd != nil }
 
-// SyscallConn returns the listener's descriptor for use in system calls. The
-// RawConn's Read and Write fail.
+// SyscallConn returns access to the listener's descriptor, for system calls that
+// this package does not make. Its Control method works; its Read and Write
+// methods return an error.
 func (l *TCPListener) SyscallConn() (syscall.RawConn, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
@@ -308,8 +324,9 @@ func (l *TCPListener) SyscallConn() (syscall.RawConn, error) {
 	return newRawListener(l.fd), nil
 }
 
-// AcceptTCP waits for a connection and returns it; see accept(2). Too many open
-// files (EMFILE, ENFILE) is an error after which the listener still works.
+// AcceptTCP waits for a connection and returns it; see accept(2). If the process
+// or the system has too many open files (EMFILE, ENFILE), it returns an error, and
+// the listener still works.
 func (l *TCPListener) AcceptTCP() (*TCPConn, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
@@ -321,7 +338,8 @@ func (l *TCPListener) AcceptTCP() (*TCPConn, error) {
 	return c, nil
 }
 
-// Accept is AcceptTCP for a [Listener].
+// Accept is AcceptTCP with the signature of a [Listener]. The connection is a
+// [*TCPConn].
 func (l *TCPListener) Accept() (Conn, error) {
 	c, err := l.AcceptTCP()
 	if err != nil {
@@ -340,8 +358,8 @@ func (l *TCPListener) accept() (*TCPConn, error) {
 	return newTCPConn(fd), nil
 }
 
-// Close stops listening. An Accept that waits returns an error; connections
-// that were accepted stay open.
+// Close stops listening. An Accept that waits returns an error. Connections that
+// the listener has accepted stay open.
 func (l *TCPListener) Close() error {
 	if !l.ok() {
 		return syscall.EINVAL
@@ -352,12 +370,12 @@ func (l *TCPListener) Close() error {
 	return nil
 }
 
-// Addr returns the address listened on, a *TCPAddr, the same one each time: do
-// not change it.
+// Addr returns the listener's address, a [*TCPAddr]. Every call returns the same
+// one, so callers must not change it.
 func (l *TCPListener) Addr() Addr { return l.fd.localAddr() }
 
-// SetDeadline sets the time at which Accept fails, also one that waits; the
-// zero time clears it.
+// SetDeadline sets the moment from which on Accept fails, also an Accept that
+// already waits. The zero time means no deadline.
 func (l *TCPListener) SetDeadline(t time.Time) error {
 	if !l.ok() {
 		return syscall.EINVAL
@@ -365,8 +383,10 @@ func (l *TCPListener) SetDeadline(t time.Time) error {
 	return l.fd.pfd.SetDeadline(t)
 }
 
-// File returns a file of a duplicate of the listener's descriptor, for the
-// caller to close. Neither closing affects the other.
+// File returns an [os.File] with a duplicate of the listener's descriptor. The
+// caller must close it; closing the file does not close the listener, nor the
+// other way round. Changes of the socket's options through the one show on the
+// other.
 func (l *TCPListener) File() (*os.File, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
@@ -378,9 +398,13 @@ func (l *TCPListener) File() (*os.File, error) {
 	return f, nil
 }
 
-// ListenTCP listens on "tcp", "tcp4" or "tcp6". If the IP of laddr is nil or
-// unspecified it listens on every address of the host, on "tcp" of both
-// versions; a port of 0 lets the kernel choose, and Addr tells which.
+// ListenTCP is [Listen] for TCP, with an address that is resolved already. The
+// network is "tcp", "tcp4" or "tcp6".
+//
+// If laddr or its IP is nil, or the IP is unspecified, ListenTCP listens on every
+// address of this host; on "tcp" it takes connections of both IP versions, unless
+// the IP is 0.0.0.0. If the port is 0, the kernel chooses one, and the Addr method
+// returns it.
 func ListenTCP(network string, laddr *TCPAddr) (*TCPListener, error) {
 	fail := func(err error) (*TCPListener, error) {
 		return nil, &OpError{Op: "listen", Net: network, Source: nil, Addr: opAddr(laddr), Err: err}
@@ -401,7 +425,7 @@ func ListenTCP(network string, laddr *TCPAddr) (*TCPListener, error) {
 	return l, nil
 }
 
-// listenAnyTCP listens for Multipath TCP unless that is switched off.
+// listenAnyTCP listens for Multipath TCP unless the program switched that off.
 func (sl *sysListener) listenAnyTCP(ctx context.Context, laddr *TCPAddr) (*TCPListener, error) {
 	if sl.MultipathTCP() {
 		return sl.listenMPTCP(ctx, laddr)

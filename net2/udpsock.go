@@ -11,14 +11,17 @@ import (
 	"go.parity/socket"
 )
 
-// UDPConn is a UDP socket, with a peer (from Dial) or without (from Listen);
-// see udp(7). Its methods are safe for concurrent use.
+// UDPConn is a UDP socket; see udp(7). One from [Dial] or [DialUDP] has a peer, to
+// which Write sends and from which alone it receives. One from [ListenPacket] or
+// [ListenUDP] has no peer: it receives from everybody, and WriteTo names the
+// receiver. Several goroutines may call its methods at the same time.
 type UDPConn struct{ conn }
 
 // std: net.newUDPConn
 func newUDPConn(fd *netFD) *UDPConn { return &UDPConn{conn{fd}} }
 
-// SyscallConn returns the socket's descriptor for use in system calls.
+// SyscallConn returns access to the socket's descriptor, for system calls that
+// this package does not make.
 func (c *UDPConn) SyscallConn() (syscall.RawConn, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL
@@ -26,11 +29,11 @@ func (c *UDPConn) SyscallConn() (syscall.RawConn, error) {
 	return newRawConn(c.fd), nil
 }
 
-// ReadFromUDP receives a packet into b and returns its length and its sender.
-// What does not fit into b is lost. See recvfrom(2).
+// ReadFromUDP receives a packet into b and returns its length and its sender. The
+// bytes of the packet that do not fit into b are lost. See recvfrom(2).
 func (c *UDPConn) ReadFromUDP(b []byte) (n int, addr *UDPAddr, err error) {
-	// The address is allocated here, so that it need not be on the heap where
-	// this is inlined into a caller who does not keep it.
+	// We allocate the address here, so that it can stay on the stack if the
+	// compiler inlines this function into a caller that does not keep it.
 	return c.readFromUDP(b, &UDPAddr{})
 }
 
@@ -44,7 +47,8 @@ func (c *UDPConn) readFromUDP(b []byte, addr *UDPAddr) (int, *UDPAddr, error) {
 	return n, addr, nil
 }
 
-// ReadFrom is ReadFromUDP for a [PacketConn].
+// ReadFrom is ReadFromUDP with the signature of a [PacketConn]. The address is a
+// [*UDPAddr].
 func (c *UDPConn) ReadFrom(b []byte) (int, Addr, error) {
 	n, addr, err := c.readFromUDP(b, &UDPAddr{})
 	if addr == nil {
@@ -53,8 +57,9 @@ func (c *UDPConn) ReadFrom(b []byte) (int, Addr, error) {
 	return n, addr, err
 }
 
-// ReadFromUDPAddrPort is ReadFromUDP that allocates nothing. On a socket for
-// both IP versions an IPv4 sender has its mapped address.
+// ReadFromUDPAddrPort is ReadFromUDP with another type of address, and allocates
+// nothing. On a socket for both IP versions, the address of an IPv4 sender is an
+// IPv4-mapped IPv6 address.
 func (c *UDPConn) ReadFromUDPAddrPort(b []byte) (n int, addr netip.AddrPort, err error) {
 	if !c.ok() {
 		return 0, netip.AddrPort{}, syscall.EINVAL
@@ -78,7 +83,8 @@ func (c *UDPConn) ReadMsgUDP(b, oob []byte) (n, oobn, flags int, addr *UDPAddr, 
 	return n, oobn, flags, addr, err
 }
 
-// ReadMsgUDPAddrPort is ReadMsgUDP that allocates nothing.
+// ReadMsgUDPAddrPort is ReadMsgUDP with another type of address, and allocates
+// nothing.
 func (c *UDPConn) ReadMsgUDPAddrPort(b, oob []byte) (n, oobn, flags int, addr netip.AddrPort, err error) {
 	if !c.ok() {
 		return 0, 0, 0, netip.AddrPort{}, syscall.EINVAL
@@ -91,8 +97,8 @@ func (c *UDPConn) ReadMsgUDPAddrPort(b, oob []byte) (n, oobn, flags int, addr ne
 	return n, oobn, flags, sockaddrToAddrPort(&sa, c.fd.family), err
 }
 
-// WriteToUDP sends b to addr; see sendto(2). A socket with a peer refuses with
-// [ErrWriteToConnected].
+// WriteToUDP sends b to addr as one packet; see sendto(2). If the socket has a
+// peer, WriteToUDP fails with [ErrWriteToConnected].
 func (c *UDPConn) WriteToUDP(b []byte, addr *UDPAddr) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -104,7 +110,8 @@ func (c *UDPConn) WriteToUDP(b []byte, addr *UDPAddr) (int, error) {
 	return n, err
 }
 
-// WriteToUDPAddrPort is WriteToUDP that allocates nothing.
+// WriteToUDPAddrPort is WriteToUDP with another type of address, and allocates
+// nothing.
 func (c *UDPConn) WriteToUDPAddrPort(b []byte, addr netip.AddrPort) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -116,7 +123,8 @@ func (c *UDPConn) WriteToUDPAddrPort(b []byte, addr netip.AddrPort) (int, error)
 	return n, err
 }
 
-// WriteTo is WriteToUDP for a [PacketConn]; addr is a *UDPAddr.
+// WriteTo is WriteToUDP with the signature of a [PacketConn]. The address must be
+// a [*UDPAddr].
 func (c *UDPConn) WriteTo(b []byte, addr Addr) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -128,8 +136,9 @@ func (c *UDPConn) WriteTo(b []byte, addr Addr) (int, error) {
 	return c.WriteToUDP(b, a)
 }
 
-// WriteMsgUDP sends b and the control messages oob to addr, which is nil on a
-// socket with a peer, and only there. See sendmsg(2).
+// WriteMsgUDP sends b and the control messages oob to addr, and returns how many
+// bytes of each it sent. If the socket has a peer, addr must be nil; if it has no
+// peer, addr must not be nil. See sendmsg(2).
 func (c *UDPConn) WriteMsgUDP(b, oob []byte, addr *UDPAddr) (n, oobn int, err error) {
 	if !c.ok() {
 		return 0, 0, syscall.EINVAL
@@ -141,8 +150,8 @@ func (c *UDPConn) WriteMsgUDP(b, oob []byte, addr *UDPAddr) (n, oobn int, err er
 	return n, oobn, err
 }
 
-// WriteMsgUDPAddrPort is WriteMsgUDP that allocates nothing; no address is one
-// that is not valid.
+// WriteMsgUDPAddrPort is WriteMsgUDP with another type of address, and allocates
+// nothing. The zero AddrPort stands for no address.
 func (c *UDPConn) WriteMsgUDPAddrPort(b, oob []byte, addr netip.AddrPort) (n, oobn int, err error) {
 	if !c.ok() {
 		return 0, 0, syscall.EINVAL
@@ -154,7 +163,7 @@ func (c *UDPConn) WriteMsgUDPAddrPort(b, oob []byte, addr netip.AddrPort) (n, oo
 	return n, oobn, err
 }
 
-// writeError is the error of a write to addr.
+// writeError wraps err, with which a write to addr failed.
 func (fd *netFD) writeError(addr Addr, err error) error {
 	return &OpError{Op: "write", Net: fd.net, Source: fd.localAddr(), Addr: addr, Err: err}
 }
@@ -219,8 +228,8 @@ func (c *UDPConn) writeMsgAddrPort(b, oob []byte, addr netip.AddrPort) (n, oobn 
 	return c.fd.writeMsg(b, oob, &sa)
 }
 
-// checkPeer refuses an address on a socket that has a peer, and none on one
-// that has not.
+// checkPeer returns an error if the socket has a peer and the caller gave an
+// address, or if it has no peer and the caller gave no address.
 func (fd *netFD) checkPeer(addressed bool) error {
 	switch {
 	case fd.isConnected && addressed:
@@ -238,9 +247,11 @@ type addrPortUDPAddr struct{ netip.AddrPort }
 
 func (addrPortUDPAddr) Network() string { return "udp" }
 
-// DialUDP makes a socket with the peer raddr on "udp", "udp4" or "udp6", from
-// laddr unless that is nil. A raddr whose IP is nil or unspecified is this
-// host.
+// DialUDP is [Dial] for UDP, with addresses that are resolved already. The network
+// is "udp", "udp4" or "udp6".
+//
+// If laddr is nil, the kernel chooses the local address. If the IP of raddr is nil
+// or unspecified, the peer is this host. If raddr is nil, DialUDP fails.
 func DialUDP(network string, laddr, raddr *UDPAddr) (*UDPConn, error) {
 	return dialUDP(context.Background(), nil, network, laddr, raddr)
 }
@@ -278,9 +289,12 @@ func (sd *sysDialer) dialUDP(ctx context.Context, laddr, raddr *UDPAddr) (*UDPCo
 	return newUDPConn(fd), nil
 }
 
-// ListenUDP receives packets on "udp", "udp4" or "udp6". If the IP of laddr is
-// nil or unspecified it does so on every address of the host; a port of 0 lets
-// the kernel choose.
+// ListenUDP is [ListenPacket] for UDP, with an address that is resolved already.
+// The network is "udp", "udp4" or "udp6".
+//
+// If laddr or its IP is nil, or the IP is unspecified, the socket receives on every
+// address of this host. If the port is 0, the kernel chooses one, and the
+// LocalAddr method returns it.
 func ListenUDP(network string, laddr *UDPAddr) (*UDPConn, error) {
 	fail := func(err error) (*UDPConn, error) {
 		return nil, &OpError{Op: "listen", Net: network, Addr: opAddr(laddr), Err: err}
@@ -310,11 +324,14 @@ func (sl *sysListener) listenUDP(ctx context.Context, laddr *UDPAddr) (*UDPConn,
 	return newUDPConn(fd), nil
 }
 
-// ListenMulticastUDP receives packets to the group gaddr on "udp", "udp4" or
-// "udp6", on the interface ifi, or one that the kernel chooses if that is nil.
-// It listens on every address, so that other groups can be joined, and does not
-// see what it sends to the group itself. It is for simple programs;
-// golang.org/x/net/ipv4 and ipv6 do the rest.
+// ListenMulticastUDP makes a socket that receives packets sent to the multicast
+// group gaddr on the interface ifi. The network is "udp", "udp4" or "udp6". If ifi
+// is nil, the kernel chooses the interface.
+//
+// The socket receives on every address of this host at the port of gaddr, so that
+// a program can join more groups, and it does not receive what it sends to the
+// group itself. ListenMulticastUDP is for simple programs; the packages
+// golang.org/x/net/ipv4 and golang.org/x/net/ipv6 do more.
 func ListenMulticastUDP(network string, ifi *Interface, gaddr *UDPAddr) (*UDPConn, error) {
 	fail := func(err error) (*UDPConn, error) {
 		return nil, &OpError{Op: "listen", Net: network, Addr: opAddr(gaddr), Err: err}

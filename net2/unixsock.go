@@ -14,15 +14,17 @@ import (
 	"go.parity/socket"
 )
 
-// UnixConn is a Unix domain socket: a stream ("unix"), packets on a connection
-// ("unixpacket") or datagrams ("unixgram"); see unix(7). Its methods are safe
-// for concurrent use.
+// UnixConn is a Unix domain socket; see unix(7). It carries a stream ("unix"),
+// packets on a connection ("unixpacket") or datagrams ("unixgram"). [Dial],
+// [DialUnix], [ListenPacket], [ListenUnixgram] and the Accept of a [UnixListener]
+// make one. Several goroutines may call its methods at the same time.
 type UnixConn struct{ conn }
 
 // std: net.newUnixConn
 func newUnixConn(fd *netFD) *UnixConn { return &UnixConn{conn{fd}} }
 
-// SyscallConn returns the socket's descriptor for use in system calls.
+// SyscallConn returns access to the socket's descriptor, for system calls that
+// this package does not make.
 func (c *UnixConn) SyscallConn() (syscall.RawConn, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL
@@ -30,14 +32,17 @@ func (c *UnixConn) SyscallConn() (syscall.RawConn, error) {
 	return newRawConn(c.fd), nil
 }
 
-// CloseRead shuts down the reading side; see shutdown(2).
+// CloseRead shuts down the reading side of the connection; see shutdown(2). Most
+// callers should just call Close.
 func (c *UnixConn) CloseRead() error { return c.closeRead() }
 
-// CloseWrite shuts down the writing side: the peer reads to the end.
+// CloseWrite shuts down the writing side of the connection; see shutdown(2). The
+// peer reads what was written and then the end. Most callers should just call
+// Close.
 func (c *UnixConn) CloseWrite() error { return c.closeWrite() }
 
-// ReadFromUnix receives into b and returns the length and the sender, nil for
-// one without a name and on a stream. See recvfrom(2).
+// ReadFromUnix receives into b and returns the length and the sender. The address
+// is nil if the sender has no name, and always nil on a stream. See recvfrom(2).
 func (c *UnixConn) ReadFromUnix(b []byte) (int, *UnixAddr, error) {
 	if !c.ok() {
 		return 0, nil, syscall.EINVAL
@@ -47,7 +52,8 @@ func (c *UnixConn) ReadFromUnix(b []byte) (int, *UnixAddr, error) {
 	return n, c.sender(&sa), c.fd.unixReadError(err)
 }
 
-// ReadFrom is ReadFromUnix for a [PacketConn].
+// ReadFrom is ReadFromUnix with the signature of a [PacketConn]. The address is a
+// [*UnixAddr].
 func (c *UnixConn) ReadFrom(b []byte) (int, Addr, error) {
 	n, addr, err := c.ReadFromUnix(b)
 	if addr == nil {
@@ -56,9 +62,9 @@ func (c *UnixConn) ReadFrom(b []byte) (int, Addr, error) {
 	return n, addr, err
 }
 
-// ReadMsgUnix receives into b and control messages into oob, and returns their
-// lengths, the flags and the sender. Descriptors that come with a message are
-// closed on exec. If b is empty and oob is not, a stream gives up one byte with
+// ReadMsgUnix receives into b, and control messages into oob, and returns their
+// lengths, the flags and the sender. Descriptors that come with a message have
+// close-on-exec set. If b is empty and oob is not, a stream gives up one byte with
 // the message. See recvmsg(2).
 func (c *UnixConn) ReadMsgUnix(b, oob []byte) (n, oobn, flags int, addr *UnixAddr, err error) {
 	if !c.ok() {
@@ -69,7 +75,7 @@ func (c *UnixConn) ReadMsgUnix(b, oob []byte) (n, oobn, flags int, addr *UnixAdd
 	return n, oobn, flags, c.sender(&sa), c.fd.unixReadError(err)
 }
 
-// unixReadError is the error of a read that may give an address.
+// unixReadError wraps err, with which a read that may return an address failed.
 func (fd *netFD) unixReadError(err error) error {
 	switch err {
 	case nil:
@@ -80,7 +86,8 @@ func (fd *netFD) unixReadError(err error) error {
 	return fd.opError("read", err)
 }
 
-// sender returns the address that a read was given, nil if there is none.
+// sender returns the address that a read got from the kernel, or nil if it got
+// none.
 func (c *UnixConn) sender(sa *socket.Sockaddr) *UnixAddr {
 	if sa.Family() != syscall.AF_UNIX {
 		return nil
@@ -88,8 +95,8 @@ func (c *UnixConn) sender(sa *socket.Sockaddr) *UnixAddr {
 	return &UnixAddr{Name: sa.Unix(), Net: sotypeToNet(c.fd.sotype)}
 }
 
-// WriteToUnix sends b to addr; see sendto(2). A socket with a peer refuses with
-// [ErrWriteToConnected].
+// WriteToUnix sends b to addr; see sendto(2). If the socket has a peer,
+// WriteToUnix fails with [ErrWriteToConnected].
 func (c *UnixConn) WriteToUnix(b []byte, addr *UnixAddr) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -101,7 +108,8 @@ func (c *UnixConn) WriteToUnix(b []byte, addr *UnixAddr) (int, error) {
 	return n, err
 }
 
-// WriteTo is WriteToUnix for a [PacketConn]; addr is a *UnixAddr.
+// WriteTo is WriteToUnix with the signature of a [PacketConn]. The address must be
+// a [*UnixAddr].
 func (c *UnixConn) WriteTo(b []byte, addr Addr) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -113,9 +121,9 @@ func (c *UnixConn) WriteTo(b []byte, addr Addr) (int, error) {
 	return c.WriteToUnix(b, a)
 }
 
-// WriteMsgUnix sends b and the control messages oob to addr, or to the peer if
-// addr is nil. If b is empty and oob is not, one byte goes with the message on
-// a stream. See sendmsg(2).
+// WriteMsgUnix sends b and the control messages oob to addr, or to the peer if addr
+// is nil, and returns how many bytes of each it sent. If b is empty and oob is not,
+// it sends one byte with the messages on a stream. See sendmsg(2).
 func (c *UnixConn) WriteMsgUnix(b, oob []byte, addr *UnixAddr) (n, oobn int, err error) {
 	if !c.ok() {
 		return 0, 0, syscall.EINVAL
@@ -159,8 +167,8 @@ func (c *UnixConn) writeMsg(b, oob []byte, addr *UnixAddr) (n, oobn int, err err
 	return c.fd.writeMsg(b, oob, &sa)
 }
 
-// sotypeToNet returns the network of a Unix domain socket, "" for a type that
-// has none.
+// sotypeToNet returns the network of a Unix domain socket, or "" if net has no
+// name for the type.
 //
 // std: net.sotypeToNet
 func sotypeToNet(sotype int) string {
@@ -203,8 +211,12 @@ func unixSocket(ctx context.Context, network string, laddr, raddr *UnixAddr, mod
 	return newSocket(ctx, network, syscall.AF_UNIX, sotype, 0, false, la, ra, spec)
 }
 
-// DialUnix connects to raddr on "unix", "unixpacket" or "unixgram", from laddr
-// unless that is nil.
+// DialUnix is [Dial] for Unix domain sockets. The network is "unix", "unixgram" or
+// "unixpacket".
+//
+// If laddr is not nil, DialUnix binds the socket to it first, which makes a file
+// unless the name starts with @. For "unixgram", raddr may be nil if laddr is not:
+// the socket then has no peer.
 func DialUnix(network string, laddr, raddr *UnixAddr) (*UnixConn, error) {
 	return dialUnix(context.Background(), nil, network, laddr, raddr)
 }
@@ -239,8 +251,10 @@ func (sd *sysDialer) dialUnix(ctx context.Context, laddr, raddr *UnixAddr) (*Uni
 	return newUnixConn(fd), nil
 }
 
-// UnixListener accepts connections on a Unix domain socket. Its methods, but
-// for SetUnlinkOnClose, are safe for concurrent use.
+// UnixListener accepts connections on a Unix domain socket. [Listen] and
+// [ListenUnix] make one. Several goroutines may call its methods at the same time,
+// except SetUnlinkOnClose. A program should hold a [Listener] where it can, so
+// that it does not depend on Unix domain sockets.
 type UnixListener struct {
 	fd         *netFD
 	path       string
@@ -251,8 +265,9 @@ type UnixListener struct {
 // std: net.(*UnixListener).ok
 func (l *UnixListener) ok() bool { return l != nil && l.fd != nil }
 
-// SyscallConn returns the listener's descriptor for use in system calls. The
-// RawConn's Read and Write fail.
+// SyscallConn returns access to the listener's descriptor, for system calls that
+// this package does not make. Its Control method works; its Read and Write
+// methods return an error.
 func (l *UnixListener) SyscallConn() (syscall.RawConn, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
@@ -272,7 +287,8 @@ func (l *UnixListener) AcceptUnix() (*UnixConn, error) {
 	return newUnixConn(fd), nil
 }
 
-// Accept is AcceptUnix for a [Listener].
+// Accept is AcceptUnix with the signature of a [Listener]. The connection is a
+// [*UnixConn].
 func (l *UnixListener) Accept() (Conn, error) {
 	c, err := l.AcceptUnix()
 	if err != nil {
@@ -281,8 +297,9 @@ func (l *UnixListener) Accept() (Conn, error) {
 	return c, nil
 }
 
-// Close stops listening, and removes the socket's file if Listen made it; see
-// SetUnlinkOnClose.
+// Close stops listening. It also removes the socket's file if Listen or ListenUnix
+// made it; see SetUnlinkOnClose. An Accept that waits returns an error.
+// Connections that the listener has accepted stay open.
 func (l *UnixListener) Close() error {
 	if !l.ok() {
 		return syscall.EINVAL
@@ -300,12 +317,12 @@ func (l *UnixListener) Close() error {
 	return nil
 }
 
-// Addr returns the address listened on, the same one each time: do not change
-// it.
+// Addr returns the listener's address, a [*UnixAddr]. Every call returns the same
+// one, so callers must not change it.
 func (l *UnixListener) Addr() Addr { return l.fd.localAddr() }
 
-// SetDeadline sets the time at which Accept fails, also one that waits; the
-// zero time clears it.
+// SetDeadline sets the moment from which on Accept fails, also an Accept that
+// already waits. The zero time means no deadline.
 func (l *UnixListener) SetDeadline(t time.Time) error {
 	if !l.ok() {
 		return syscall.EINVAL
@@ -313,8 +330,9 @@ func (l *UnixListener) SetDeadline(t time.Time) error {
 	return l.fd.pfd.SetDeadline(t)
 }
 
-// File returns a file of a duplicate of the listener's descriptor, for the
-// caller to close. Neither closing affects the other.
+// File returns an [os.File] with a duplicate of the listener's descriptor. The
+// caller must close it; closing the file does not close the listener, nor the
+// other way round.
 func (l *UnixListener) File() (*os.File, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
@@ -326,11 +344,14 @@ func (l *UnixListener) File() (*os.File, error) {
 	return f, nil
 }
 
-// SetUnlinkOnClose says whether Close removes the socket's file: by default it
-// does if Listen made it, and does not if the listener came from a file.
+// SetUnlinkOnClose sets whether Close removes the socket's file. By default Close
+// removes it if Listen or ListenUnix made it, and leaves it if the listener came
+// from FileListener.
 func (l *UnixListener) SetUnlinkOnClose(unlink bool) { l.unlink = unlink }
 
-// ListenUnix listens on "unix" or "unixpacket".
+// ListenUnix is [Listen] for Unix domain sockets. The network is "unix" or
+// "unixpacket". If laddr is nil, ListenUnix fails; if its name is empty, the
+// kernel chooses a name in the abstract space.
 func ListenUnix(network string, laddr *UnixAddr) (*UnixListener, error) {
 	fail := func(err error) (*UnixListener, error) {
 		return nil, &OpError{Op: "listen", Net: network, Addr: opAddr(laddr), Err: err}
@@ -360,7 +381,9 @@ func (sl *sysListener) listenUnix(ctx context.Context, laddr *UnixAddr) (*UnixLi
 	return &UnixListener{fd: fd, path: fd.localAddr().String(), unlink: true}, nil
 }
 
-// ListenUnixgram receives datagrams on "unixgram".
+// ListenUnixgram is [ListenPacket] for Unix domain sockets. The network must be
+// "unixgram". It makes a file at the path of laddr, unless the name starts with @,
+// and Close does not remove the file. If laddr is nil, ListenUnixgram fails.
 func ListenUnixgram(network string, laddr *UnixAddr) (*UnixConn, error) {
 	fail := func(err error) (*UnixConn, error) {
 		return nil, &OpError{Op: "listen", Net: network, Addr: opAddr(laddr), Err: err}

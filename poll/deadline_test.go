@@ -304,7 +304,7 @@ func TestFDReaderThatHasParkedOften(t *testing.T) {
 	t.Run("shared", func(t *testing.T) {
 		fd, peer := seasoned(t)
 		number := fd.Sysfd
-		dup, err := fd.Dup()
+		dup, _, err := fd.Dup()
 		if err != nil {
 			t.Fatal(err)
 		}

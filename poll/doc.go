@@ -1,7 +1,8 @@
 //go:build linux
 
-// Package poll keeps one descriptor: its lifetime, who reads and who writes it,
-// and the waiting until it is ready.
+// Package poll looks after one descriptor: it keeps the descriptor open while
+// somebody uses it, lets one reader and one writer in at a time, and waits until
+// the descriptor is ready.
 //
 // An operation takes a reference, and the read or the write lock, from fdMutex;
 // it makes its system call, and on EAGAIN parks in the poller. Close marks the
@@ -9,7 +10,7 @@
 // drops the last one destroys the descriptor. So a descriptor number is never
 // used after it could have been given to another file.
 //
-// Errors are an errno as [socket.Errno], or one of [net.ErrClosed],
+// Every error is an errno of type [socket.Errno], or one of [net.ErrClosed],
 // [os.ErrDeadlineExceeded], [io.EOF], [io.ErrUnexpectedEOF],
 // [os.ErrNoDeadline] and [ErrNotPollable].
 package poll

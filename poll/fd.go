@@ -11,53 +11,54 @@ import (
 	"go.parity/socket"
 )
 
-// FD is a descriptor of the network. Its methods are safe for concurrent use
-// once Init has returned.
+// FD is a descriptor of the network. Once Init has returned, several goroutines
+// may call its methods at the same time.
 type FD struct {
 	fdmu fdMutex
 	pd   pollDesc
 
-	// Sysfd is the descriptor, set before Init; -1 once it is destroyed. Only
-	// who holds a reference of fdmu may use it.
+	// Sysfd is the descriptor. The caller sets it before Init; destroy sets it to
+	// -1. Only whoever holds a reference of fdmu may use it.
 	Sysfd int
 
-	// csema is released when the descriptor is destroyed; Close waits for it.
+	// destroy releases csema, and Close waits for it.
 	csema runtimehooks.Sema
 
-	// shares counts how often the open file was shown to others; see Share.
+	// shares counts the calls of Share.
 	shares atomic.Uint32
 
-	// IsStream says that reads and writes may be cut short; immutable.
+	// IsStream says that a read or a write may move less than it was asked to;
+	// immutable.
 	IsStream bool
 
-	// ZeroReadIsEOF says that a read of nothing is the end, as on all but
-	// datagram sockets; immutable.
+	// ZeroReadIsEOF says that a read of 0 bytes means the end, as on all sockets
+	// except those for datagrams; immutable.
 	ZeroReadIsEOF bool
 
 	// OnDemand says that the poller need not watch the descriptor before
-	// somebody waits for it; set before Init.
+	// somebody waits for it. The caller sets it before Init.
 	OnDemand bool
 
-	iovecs *[]socket.Iovec // kept for Writev, guarded by the write lock
+	iovecs *[]socket.Iovec // Writev keeps it for its next call; the write lock guards it
 }
 
-// Init puts the descriptor into the poller, or returns the errno of the
-// attempt.
+// Init puts the descriptor into the poller. If the poller refuses it, Init returns
+// the errno.
 //
 // std: internal/poll.(*FD).Init
 func (fd *FD) Init() error { return fd.pd.init(fd.Sysfd, fd.OnDemand) }
 
-// Share notes that others may have got hold of the open file behind the
-// descriptor: a duplicate, or the number itself. They may change its options
-// and its addresses; from now on nothing is assumed of these.
+// Share notes that others may hold the open file behind the descriptor: a
+// duplicate, or the number itself. They may change its options and its addresses,
+// so from now on we assume nothing about these.
 func (fd *FD) Share() { fd.shares.Add(1) }
 
-// Shares returns how often the open file was shared so far.
+// Shares returns how often Share was called.
 func (fd *FD) Shares() uint32 { return fd.shares.Load() }
 
-// Close closes the descriptor. Operations under way return [net.ErrClosed],
-// as does every one that starts from now on, and a second Close. Close returns
-// when the descriptor is closed: a port that it held is free.
+// Close closes the descriptor. Operations that are under way, operations that start
+// later and a second Close return [net.ErrClosed]. Close returns when the kernel
+// has closed the descriptor: a port that it held is then free.
 //
 // std: internal/poll.(*FD).Close
 func (fd *FD) Close() error {
@@ -67,16 +68,16 @@ func (fd *FD) Close() error {
 	fd.pd.evict()
 	waits := fd.pd.pollable()
 	err := fd.decref()
-	// Who is in a system call leaves soon and destroys the descriptor, except
-	// outside the poller, where it may block for good.
+	// Whoever is in a system call leaves soon and destroys the descriptor. Outside
+	// the poller the call may block for good, so there we do not wait.
 	if waits {
 		fd.csema.Acquire()
 	}
 	return err
 }
 
-// destroy closes the descriptor when the last reference is gone. The poller
-// must let go of it first, while the number is still ours.
+// destroy closes the descriptor; whoever drops the last reference calls it. It
+// takes the descriptor out of the poller first, while the number is still ours.
 //
 // std: internal/poll.(*FD).destroy
 func (fd *FD) destroy() error {
@@ -149,7 +150,7 @@ func (fd *FD) Shutdown(how int) error {
 	return fd.control(func(sysfd int) socket.Errno { return socket.Shutdown(sysfd, how) })
 }
 
-// control does op, which does not wait, while the descriptor is kept open.
+// control calls op, which must not wait, and keeps the descriptor open meanwhile.
 func (fd *FD) control(op func(sysfd int) socket.Errno) error {
 	if err := fd.incref(); err != nil {
 		return err
@@ -161,20 +162,21 @@ func (fd *FD) control(op func(sysfd int) socket.Errno) error {
 	return nil
 }
 
-// Dup duplicates the descriptor.
+// Dup duplicates the descriptor. If it fails, it returns the errno and the name of
+// the system call that failed.
 //
 // std: internal/poll.(*FD).Dup
-func (fd *FD) Dup() (int, error) {
+func (fd *FD) Dup() (dup int, call string, err error) {
 	fd.Share()
-	dup := -1
-	err := fd.control(func(sysfd int) (errno socket.Errno) {
-		dup, errno = socket.DupCloseOnExec(sysfd)
+	dup = -1
+	err = fd.control(func(sysfd int) (errno socket.Errno) {
+		dup, call, errno = socket.DupCloseOnExec(sysfd)
 		return errno
 	})
-	return dup, err
+	return dup, call, err
 }
 
-// eof is the error of an operation that read n bytes.
+// eof returns the error of a read that moved n bytes: io.EOF if that was the end.
 //
 // std: internal/poll.(*FD).eofError
 func (fd *FD) eof(n int) error {

@@ -14,16 +14,16 @@ import (
 // larger reads stay aligned.
 const maxRW = 1 << 30
 
-// readIO does op under the read lock, and again each time the descriptor
-// becomes readable, until op answers other than EAGAIN. EINTR is retried at
-// once. Where that may spare a wait, op is also tried again after other
-// goroutines ran.
+// readIO calls op under the read lock, and again each time the descriptor becomes
+// readable, until op returns something other than EAGAIN. After EINTR it calls op
+// again at once. If that may spare a wait, it lets other goroutines run and calls
+// op again.
 func (fd *FD) readIO(op func(sysfd int) socket.Errno) error {
 	return fd.readLoop(op, true)
 }
 
-// readLoop is readIO; if mayYield is false, op is tried again only when the
-// poller says that the descriptor is readable.
+// readLoop is readIO. If mayYield is false, it calls op again only when the poller
+// says that the descriptor is readable.
 func (fd *FD) readLoop(op func(sysfd int) socket.Errno, mayYield bool) error {
 	if err := fd.readLock(); err != nil {
 		return err
@@ -40,8 +40,8 @@ func (fd *FD) readLoop(op func(sysfd int) socket.Errno, mayYield bool) error {
 		case errno == unix.EINTR:
 		case errno == unix.EAGAIN && mayYield && fd.pd.yield(yields):
 			yields++
-			// A deadline or a close that came meanwhile ends the operation, as
-			// it would a wait, even if there is something to read by now.
+			// A deadline or a close that came meanwhile ends the operation as it
+			// would end a wait, even if there is something to read by now.
 			if err := fd.pd.prepareRead(); err != nil {
 				return err
 			}
@@ -105,13 +105,13 @@ func (fd *FD) Read(p []byte) (int, error) {
 	return n, fd.eof(n)
 }
 
-// Write writes all of p, waiting as often as it takes; see write(2). With an
-// error it returns how much was written before.
+// Write writes all of p and waits as often as it must; see write(2). If it fails,
+// it also returns how many bytes it wrote before.
 //
 // std: internal/poll.(*FD).Write
 func (fd *FD) Write(p []byte) (int, error) {
 	nn := 0
-	var whole socket.Errno // what came with the last of p
+	var whole socket.Errno // the errno of the call that wrote the last bytes of p
 	err := fd.writeIO(func(sysfd int) socket.Errno {
 		for {
 			chunk := p[nn:]
@@ -122,7 +122,7 @@ func (fd *FD) Write(p []byte) (int, error) {
 			nn += n
 			switch {
 			case nn == len(p) && errno != unix.EINTR:
-				whole = errno // an empty packet for which there is no room does not wait
+				whole = errno // a write of an empty packet does not wait for room
 				return 0
 			case errno != 0 || n == 0:
 				return errno
@@ -141,8 +141,8 @@ func (fd *FD) Write(p []byte) (int, error) {
 }
 
 // Accept takes a connection from the listening descriptor and writes its peer's
-// address to sa; see accept(2). A connection that was aborted while it waited
-// in the queue is passed over.
+// address to sa; see accept(2). It skips a connection that its peer aborted while
+// the connection waited in the queue.
 //
 // std: internal/poll.(*FD).Accept
 func (fd *FD) Accept(sa *socket.Sockaddr) (int, error) {
@@ -174,8 +174,8 @@ func (fd *FD) ReadFrom(p []byte, sa *socket.Sockaddr) (int, error) {
 }
 
 // ReadMsg receives into p, and control messages into oob, and writes the
-// sender's address to sa; see recvmsg(2). With an error from the system call
-// n is -1, as in internal/poll.
+// sender's address to sa; see recvmsg(2). If the system call fails, n is -1, as in
+// internal/poll.
 //
 // std: internal/poll.(*FD).ReadMsg
 func (fd *FD) ReadMsg(p, oob []byte, flags int, sa *socket.Sockaddr) (n, oobn, recvflags int, err error) {
@@ -200,8 +200,8 @@ func (fd *FD) WriteTo(p []byte, sa *socket.Sockaddr) (int, error) {
 	return len(p), nil
 }
 
-// WriteMsg sends p and the control messages oob to sa, or to the peer when sa
-// is nil; see sendmsg(2).
+// WriteMsg sends p and the control messages oob to sa, or to the peer if sa is nil;
+// see sendmsg(2).
 //
 // std: internal/poll.(*FD).WriteMsg
 func (fd *FD) WriteMsg(p, oob []byte, sa *socket.Sockaddr) (n, oobn int, err error) {
@@ -215,8 +215,8 @@ func (fd *FD) WriteMsg(p, oob []byte, sa *socket.Sockaddr) (n, oobn int, err err
 	return n, len(oob), nil
 }
 
-// WaitWrite parks until the descriptor is writable: a connection under way has
-// been made, or has failed. The descriptor is not used by others yet.
+// WaitWrite parks until the descriptor is writable: a connect that was under way
+// has succeeded or failed. Nobody else uses the descriptor yet.
 //
 // std: internal/poll.(*FD).WaitWrite
 func (fd *FD) WaitWrite() error { return fd.pd.waitWrite() }

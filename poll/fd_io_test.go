@@ -187,7 +187,7 @@ func TestFDWriteNothing(t *testing.T) {
 func TestFDWriteOfEmptyDatagramWithoutRoom(t *testing.T) {
 	a, b := rawPair(t, unix.SOCK_DGRAM)
 	defer socket.Close(b)
-	dup, errno := socket.DupCloseOnExec(a)
+	dup, _, errno := socket.DupCloseOnExec(a)
 	noErrno(t, "DupCloseOnExec", errno)
 	f := os.NewFile(uintptr(dup), "")
 	conn, err := net.FileConn(f)

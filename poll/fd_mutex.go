@@ -18,8 +18,9 @@ import (
 //	options, deadlines  incref             decref
 //	close               increfAndClose     decref
 //
-// Each of the left column holds a reference in between. Whoever leaves and is
-// told that it was the last one of a closed descriptor destroys it.
+// Between the call in the left column and the one beside it, the caller holds a
+// reference. The calls on the right tell the caller when it held the last reference
+// of a closed descriptor; that caller destroys the descriptor.
 type fdMutex struct {
 	state atomic.Uint64
 	rsema runtimehooks.Sema
@@ -46,7 +47,7 @@ const (
 	mutexWMask   = (1<<20 - 1) << 43
 )
 
-// overflowMsg is what internal/poll panics with.
+// overflowMsg is the text with which internal/poll panics.
 const overflowMsg = "too many concurrent operations on a single file or socket (max 1048575)"
 
 // incref takes a reference. It reports whether the descriptor is open.
@@ -74,8 +75,8 @@ func (mu *fdMutex) increfAndClose() bool {
 		if old&mutexClosed != 0 {
 			return false
 		}
-		// Whoever waits for a lock is counted out here, and woken to find
-		// the closed bit.
+		// Remove those who wait for a lock from the count here; those whom we
+		// wake below find the closed bit.
 		next := addRef(old|mutexClosed) &^ (mutexRMask | mutexWMask)
 		if mu.state.CompareAndSwap(old, next) {
 			for ; old&mutexRMask != 0; old -= mutexRWait {
@@ -106,8 +107,8 @@ func (mu *fdMutex) decref() bool {
 	}
 }
 
-// rwlock takes a reference and the lock for reading or writing, and waits for
-// it. It reports whether the descriptor is open.
+// rwlock takes a reference and the lock for reading or writing, for which it
+// waits. It reports whether the descriptor is open.
 //
 // std: internal/poll.(*fdMutex).rwlock
 func (mu *fdMutex) rwlock(read bool) bool {
@@ -128,7 +129,7 @@ func (mu *fdMutex) rwlock(read bool) bool {
 			panic(overflowMsg)
 		}
 		if mu.state.CompareAndSwap(old, next) {
-			sema.Acquire() // whoever wakes us has counted us out
+			sema.Acquire() // whoever wakes us has taken us out of the count
 		}
 	}
 }
@@ -165,7 +166,7 @@ func (mu *fdMutex) side(read bool) (bit, wait, mask uint64, sema *runtimehooks.S
 	return mutexWLock, mutexWWait, mutexWMask, &mu.wsema
 }
 
-// addRef returns state with one reference more.
+// addRef returns state with one more reference.
 func addRef(state uint64) uint64 {
 	state += mutexRef
 	if state&mutexRefMask == 0 {
@@ -174,5 +175,6 @@ func addRef(state uint64) uint64 {
 	return state
 }
 
-// isLast reports whether state is that of a closed descriptor without users.
+// isLast reports whether state says that the descriptor is closed and that nobody
+// uses it.
 func isLast(state uint64) bool { return state&(mutexClosed|mutexRefMask) == mutexClosed }

@@ -13,11 +13,11 @@ import (
 	"go.parity/socket"
 )
 
-// ErrNotPollable is returned by a read when the poller reported nothing but an
-// error on the descriptor.
+// ErrNotPollable is the error of a read if the poller has reported an error on the
+// descriptor and nothing else.
 var ErrNotPollable = errors.New("not pollable")
 
-// pollDesc is a descriptor's place in the poller, none until init.
+// pollDesc is a descriptor's place in the poller, which init gives it.
 type pollDesc struct {
 	desc runtimehooks.PollDesc
 	open bool
@@ -47,8 +47,7 @@ func (pd *pollDesc) close() {
 	}
 }
 
-// evict wakes whoever is parked on the descriptor, and keeps everyone from
-// parking from now on.
+// evict wakes whoever is parked on the descriptor. From now on nobody parks there.
 //
 // std: internal/poll.(*pollDesc).evict
 func (pd *pollDesc) evict() {
@@ -64,7 +63,7 @@ func (pd *pollDesc) prepareRead() error { return pd.prepare('r') }
 func (pd *pollDesc) prepareWrite() error { return pd.prepare('w') }
 
 // prepare forgets an old notification before the first system call of an
-// operation. What comes after it ends the operation's wait.
+// operation. A notification that comes after prepare ends the operation's wait.
 func (pd *pollDesc) prepare(mode int) error {
 	if !pd.open {
 		return nil
@@ -72,8 +71,8 @@ func (pd *pollDesc) prepare(mode int) error {
 	return convertErr(runtimehooks.PollReset(&pd.desc, mode))
 }
 
-// yield lets other goroutines run, where that may spare the reader a wait, and
-// reports whether it did; yields is how often it did so in this operation.
+// yield lets other goroutines run, if that may spare the reader a wait, and reports
+// whether it did. yields is how often it did so before in this operation.
 func (pd *pollDesc) yield(yields int) bool {
 	return pd.open && runtimehooks.PollYield(&pd.desc, yields)
 }
@@ -94,7 +93,7 @@ func (pd *pollDesc) wait(mode int) error {
 // std: internal/poll.(*pollDesc).pollable
 func (pd *pollDesc) pollable() bool { return pd.open }
 
-// convertErr makes an error of what a hook returned.
+// convertErr turns the result of a hook into an error.
 //
 // std: internal/poll.convertErr
 func convertErr(code int) error {
@@ -114,10 +113,11 @@ func convertErr(code int) error {
 	panic(fmt.Sprintf("poll: poller answered %d", code))
 }
 
-// SetDeadline sets the time at which reads and writes fail, those under way
-// too; the zero time clears it. It returns [os.ErrNoDeadline] if the descriptor
-// is not in the poller, and an errno of epoll_ctl(2) if it is to be watched from
-// now on and the kernel refuses.
+// SetDeadline sets the moment from which on reads and writes fail, also those that
+// are under way. The zero time clears the deadline. SetDeadline returns
+// [os.ErrNoDeadline] if the descriptor is not in the poller. A deadline makes the
+// poller watch the descriptor; if the kernel refuses that, SetDeadline returns the
+// errno of epoll_ctl(2).
 func (fd *FD) SetDeadline(t time.Time) error { return fd.setDeadline(t, 'r'+'w') }
 
 // SetReadDeadline is SetDeadline for reads only.
@@ -126,8 +126,8 @@ func (fd *FD) SetReadDeadline(t time.Time) error { return fd.setDeadline(t, 'r')
 // SetWriteDeadline is SetDeadline for writes only.
 func (fd *FD) SetWriteDeadline(t time.Time) error { return fd.setDeadline(t, 'w') }
 
-// Deadlines returns how far off the deadlines of reads and writes are: 0 for none,
-// negative for one that has passed.
+// Deadlines returns the time that is left until the deadlines of reads and writes:
+// 0 if there is no deadline, negative if it has passed.
 func (fd *FD) Deadlines() (r, w time.Duration, err error) {
 	if err := fd.incref(); err != nil {
 		return 0, 0, err
@@ -145,7 +145,7 @@ func (fd *FD) setDeadline(t time.Time, mode int) error {
 	var d int64
 	if !t.IsZero() {
 		if d = int64(time.Until(t)); d == 0 {
-			d = -1 // now has passed; 0 would be no deadline
+			d = -1 // the deadline is now; 0 would mean no deadline
 		}
 	}
 	if err := fd.incref(); err != nil {

@@ -27,7 +27,7 @@ func (fd *FD) RawRead(f func(uintptr) bool) error {
 	fd.Share()
 	err := fd.readLoop(untilTrue(f), false)
 	if err == error(unix.EAGAIN) {
-		return fd.pd.waitRead() // which says that it cannot wait
+		return fd.pd.waitRead() // returns the error that says why it cannot wait
 	}
 	return err
 }
@@ -44,7 +44,8 @@ func (fd *FD) RawWrite(f func(uintptr) bool) error {
 	return err
 }
 
-// untilTrue makes f an operation that would block as long as f returns false.
+// untilTrue turns f into an operation that returns EAGAIN as long as f returns
+// false.
 func untilTrue(f func(uintptr) bool) func(sysfd int) socket.Errno {
 	return func(sysfd int) socket.Errno {
 		if f(uintptr(sysfd)) {

@@ -133,7 +133,7 @@ func TestFDUseAfterClose(t *testing.T) {
 		{"WriteMsg", func(fd *FD) error { n, oobn, err := fd.WriteMsg([]byte("x"), nil, nil); return zero(n|oobn, err) }},
 		{"Accept", func(fd *FD) error { s, err := fd.Accept(&sa); return zero(s+1, err) }},
 		{"Shutdown", func(fd *FD) error { return fd.Shutdown(unix.SHUT_WR) }},
-		{"Dup", func(fd *FD) error { s, err := fd.Dup(); return zero(s+1, err) }},
+		{"Dup", func(fd *FD) error { s, _, err := fd.Dup(); return zero(s+1, err) }},
 		{"SetDeadline", func(fd *FD) error { return fd.SetDeadline(time.Now()) }},
 		{"SetReadDeadline", func(fd *FD) error { return fd.SetReadDeadline(time.Time{}) }},
 		{"SetWriteDeadline", func(fd *FD) error { return fd.SetWriteDeadline(time.Now().Add(time.Hour)) }},
@@ -284,7 +284,7 @@ func TestFDCloseOutsideThePollerDoesNotWait(t *testing.T) {
 
 func TestFDInitRefusedThenClose(t *testing.T) {
 	file := openFile(t, pattern(10))
-	regular, errno := socket.DupCloseOnExec(int(file.Fd()))
+	regular, _, errno := socket.DupCloseOnExec(int(file.Fd()))
 	noErrno(t, "DupCloseOnExec", errno)
 	watched, _ := unixPair(t)
 	for _, tt := range []struct {
@@ -516,7 +516,7 @@ func TestFDDup(t *testing.T) {
 	if got := a.Shares(); got != 0 {
 		t.Errorf("Shares() = %d, want 0", got)
 	}
-	dup, err := a.Dup()
+	dup, _, err := a.Dup()
 	if err != nil {
 		t.Fatalf("Dup() = %v, want nil", err)
 	}
@@ -536,7 +536,7 @@ func TestFDDup(t *testing.T) {
 	wantCount(t, "Read", n, 1, err, nil)
 
 	withoutDescriptors(t, func() {
-		if dup, err := b.Dup(); dup != -1 || err != unix.EMFILE {
+		if dup, _, err := b.Dup(); dup != -1 || err != unix.EMFILE {
 			t.Errorf("Dup() without descriptors = %d, %v, want -1, EMFILE", dup, err)
 		}
 	})
@@ -602,7 +602,7 @@ func TestFDCloseEndsTheWatch(t *testing.T) {
 			fd, _ := unixPair(t)
 			s := fd.Sysfd
 			if tt.another {
-				dup, errno := socket.DupCloseOnExec(s)
+				dup, _, errno := socket.DupCloseOnExec(s)
 				noErrno(t, "DupCloseOnExec", errno)
 				defer socket.Close(dup)
 			}
@@ -626,7 +626,7 @@ func TestFDStaleEventWakesNobody(t *testing.T) {
 	a, b := unixPair(t)
 	old, peer := unixPair(t)
 	number := old.Sysfd
-	dup, errno := socket.DupCloseOnExec(number)
+	dup, _, errno := socket.DupCloseOnExec(number)
 	noErrno(t, "DupCloseOnExec", errno)
 	defer socket.Close(dup)
 	wantErr(t, "Close()", old.Close(), nil)

@@ -8,6 +8,6 @@ import (
 	"go.parity/runtime_hooks"
 )
 
-// NewFile makes a file of the socket sysfd, which is in non-blocking mode. Its
-// Fd method leaves that mode.
+// NewFile returns a file for the socket sysfd, which must be in non-blocking mode.
+// The Fd method of the file puts the socket into blocking mode.
 func NewFile(sysfd int, name string) *os.File { return runtimehooks.NewUnixFile(sysfd, name) }

@@ -14,7 +14,7 @@ import (
 // in blocking mode.
 func TestNewFileFdIsInBlockingMode(t *testing.T) {
 	fd, peer := unixPair(t)
-	dup, err := fd.Dup()
+	dup, _, err := fd.Dup()
 	if err != nil {
 		t.Fatal(err)
 	}

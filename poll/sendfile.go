@@ -8,13 +8,13 @@ import (
 	"go.parity/socket"
 )
 
-// maxSendfile is the most that one sendfile(2) is asked for. The kernel cuts
-// it to what it likes; a single call may still take long when the disk is slow.
+// maxSendfile is the most that we ask one sendfile(2) to move. The kernel may move
+// less; a single call may still take long if the disk is slow.
 const maxSendfile = 1<<31 - 1
 
-// SendFile moves size bytes from the file src, at its offset, to dst, or all
-// that follow when size is 0. handled is false when nothing was moved and the
-// caller must copy: this file does not do with sendfile(2).
+// SendFile moves size bytes from the file src, starting at its offset, to dst; if
+// size is 0, it moves all bytes that follow. If sendfile(2) does not work with this
+// file, SendFile moves nothing and returns handled false: the caller must copy.
 //
 // std: internal/poll.SendFile
 func SendFile(dst *FD, src int, size int64) (written int64, handled bool, err error) {
@@ -33,8 +33,8 @@ func SendFile(dst *FD, src int, size int64) (written int64, handled bool, err er
 					return 0
 				}
 			case unix.EAGAIN:
-				// What was asked for may have gone out with the same call that
-				// filled the socket.
+				// The call that filled the socket may have moved all that we
+				// asked for.
 				if size > 0 && written >= size {
 					return 0
 				}

@@ -11,14 +11,15 @@ import (
 	"go.parity/socket"
 )
 
-// maxSpliceSize is how much one splice(2) moves, and how much a pipe is asked
-// to hold: the most that an ordinary user may have, /proc/sys/fs/pipe-max-size.
+// maxSpliceSize is the most that one splice(2) moves, and the capacity that we ask
+// for each pipe: the most that an ordinary user may have; see
+// /proc/sys/fs/pipe-max-size.
 const maxSpliceSize = 1 << 20
 
-// Splice moves up to remain bytes from src to dst, through a pipe and without
-// copying them, until src ends. handled is false when nothing was moved and the
-// caller must copy: these sockets do not do with splice(2), or no pipe is to be
-// had.
+// Splice moves up to remain bytes from src to dst through a pipe, without copying
+// them, until src ends. If splice(2) does not work with these sockets, or the
+// kernel gives us no pipe, Splice moves nothing and returns handled false: the
+// caller must copy.
 //
 // std: internal/poll.Splice
 func Splice(dst, src *FD, remain int64) (written int64, handled bool, err error) {
@@ -46,8 +47,8 @@ func Splice(dst, src *FD, remain int64) (written int64, handled bool, err error)
 	return written, true, nil
 }
 
-// spliceDrain moves up to max bytes from src into the pipe, which is empty, and
-// waits until src has some.
+// spliceDrain waits until src has bytes and moves up to max of them into the pipe,
+// which must be empty.
 //
 // std: internal/poll.spliceDrain
 func spliceDrain(p *splicePipe, src *FD, max int) (int, error) {
@@ -63,7 +64,8 @@ func spliceDrain(p *splicePipe, src *FD, max int) (int, error) {
 	return n, nil
 }
 
-// splicePump moves all that is in the pipe to dst, and waits until dst has room.
+// splicePump moves all bytes of the pipe to dst, and waits as often as dst has no
+// room.
 //
 // std: internal/poll.splicePump
 func splicePump(dst *FD, p *splicePipe) (written int, err error) {
@@ -81,7 +83,7 @@ func splicePump(dst *FD, p *splicePipe) (written int, err error) {
 	return written, err
 }
 
-// A splicePipe is the pipe of one Splice at a time.
+// A splicePipe is a pipe that one Splice at a time uses.
 type splicePipe struct {
 	pipeFDs
 	data    int // bytes in it
@@ -95,8 +97,8 @@ func (p pipeFDs) close() {
 	socket.Close(p.w)
 }
 
-// splicePipes keeps pipes for the next Splice. One that the pool drops is
-// closed when it is collected.
+// splicePipes keeps pipes for the next Splice. If the pool drops a pipe, the
+// garbage collector closes it.
 var splicePipes sync.Pool
 
 // std: internal/poll.getPipe
@@ -113,7 +115,8 @@ func getPipe() (*splicePipe, socket.Errno) {
 	return p, 0
 }
 
-// putPipe takes the pipe back. One that still holds bytes is no use to others.
+// putPipe takes the pipe back into the pool, unless it still holds bytes: these must
+// not reach another connection.
 //
 // std: internal/poll.putPipe
 func putPipe(p *splicePipe) {

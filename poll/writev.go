@@ -11,7 +11,7 @@ import (
 // maxIovecs is how many buffers one writev(2) takes: IOV_MAX.
 const maxIovecs = 1024
 
-// Writev writes all the buffers of v, and drops from v what was written.
+// Writev writes all the buffers of v, and removes from v what it has written.
 //
 // std: internal/poll.(*FD).Writev
 func (fd *FD) Writev(v *[][]byte) (int64, error) {
@@ -21,10 +21,10 @@ func (fd *FD) Writev(v *[][]byte) (int64, error) {
 		for len(*v) > 0 {
 			iovecs := fd.gather(*v)
 			if len(iovecs) == 0 {
-				return 0 // nothing but empty buffers: they stay, as in net
+				return 0 // all buffers are empty: they stay in v, as in net
 			}
 			n, errno := socket.Writev(sysfd, iovecs)
-			clear(iovecs) // the buffers are not ours to keep alive
+			clear(iovecs) // we must not keep the caller's buffers alive
 			consume(v, n)
 			nn += int64(n)
 			if errno != 0 {
@@ -42,8 +42,8 @@ func (fd *FD) Writev(v *[][]byte) (int64, error) {
 	return nn, err
 }
 
-// gather returns the next buffers of v for one writev. The caller holds the
-// write lock, which guards the slice that is kept for the next time.
+// gather returns the next buffers of v for one writev(2). The caller must hold the
+// write lock, which guards the slice that gather keeps for the next call.
 func (fd *FD) gather(v [][]byte) []socket.Iovec {
 	if fd.iovecs == nil {
 		fd.iovecs = new([]socket.Iovec)
@@ -66,7 +66,7 @@ func (fd *FD) gather(v [][]byte) []socket.Iovec {
 	return iovecs
 }
 
-// consume drops the first n bytes of v.
+// consume removes the first n bytes of v.
 //
 // std: internal/poll.consume
 func consume(v *[][]byte, n int) {

@@ -104,7 +104,7 @@ func reset(t *testing.T) int {
 	t.Helper()
 	client, server := tcp(t)
 	noErrno(t, "SetsockoptLinger", SetsockoptLinger(server, true, 0))
-	dup, errno := DupCloseOnExec(client)
+	dup, _, errno := DupCloseOnExec(client)
 	noErrno(t, "DupCloseOnExec", errno)
 	closeAfter(t, dup)
 	// Closing would end it only with the last descriptor; connecting to no

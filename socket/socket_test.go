@@ -208,7 +208,7 @@ func TestShutdownEndsOneDirection(t *testing.T) {
 
 func TestDupCloseOnExec(t *testing.T) {
 	a, b := pair(t, unix.SOCK_STREAM)
-	dup, errno := DupCloseOnExec(a)
+	dup, _, errno := DupCloseOnExec(a)
 	noErrno(t, "DupCloseOnExec", errno)
 	closeAfter(t, dup)
 	if dup == a {
@@ -221,14 +221,14 @@ func TestDupCloseOnExec(t *testing.T) {
 	if n, errno := Read(b, make([]byte, 8)); n != 1 || errno != 0 {
 		t.Errorf("Read = %d, %v, want 1", n, errno)
 	}
-	if dup, errno := DupCloseOnExec(-1); dup != -1 || errno != unix.EBADF {
+	if dup, _, errno := DupCloseOnExec(-1); dup != -1 || errno != unix.EBADF {
 		t.Errorf("DupCloseOnExec(-1) = %d, %v, want -1, EBADF", dup, name(errno))
 	}
 }
 
 func TestSetNonblockIsSharedByDuplicates(t *testing.T) {
 	a, _ := pair(t, unix.SOCK_STREAM)
-	dup, errno := DupCloseOnExec(a)
+	dup, _, errno := DupCloseOnExec(a)
 	noErrno(t, "DupCloseOnExec", errno)
 	closeAfter(t, dup)
 	noErrno(t, "SetNonblock", SetNonblock(dup, false))
@@ -249,4 +249,21 @@ func TestCloseTwiceIsEBADF(t *testing.T) {
 func TestErrnoOf(t *testing.T) {
 	wantErrno(t, "errnoOf(nil)", errnoOf(nil), 0)
 	wantErrno(t, "errnoOf(EAGAIN)", errnoOf(unix.EAGAIN), unix.EAGAIN)
+}
+
+// Where F_DUPFD_CLOEXEC was refused once, as an emulation of Linux may, dup(2)
+// and a flag do the same.
+func TestDupCloseOnExecWithoutItsCommand(t *testing.T) {
+	dupCloexecUnsupported.Store(true)
+	defer dupCloexecUnsupported.Store(false)
+	a, _ := pair(t, unix.SOCK_STREAM)
+	dup, call, errno := DupCloseOnExec(a)
+	noErrno(t, "DupCloseOnExec", errno)
+	closeAfter(t, dup)
+	if flags, err := unix.FcntlInt(uintptr(dup), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 || call != "" {
+		t.Errorf("DupCloseOnExec(%d): flags = %#x, %v, call %q, want FD_CLOEXEC, no error and no call", a, flags, err, call)
+	}
+	if _, call, errno := DupCloseOnExec(-1); call != "dup" || errno != unix.EBADF {
+		t.Errorf("DupCloseOnExec(-1) = %q, %v, want dup, %v", call, errno, unix.EBADF)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -27,11 +28,13 @@ func (r Row) check() conformance.Check {
 	if r.Status == conformance.Same {
 		detail = string(r.How)
 	}
-	return conformance.Check{
+	c := conformance.Check{
 		Name:   r.Platform + "/" + string(r.Kind) + " " + r.Name,
 		Status: r.Status,
 		Detail: detail,
 	}
+	c.Record(r)
+	return c
 }
 
 // Table holds net2 against net on each of [Platforms]. The rows are in the
@@ -106,6 +109,9 @@ func (c *cache) find(ctx context.Context) (*findings, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.f == nil {
+		if lack := host.Lacking(host.GoCommand); lack != nil {
+			return nil, lack
+		}
 		f, err := find(ctx)
 		if err != nil {
 			return nil, err

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
+	"go.parity/conformance/words"
 )
 
 // Part is this folder's evidence.
@@ -26,6 +28,14 @@ func Part() conformance.Part {
 			return names, nil
 		},
 		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
+			if lack := host.Lacking(host.TempDir); lack != nil {
+				for _, c := range checks() {
+					if match(c.name) {
+						report(conformance.NotPossible(c.name, lack))
+					}
+				}
+				return nil
+			}
 			p, err := newPrograms(ctx)
 			if err != nil {
 				return err
@@ -73,40 +83,73 @@ func (p *programs) run(ctx context.Context, list []check, match func(string) boo
 // judge makes one check.
 func (p *programs) judge(ctx context.Context, c *check) conformance.Check {
 	start := time.Now()
-	status, detail := p.compare(ctx, c)
-	return conformance.Check{Name: c.name, Status: status, Detail: detail, Elapsed: time.Since(start)}
+	made, lack := p.compare(ctx, c)
+	if lack != nil {
+		made = conformance.NotPossible(c.name, lack)
+	}
+	made.Name, made.Elapsed = c.name, time.Since(start)
+	return made
 }
 
-func (p *programs) compare(ctx context.Context, c *check) (conformance.Status, string) {
+// compare asks net first: what it cannot tell here nobody asks net2.
+func (p *programs) compare(ctx context.Context, c *check) (conformance.Check, *host.Lack) {
 	if why := c.notHere(); why != "" {
-		return conformance.Skipped, why
+		return conformance.Check{}, &host.Lack{Need: host.RuntimePoller, Why: why}
+	}
+	if lack := host.Lacking(c.needs()...); lack != nil {
+		return conformance.Check{}, lack
 	}
 	want, err := c.ask(ctx, p, c, stackNet, first)
 	if err != nil {
-		return conformance.Skipped, "net itself cannot be asked here: " + builds[c.build].name + " program: " + oneLine(err)
+		return conformance.Check{}, host.Blame(oneLine(err))
+	}
+	if lack := host.Explain(want); lack != nil {
+		return conformance.Check{}, lack
 	}
 	got, err := c.ask(ctx, p, c, stackNet2, first)
 	if err == nil && got != want && c.weak(got) {
 		got, err = c.ask(ctx, p, c, stackNet2, harder)
 	}
 	if err == nil && want == raceSometimes && got == raceNever && ownPoller() {
-		return conformance.Skipped, "net2's own poller orders more than the program does, for the race detector"
+		const why = "net2's own poller orders more than the program does, for the race detector"
+		return conformance.Check{}, &host.Lack{Need: host.RuntimePoller, Why: why}
 	}
 	if err != nil {
-		return conformance.Differs, "net answers:\n" + indent(want) + "\nnet2 cannot be asked: " + err.Error()
+		return conformance.Check{Status: conformance.Differs, Detail: "net answers:\n" + indent(want) + "\nnet2 cannot be asked: " + err.Error()}, nil
 	}
 	for range p.again {
 		if got == want {
-			return conformance.Same, ""
+			break
 		}
 		if want, err = c.ask(ctx, p, c, stackNet, harder); err != nil {
-			return conformance.Skipped, "net itself cannot be asked twice here: " + oneLine(err)
+			return conformance.Check{}, host.Blame(oneLine(err))
 		}
 	}
 	if got == want {
-		return conformance.Same, ""
+		return conformance.Check{Status: conformance.Same}, nil
 	}
-	return conformance.Differs, fmt.Sprintf("net:\n%s\nnet2:\n%s", indent(want), indent(got))
+	if lack := host.Explain(got); lack != nil && lack.Need == host.Descriptors {
+		// Where there are so few, it depends on what else is open which stack
+		// gets the last one.
+		return conformance.Check{}, lack
+	}
+	return conformance.Check{Status: conformance.Differs, Detail: fmt.Sprintf("net:\n%s\nnet2:\n%s", indent(want), indent(got))}, nil
+}
+
+// needs is what a check needs of the host: the program, and what the program
+// does.
+func (c *check) needs() []host.Need {
+	needs := []host.Need{host.TempDir, host.GoCommand, host.Loopback}
+	if c.build != plain {
+		needs = append(needs, host.RaceDetector)
+	}
+	if strings.HasSuffix(c.mode, "deadline-storm") {
+		needs = append(needs, host.ManyDescriptors)
+	}
+	if strings.HasPrefix(c.mode, "seccomp/") {
+		needs = append(needs, host.Ptrace, host.Seccomp)
+	}
+	return needs
 }
 
 // notHere says why a check cannot be made with the poller that net2 has here.
@@ -132,6 +175,6 @@ var ownPollerShows = map[string]string{
 
 // oneLine is an error as a reason, which is the same for all checks that lack
 // the same.
-func oneLine(err error) string { return strings.Join(strings.Fields(firstLines(err.Error(), 2)), " ") }
+func oneLine(err error) string { return words.OneLine(words.FirstLines(err.Error(), 2)) }
 
 func indent(s string) string { return "\t" + strings.ReplaceAll(s, "\n", "\n\t") }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"go.parity/conformance/trace"
+	"go.parity/conformance/words"
 )
 
 // An effort says how hard to look for an answer that may come by chance.
@@ -104,7 +105,7 @@ func printed(ctx context.Context, p *programs, c *check, stack string, e effort)
 	}
 	answer := strings.TrimSpace(r.stdout)
 	if r.exit != "" {
-		answer += "\n" + r.exit + ": " + firstLines(r.stderr, 8)
+		answer += "\n" + r.exit + ": " + words.FirstLines(r.stderr, 8)
 	}
 	if stack == stackNet2 && ownPoller() {
 		answer = waitsInOwn.ReplaceAllString(answer, "internal/poll.runtime_pollWait")
@@ -138,7 +139,7 @@ func ending(ctx context.Context, p *programs, c *check, stack string, e effort) 
 	if r.waits {
 		return waitsForEver, nil
 	}
-	return strings.TrimSpace(r.stdout + r.exit + " " + firstLine(r.stderr)), nil
+	return strings.TrimSpace(r.stdout + r.exit + " " + words.FirstLine(r.stderr)), nil
 }
 
 const (
@@ -162,7 +163,7 @@ func racesFound(ctx context.Context, p *programs, c *check, stack string, e effo
 		case strings.Contains(r.stderr, "WARNING: DATA RACE"):
 			return raceSometimes, nil
 		case r.exit != "":
-			return r.exit + ": " + firstLines(r.stderr, 8), nil
+			return r.exit + ": " + words.FirstLines(r.stderr, 8), nil
 		}
 	}
 	return answer, nil
@@ -187,9 +188,9 @@ func confined(ctx context.Context, p *programs, c *check, stack string, e effort
 		case r.exit == "":
 			continue
 		case stack == stackNet:
-			return "", &cannotError{"a filter made from its own calls stops it: " + firstLine(r.stderr)}
+			return "", &cannotError{"a filter made from its own calls stops it: " + words.FirstLine(r.stderr)}
 		}
-		return r.exit + ": " + firstLines(r.stderr, 8) + p.besides(ctx, c, stack, allowed), nil
+		return r.exit + ": " + words.FirstLines(r.stderr, 8) + p.besides(ctx, c, stack, allowed), nil
 	}
 	return "makes no call that net does not", nil
 }

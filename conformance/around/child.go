@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"go.parity/conformance/words"
 )
 
 // limit is how long a child may take, and hold how long one that says that it
@@ -87,7 +89,7 @@ func runProgram(ctx context.Context, path, mode string, held time.Duration, env 
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return result{}, fmt.Errorf("%s did not end within %v", mode, limit)
 	case errors.As(err, &exit) && exit.ExitCode() == exitCannot:
-		return result{}, &cannotError{firstLine(stdout.String())}
+		return result{}, &cannotError{words.FirstLine(stdout.String())}
 	case errors.As(err, &exit):
 		return result{stdout: stdout.String(), stderr: stderr.String(), exit: exit.String()}, nil
 	case err != nil:
@@ -103,15 +105,4 @@ func childEnviron(extra ...string) []string {
 		return slices.Contains([]string{"GODEBUG", "GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK", "GORACE", "GOCOVERDIR"}, name)
 	})
 	return append(env, extra...)
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return line
-}
-
-// firstLines returns at most n lines.
-func firstLines(s string, n int) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(lines[:min(n, len(lines))], "\n")
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"go.parity/conformance/words"
 )
 
 // cpuProfile says with what the goroutines began whose work a CPU profile
@@ -72,7 +74,7 @@ func (c *check) inspect(ctx context.Context, p *programs, stack string, e effort
 		return "", err
 	}
 	if r.exit != "" {
-		return "", fmt.Errorf("%s: %s", r.exit, firstLines(r.stderr, 8))
+		return "", fmt.Errorf("%s: %s", r.exit, words.FirstLines(r.stderr, 8))
 	}
 	file := filepath.Join(p.dir, strings.ReplaceAll(c.name, "/", "-")+"-"+stack)
 	if err := os.WriteFile(file, []byte(r.stdout), 0o600); err != nil {

@@ -36,7 +36,7 @@ func BenchmarkWritev(b *testing.B) {
 		b.SetBytes(buffers * size)
 		for b.Loop() {
 			copy(bufs, whole)
-			if n, err := s.WriteBuffers(c, bufs); n != buffers*size || err != nil {
+			if n, err := s.BuffersWriteTo(&bufs, c); n != buffers*size || err != nil {
 				b.Fatalf("WriteTo() = %d, %v, want %d", n, err, buffers*size)
 			}
 		}

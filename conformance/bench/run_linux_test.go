@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"go.parity/conformance"
+	opened "go.parity/conformance/descriptors"
 )
 
 func TestMain(m *testing.M) {
@@ -37,14 +38,14 @@ func testMain(m *testing.M) int {
 			return 1
 		}
 	}
-	fds, routines := openDescriptors(), goroutines()
+	fds, routines := opened.Count(), goroutines()
 	code := m.Run()
 	deadline := time.Now().Add(5 * time.Second)
-	for openDescriptors() > fds || goroutines() > routines {
+	for opened.Count() > fds || goroutines() > routines {
 		if time.Now().After(deadline) {
 			buf := make([]byte, 1<<20)
 			fmt.Fprintf(os.Stderr, "left behind: %d descriptors, %d goroutines\n%s\n",
-				openDescriptors()-fds, goroutines()-routines, buf[:runtime.Stack(buf, true)])
+				opened.Count()-fds, goroutines()-routines, buf[:runtime.Stack(buf, true)])
 			return 1
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -63,14 +64,6 @@ func goroutines() int {
 		}
 	}
 	return n
-}
-
-func openDescriptors() int {
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		panic(err)
-	}
-	return len(entries)
 }
 
 // small cuts every kind of workload down to a size for tests.

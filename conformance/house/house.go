@@ -41,13 +41,25 @@ type file struct {
 	syntax *ast.File
 }
 
-// room returns the top folder that the file is in, "" for one in the root.
+// room returns the innermost room that the file is in, or, where that is no
+// room, its top folder; "" for a file in the root.
 func (f file) room() string {
-	dir, _, found := strings.Cut(f.path, "/")
-	if !found {
+	if !strings.Contains(f.path, "/") {
 		return ""
 	}
-	return dir
+	return roomFor(path.Dir(f.path))
+}
+
+// roomFor returns the innermost room of a folder of the house, or its top
+// folder.
+func roomFor(folder string) string {
+	innermost, _, _ := strings.Cut(folder, "/")
+	for _, r := range rooms {
+		if within(folder, r.dir) && len(r.dir) > len(innermost) {
+			innermost = r.dir
+		}
+	}
+	return innermost
 }
 
 func (f file) isTest() bool { return strings.HasSuffix(f.path, "_test.go") }

@@ -43,7 +43,7 @@ func TestModulesKeepRules(t *testing.T) {
 	for _, mod := range tree.modules {
 		modules = append(modules, mod.Module.Mod.Path)
 	}
-	if diff := cmp.Diff([]string{"go.parity/conformance", "go.parity"}, modules); diff != "" {
+	if diff := cmp.Diff([]string{"go.parity/conformance", "go.parity", "go.parity/net2/cmd/net2"}, modules); diff != "" {
 		t.Errorf("the modules (-want +got):\n%s", diff)
 	}
 	for _, r := range rooms {
@@ -161,6 +161,20 @@ func TestRules(t *testing.T) {
 			rule: "Imports", name: "upwards in a test",
 			file: "poll/fd_test.go", text: "package poll\nimport _ \"go.parity/net2\"",
 			want: []string{"poll/fd_test.go:2:8: poll must not import go.parity/net2"},
+		},
+		{
+			rule: "Imports", name: "the tool's modules in the tool",
+			file: "net2/cmd/net2/a/a.go", text: "package a\nimport (_ \"golang.org/x/tools/go/packages\"; _ \"go.parity/net2/cmd/net2/internal/b\")",
+		},
+		{
+			rule: "Imports", name: "net2 in the tool",
+			file: "net2/cmd/net2/main.go", text: "package main\nimport _ \"go.parity/net2\"",
+			want: []string{"net2/cmd/net2/main.go:2:8: net2/cmd/net2 must not import go.parity/net2"},
+		},
+		{
+			rule: "Imports", name: "the tool in net2",
+			file: "net2/fd.go", text: "package net2\nimport _ \"go.parity/net2/cmd/net2/rewrite\"",
+			want: []string{"net2/fd.go:2:8: net2 must not import go.parity/net2/cmd/net2/rewrite"},
 		},
 		{
 			rule: "Imports", name: "anything in conformance",

@@ -9,7 +9,8 @@ import (
 
 const module = "go.parity"
 
-// A room is a top folder, with what its files may import.
+// A room is a top folder, or one within with a go.mod of its own, with what its
+// files may import.
 type room struct {
 	dir     string
 	rooms   []string // of this list, besides itself
@@ -35,6 +36,7 @@ var rooms = []room{
 	{"socket", nil, nothing, sys},
 	{"poll", []string{"runtime_hooks", "socket"}, errClosed, sys},
 	{"net2", []string{"poll", "socket"}, everything, sys},
+	{"net2/cmd/net2", nil, everything, []string{"golang.org/x/mod", "golang.org/x/tools"}},
 	{"conformance", []string{"net2", "poll", "socket", "runtime_hooks"}, everything, nil},
 }
 
@@ -98,7 +100,7 @@ func (r room) mayImport(path string) bool {
 	first, rest, _ := strings.Cut(path, "/")
 	switch {
 	case first == module:
-		dir, _, _ := strings.Cut(rest, "/")
+		dir := roomFor(rest)
 		return dir == r.dir || slices.Contains(r.rooms, dir)
 	case strings.Contains(first, "."):
 		return r.modules == nil || slices.ContainsFunc(r.modules, func(m string) bool { return within(path, m) })

@@ -19,6 +19,8 @@ type namer struct {
 	dir      string
 	ports    map[string]string
 	collided bool // a port was given out again: two things have one name
+
+	succeeded bool // something did, since this was last set to false
 }
 
 // portPattern matches the ports that the kernel chooses, unless it was told to
@@ -67,6 +69,7 @@ var sentinels = []struct {
 // error describes an error layer by layer, with what it answers.
 func (n *namer) error(err error) string {
 	if err == nil {
+		n.succeeded = true
 		return "ok"
 	}
 	var b strings.Builder

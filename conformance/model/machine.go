@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"go.parity/conformance/stack"
 )
 
 // The times that a deadline is set to.
@@ -70,26 +72,27 @@ func (e *end) push(n int) {
 // A machine runs a program on a stack.
 type machine struct {
 	namer
-	stack   stack
+	stack   *stack.Stack
 	ends    []*end
 	results []string
 	ran     int // operations that were not passed over
+	worked  int // those of them in which something succeeded
 	made    int // names of sockets so far
 }
 
-// run returns what each operation of p answered, and how many were not passed
-// over. Where the kernel gave a port to two sockets, it runs p again: their
-// names would depend on it. It returns nothing where that does not end, for a
-// host may have no ports left but a few.
-func run(s stack, p Program) (results []string, ran int) {
+// run runs p, and the machine that it returns has what each operation answered.
+// Where the kernel gave a port to two sockets, it runs p again: their names
+// would depend on it. It returns nil where that does not end, for a host may
+// have no ports left but a few.
+func run(s *stack.Stack, p Program) *machine {
 	for try := range 10 {
 		time.Sleep(time.Duration(try) * 20 * time.Millisecond)
 		m := &machine{stack: s}
 		if m.run(p); !m.collided {
-			return m.results, m.ran
+			return m
 		}
 	}
-	return nil, 0
+	return nil
 }
 
 func (m *machine) run(p Program) {
@@ -102,8 +105,12 @@ func (m *machine) run(p Program) {
 	m.namer = namer{dir: dir, ports: map[string]string{}}
 	for _, o := range p {
 		m.results = append(m.results, "")
+		m.succeeded = false
 		if m.do(o) {
 			m.ran++
+			if m.succeeded {
+				m.worked++
+			}
 		}
 	}
 	for _, e := range m.ends {
@@ -240,14 +247,14 @@ func (m *machine) pair(o Op) bool {
 }
 
 func (m *machine) streamPair(network string) (a, b net.Conn) {
-	l, err := m.stack.listen(network, m.address(network))
+	l, err := m.stack.Listen(network, m.address(network))
 	m.record("listen: %s", m.error(err))
 	if err != nil {
 		return nil, nil
 	}
 	m.fresh(l.Addr())
 	defer func() { m.record("close listener: %s", m.error(l.Close())) }()
-	a, err = m.stack.dial(context.Background(), network, l.Addr().String())
+	a, err = m.stack.DialContext(context.Background(), network, l.Addr().String())
 	m.record("dial: %s", m.error(err))
 	if err != nil {
 		return nil, nil
@@ -265,12 +272,12 @@ func (m *machine) streamPair(network string) (a, b net.Conn) {
 // packetPair makes a socket that listens and one that is connected to it. The
 // first answers whoever sent last.
 func (m *machine) packetPair(network string) (a, b net.Conn) {
-	p, err := m.stack.listenPacket(network, m.address(network))
+	p, err := m.stack.ListenPacket(network, m.address(network))
 	m.record("listen: %s", m.error(err))
 	if err != nil {
 		return nil, nil
 	}
-	a, err = m.stack.dial(context.Background(), network, p.LocalAddr().String())
+	a, err = m.stack.DialContext(context.Background(), network, p.LocalAddr().String())
 	m.record("dial: %s", m.error(err))
 	if err != nil {
 		p.Close()
@@ -516,7 +523,7 @@ func (m *machine) fileConn(e *end) bool {
 		return true
 	}
 	defer f.Close()
-	c, err := m.stack.fileConn(f)
+	c, err := m.stack.FileConn(f)
 	m.record("file conn: %s", m.error(err))
 	if err != nil {
 		return true
@@ -588,7 +595,7 @@ func (m *machine) buffers(e *end, n int) bool {
 	}
 	p := e.payload(n)
 	a, b := len(p)/3, len(p)/2
-	n0, err := m.stack.buffers(e.conn, [][]byte{p[:a], {}, p[a:b], p[b:]})
+	n0, err := m.stack.BuffersWriteTo(&[][]byte{p[:a], {}, p[a:b], p[b:]}, e.conn)
 	m.record("buffers %d: %d, %s", n, n0, m.error(err))
 	if err == nil {
 		e.sends(int(n0))
@@ -656,7 +663,7 @@ func (m *machine) option(e *end, n int) bool {
 }
 
 func (m *machine) refused() bool {
-	l, err := m.stack.listen("tcp4", "127.0.0.1:0")
+	l, err := m.stack.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		m.record("listen: %s", m.error(err))
 		return true
@@ -664,7 +671,7 @@ func (m *machine) refused() bool {
 	m.fresh(l.Addr())
 	address := l.Addr().String()
 	m.record("close listener: %s", m.error(l.Close()))
-	c, err := m.stack.dial(context.Background(), "tcp4", address)
+	c, err := m.stack.DialContext(context.Background(), "tcp4", address)
 	m.record("dial: %s", m.error(err))
 	if err == nil {
 		c.Close()
@@ -675,7 +682,7 @@ func (m *machine) refused() bool {
 func (m *machine) canceled() bool {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	c, err := m.stack.dial(ctx, "tcp4", "127.0.0.1:9")
+	c, err := m.stack.DialContext(ctx, "tcp4", "127.0.0.1:9")
 	m.record("dial: %s", m.error(err))
 	if err == nil {
 		c.Close()
@@ -695,17 +702,17 @@ func (m *machine) badAddress(n int) bool {
 	a := badAddresses[n%len(badAddresses)]
 	if a[0] == "unixpacket" || a[0] == "unix" && a[1] == "" {
 		// Listening on these has the kernel choose a name.
-		_, err := m.stack.dial(context.Background(), a[0], a[1])
+		_, err := m.stack.DialContext(context.Background(), a[0], a[1])
 		m.record("dial %q: %s", a, m.error(err))
 		return true
 	}
-	if c, err := m.stack.dial(context.Background(), a[0], a[1]); err == nil {
+	if c, err := m.stack.DialContext(context.Background(), a[0], a[1]); err == nil {
 		c.Close()
 		m.record("dial %q: ok", a)
 	} else {
 		m.record("dial %q: %s", a, m.error(err))
 	}
-	if l, err := m.stack.listen(a[0], a[1]); err == nil {
+	if l, err := m.stack.Listen(a[0], a[1]); err == nil {
 		l.Close()
 		m.record("listen %q: ok", a)
 	} else {
@@ -716,7 +723,7 @@ func (m *machine) badAddress(n int) bool {
 
 func (m *machine) acceptClosed(o Op) bool {
 	network := networks[int(o.Conn)%3]
-	l, err := m.stack.listen(network, m.address(network))
+	l, err := m.stack.Listen(network, m.address(network))
 	m.record("listen: %s", m.error(err))
 	if err != nil {
 		return true

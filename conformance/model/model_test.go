@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"go.parity/conformance"
+	"go.parity/conformance/stack"
 )
 
 var (
@@ -21,14 +24,14 @@ var (
 
 func TestRandomProgramsDoNotDiverge(t *testing.T) {
 	end := time.Now().Add(*runFor)
-	ops, d := Run(*runSeed, func(int) bool { return time.Now().After(end) })
-	if d != nil {
-		t.Fatalf("after %d operations: %v", ops, d)
+	got := Run(*runSeed, func(int) bool { return time.Now().After(end) })
+	if got.Divergence != nil {
+		t.Fatalf("after %d operations: %v", got.Worked, got.Divergence)
 	}
-	if ops == 0 {
-		t.Error("no operation ran")
+	if got.Worked == 0 {
+		t.Error("no operation worked")
 	}
-	t.Logf("%d operations", ops)
+	t.Logf("%d operations", got.Worked)
 }
 
 // program is the property that rapid and the fuzzer look for an exception to.
@@ -60,7 +63,7 @@ func TestEveryOperationRuns(t *testing.T) {
 				if k == Read || k == RawRead {
 					p[2].Kind = Names
 				}
-				if _, ran := run(net2Stack, p); ran == len(p) {
+				if m := run(&net2Stack, p); m != nil && m.ran == len(p) {
 					return
 				}
 			}
@@ -98,14 +101,14 @@ func (c lying) Write(p []byte) (int, error) {
 func TestDivergenceIsFoundAndReduced(t *testing.T) {
 	saved := net2Stack
 	defer func() { net2Stack = saved }()
-	net2Stack.listen = func(network, address string) (net.Listener, error) {
-		l, err := saved.listen(network, address)
+	net2Stack.Listen = func(network, address string) (net.Listener, error) {
+		l, err := saved.Listen(network, address)
 		if err != nil {
 			return nil, err
 		}
 		return lyingListener{l}, nil
 	}
-	_, d := Run(1, func(ops int) bool { return ops > 100000 })
+	d := Run(1, func(ops int) bool { return ops > 100000 }).Divergence
 	if d == nil {
 		t.Fatal("Run with a Write that miscounts found nothing")
 	}
@@ -128,4 +131,23 @@ func (l lyingListener) Accept() (net.Conn, error) {
 		return lying{c}, nil
 	}
 	return c, nil
+}
+
+// TestNothingWorkedIsNoVerdict breaks both stacks alike.
+func TestNothingWorkedIsNoVerdict(t *testing.T) {
+	savedNet, savedNet2 := netStack, net2Stack
+	defer func() { netStack, net2Stack = savedNet, savedNet2 }()
+	none := func(network, address string) (net.Listener, error) { return nil, syscall.EMFILE }
+	packets := func(network, address string) (net.PacketConn, error) { return nil, syscall.EMFILE }
+	for _, s := range []*stack.Stack{&netStack, &net2Stack} {
+		s.Listen, s.ListenPacket = none, packets
+	}
+	ran := 0
+	got := Run(1, func(int) bool { ran++; return ran > 20 })
+	if got.Worked != 0 || got.Divergence != nil {
+		t.Errorf("Run where nothing works = %d operations, %v, want none", got.Worked, got.Divergence)
+	}
+	if c := got.check("x", 1); c.Status != conformance.Skipped || c.Needs == "" {
+		t.Errorf("check() = %v, %q, want it not possible, for something that is needed", c.Status, c.Needs)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 )
 
 // partTime is how long the part runs random programs.
@@ -25,16 +26,33 @@ func Part() conformance.Part {
 			if !match(name) {
 				return nil
 			}
+			if lack := host.Lacking(host.TempDir); lack != nil {
+				report(conformance.NotPossible(name, lack))
+				return nil
+			}
 			start := time.Now()
 			seed := uint64(start.UnixNano())
-			ops, d := Run(seed, func(int) bool { return ctx.Err() != nil || time.Since(start) > partTime })
-			check := conformance.Check{Name: name, Status: conformance.Same, Elapsed: time.Since(start)}
-			check.Detail = fmt.Sprintf("%d operations from seed %d", ops, seed)
-			if d != nil {
-				check.Status, check.Detail = conformance.Differs, d.String()
-			}
+			t := Run(seed, func(int) bool { return ctx.Err() != nil || time.Since(start) > partTime })
+			check := t.check(name, seed)
+			check.Elapsed = time.Since(start)
 			report(check)
 			return ctx.Err()
 		},
 	}
+}
+
+// check is the verdict. Where nothing worked, there is none.
+func (t Tally) check(name string, seed uint64) conformance.Check {
+	check := conformance.Check{Name: name, Status: conformance.Same, Detail: fmt.Sprintf("%d operations from seed %d", t.Worked, seed)}
+	switch {
+	case t.Divergence != nil:
+		check.Status, check.Detail = conformance.Differs, t.Divergence.String()
+	case t.Worked == 0 && t.Lack != nil:
+		return conformance.NotPossible(name, t.Lack)
+	case t.Worked == 0:
+		return conformance.NotPossible(name, host.Blame("no operation succeeded"))
+	case t.Lack != nil:
+		check.Detail += ", but none of what " + t.Lack.Reason()
+	}
+	return check
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 )
 
 // Part says that there is nothing to compare: here net2 is net.
@@ -17,7 +18,7 @@ func Part() conformance.Part {
 		Names: func(context.Context) ([]string, error) { return []string{name}, nil },
 		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
 			if match(name) {
-				report(conformance.Check{Name: name, Status: conformance.Skipped, Detail: "on this platform net2 is net"})
+				report(conformance.NotPossible(name, host.Lacking(host.Linux)))
 			}
 			return nil
 		},

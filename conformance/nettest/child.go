@@ -13,6 +13,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"go.parity/conformance/descriptors"
+	"go.parity/conformance/host"
+	"go.parity/conformance/settle"
+	"go.parity/conformance/words"
 )
 
 // childEnv tells a process that it is the child, and which kinds to judge.
@@ -29,7 +34,11 @@ func Child() {
 		return
 	}
 	os.Unsetenv(childEnv)
-	os.Args = []string{os.Args[0], "-test.v=test2json", "-test.timeout=" + childLimit.String(), "-test.parallel=8"}
+	atOnce := 8
+	if host.Lacking(host.Descriptors) != nil {
+		atOnce = 1
+	}
+	os.Args = []string{os.Args[0], "-test.v=test2json", "-test.timeout=" + childLimit.String(), fmt.Sprint("-test.parallel=", atOnce)}
 	// testing.Main is kept for programs like this one.
 	testing.Main(regexp.MatchString, []testing.InternalTest{{
 		Name: root,
@@ -47,7 +56,7 @@ const group = "kinds"
 // it is waiting for deadlines, so that they run side by side.
 func judgeKinds(t *testing.T, chosen []string) {
 	warmUp()
-	before := descriptors()
+	before := opened(t)
 	t.Run(group, func(t *testing.T) {
 		for _, name := range chosen {
 			k, ok := kindNamed(name)
@@ -61,14 +70,20 @@ func judgeKinds(t *testing.T, chosen []string) {
 		}
 	})
 	t.Run(nothingLeft, func(t *testing.T) {
-		deadline := time.Now().Add(3 * time.Second)
-		for len(descriptors()) > len(before) && time.Now().Before(deadline) {
-			time.Sleep(time.Millisecond)
-		}
-		if left := descriptors(); len(left) > len(before) {
-			t.Errorf("%d descriptors open, want the %d from before:\n%s", len(left), len(before), strings.Join(left, "\n"))
+		left := opened(t)
+		if !settle.Within(3*time.Second, func() bool { left = opened(t); return len(left) <= len(before) }) {
+			t.Errorf("%d descriptors open, want the %d from before: %v", len(left), len(before), left)
 		}
 	})
+}
+
+func opened(t *testing.T) map[int]string {
+	t.Helper()
+	open, err := descriptors.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open
 }
 
 // A goneError says that the child ended without saying that all is well or
@@ -127,7 +142,7 @@ func runProgram(ctx context.Context, exe string, args, env []string, root string
 		if err == nil {
 			err = errors.New("it stopped early")
 		}
-		return &goneError{err, tail(last + stderr.String())}
+		return &goneError{err, words.Tail(last + stderr.String())}
 	}
 	return nil
 }
@@ -206,27 +221,4 @@ func parseFrame(line string) (verb, name string, elapsed time.Duration) {
 func shortName(name string) string {
 	name = strings.TrimPrefix(name, root+"/")
 	return strings.TrimPrefix(name, group+"/")
-}
-
-func tail(s string) string {
-	const most = 3000
-	if len(s) > most {
-		return "…" + s[len(s)-most:]
-	}
-	return s
-}
-
-// descriptors lists this process's open descriptors, where the host can tell.
-func descriptors() []string {
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return nil
-	}
-	var list []string
-	for _, e := range entries {
-		if target, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil {
-			list = append(list, fmt.Sprint(e.Name(), " ", target))
-		}
-	}
-	return list
 }

@@ -9,34 +9,35 @@ import (
 
 	"golang.org/x/net/nettest"
 
-	"go.parity/net2"
+	"go.parity/conformance/host"
+	"go.parity/conformance/stack"
 )
 
-// A stack is what the judges need of net or of net2.
-type stack struct {
-	name         string
-	listen       func(network, address string) (net.Listener, error)
-	dial         func(network, address string) (net.Conn, error)
-	listenPacket func(network, address string) (net.PacketConn, error)
-	fileConn     func(*os.File) (net.Conn, error)
-}
-
-var (
-	std = stack{"net", net.Listen, net.Dial, net.ListenPacket, net.FileConn}
-	own = stack{"net2", net2.Listen, net2.Dial, net2.ListenPacket, net2.FileConn}
-)
+// net, and what is held against it.
+var std, own = stack.Net, stack.Net2
 
 // A kind is a sort of connection: its network, the end that is judged, and the
 // stacks that the two ends stand on.
 type kind struct {
 	network  string
 	end      string // dialed or accepted; file is a dialed one's duplicate
-	judged   stack
-	opposite stack
+	judged   *stack.Stack
+	opposite *stack.Stack
 }
 
 func (k kind) String() string {
-	return k.network + "/" + k.end + "/" + k.judged.name + "-with-" + k.opposite.name
+	return k.network + "/" + k.end + "/" + k.judged.Name + "-with-" + k.opposite.Name
+}
+
+// needs is what the kind needs of the host.
+func (k kind) needs() host.Need {
+	switch k.network {
+	case "tcp4":
+		return host.Loopback
+	case "tcp6":
+		return host.IPv6
+	}
+	return host.TempDir
 }
 
 // control is the same kind on net alone.
@@ -50,7 +51,7 @@ var kinds = func() []kind {
 	var list []kind
 	for _, network := range []string{"tcp4", "tcp6", "unix", "unixpacket"} {
 		for _, end := range []string{"dialed", "accepted"} {
-			for _, opposite := range []stack{own, std} {
+			for _, opposite := range []*stack.Stack{own, std} {
 				list = append(list, kind{network, end, own, opposite})
 			}
 		}
@@ -82,7 +83,10 @@ func kindNamed(name string) (kind, bool) {
 }
 
 func (k kind) judge(t *testing.T) {
-	dir := t.TempDir()
+	dir := ""
+	if k.needs() == host.TempDir {
+		dir = t.TempDir()
+	}
 	nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) { return k.pipe(dir) })
 }
 
@@ -107,7 +111,7 @@ func (k kind) pipe(dir string) (c1, c2 net.Conn, stop func(), err error) {
 		os.Remove(f.Name())
 		address = filepath.Join(dir, filepath.Base(f.Name()))
 	}
-	ln, err := listening.listen(k.network, address)
+	ln, err := listening.Listen(k.network, address)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -120,7 +124,7 @@ func (k kind) pipe(dir string) (c1, c2 net.Conn, stop func(), err error) {
 		c, err := ln.Accept()
 		ch <- accepted{c, err}
 	}()
-	dialed, err := dialing.dial(k.network, ln.Addr().String())
+	dialed, err := dialing.Dial(k.network, ln.Addr().String())
 	if err != nil {
 		ln.Close()
 		if a := <-ch; a.error == nil {
@@ -165,13 +169,13 @@ func (k kind) duplicate(c net.Conn) (net.Conn, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return k.judged.fileConn(f)
+	return k.judged.FileConn(f)
 }
 
 // warmUp lets both stacks make what they make once and keep. What fails here
 // fails again where it is looked at.
 func warmUp() {
-	for _, s := range []stack{std, own} {
+	for _, s := range []*stack.Stack{std, own} {
 		_, _, stop, err := kind{"tcp4", "dialed", s, s}.pipe(os.TempDir())
 		if err == nil {
 			stop()

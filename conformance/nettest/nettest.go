@@ -11,10 +11,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
+	"go.parity/conformance/words"
 )
 
 // Part is this folder's evidence.
@@ -66,19 +67,28 @@ func judge(ctx context.Context, match func(string) bool, report func(conformance
 	var pairs []pair
 	chosen := make(map[string]bool)
 	for _, k := range kinds {
+		lack := host.Lacking(host.Proc, k.needs())
 		for _, test := range tests {
 			check := k.String() + "/" + test
-			if match(check) {
+			switch {
+			case !match(check):
+			case lack != nil:
+				report(conformance.NotPossible(check, lack))
+			default:
 				chosen[k.String()], chosen[k.control().String()] = true, true
 				pairs = append(pairs, pair{check, k.control().String() + "/" + test, check})
 			}
 		}
 	}
 	if match(nothingLeft) {
-		if len(chosen) == 0 {
-			chosen[kinds[0].String()] = true
+		if lack := host.Lacking(host.Proc, host.Loopback); lack != nil {
+			report(conformance.NotPossible(nothingLeft, lack))
+		} else {
+			if len(chosen) == 0 {
+				chosen[kinds[0].String()] = true
+			}
+			pairs = append(pairs, pair{nothingLeft, "", nothingLeft})
 		}
-		pairs = append(pairs, pair{nothingLeft, "", nothingLeft})
 	}
 	if len(chosen) == 0 {
 		return nil
@@ -114,6 +124,10 @@ func judge(ctx context.Context, match func(string) bool, report func(conformance
 		if gone != nil {
 			detail += ": " + gone.Error()
 		}
+		if lack := host.Explain(detail); lack != nil {
+			report(conformance.NotPossible(p.check, lack))
+			continue
+		}
 		report(conformance.Check{Name: p.check, Status: conformance.Differs, Detail: detail})
 	}
 	return nil
@@ -121,22 +135,30 @@ func judge(ctx context.Context, match func(string) bool, report func(conformance
 
 // verdict compares a test's result on net2 with that on net.
 func verdict(name string, control, mine result) conformance.Check {
-	c := conformance.Check{Name: name, Elapsed: mine.elapsed}
+	c := conformance.Check{Name: name}
 	switch {
 	case control.action == "FAIL":
-		c.Status, c.Detail = conformance.Skipped, "net itself fails it here: "+oneLine(control.output)
+		c = conformance.NotPossible(name, host.Blame(words.OneLine(control.output)))
+	case mine.action == "FAIL" && short(mine.output) != nil:
+		c = conformance.NotPossible(name, short(mine.output))
 	case mine.action == "FAIL":
 		c.Status, c.Detail = conformance.Differs, "net passes, net2 fails:\n"+mine.output
 	case mine.action == "SKIP":
-		c.Status, c.Detail = conformance.Skipped, oneLine(mine.output)
+		c.Status, c.Detail = conformance.Skipped, words.OneLine(mine.output)
 	default:
 		c.Status = conformance.Same
 	}
+	c.Elapsed = mine.elapsed
 	return c
 }
 
-func oneLine(s string) string {
-	return strings.Join(strings.Fields(s), " ")
+// short says that the descriptors did not suffice. Where there are so few, it
+// depends on what else is open which stack gets the last one.
+func short(text string) *host.Lack {
+	if l := host.Explain(text); l != nil && l.Need == host.Descriptors {
+		return l
+	}
+	return nil
 }
 
 // A result is what became of one test in the child.

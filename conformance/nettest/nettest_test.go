@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/nettest"
 
 	"go.parity/conformance"
+	"go.parity/conformance/stack"
 )
 
 func TestMain(m *testing.M) {
@@ -177,35 +178,35 @@ func TestUseDiffers(t *testing.T) {
 		use  use
 		want conformance.Status
 	}{
-		{"other notes", use{run: func(s stack, n *notes) error { n.add("stack", s.name); return nil }}, conformance.Differs},
-		{"error", use{run: func(s stack, n *notes) error {
-			if s.name == "net2" {
+		{"other notes", use{run: func(s *stack.Stack, n *notes) error { n.add("stack", s.Name); return nil }}, conformance.Differs},
+		{"error", use{run: func(s *stack.Stack, n *notes) error {
+			if s.Name == "net2" {
 				return net.ErrClosed
 			}
 			return nil
 		}}, conformance.Differs},
-		{"panic", use{run: func(s stack, n *notes) error {
-			if s.name == "net2" {
+		{"panic", use{run: func(s *stack.Stack, n *notes) error {
+			if s.Name == "net2" {
 				panic("no")
 			}
 			return nil
 		}}, conformance.Differs},
-		{"descriptor left", use{run: func(s stack, n *notes) error {
-			c, err := s.listenPacket("udp4", "127.0.0.1:0")
-			if err == nil && s.name == "net" {
+		{"descriptor left", use{run: func(s *stack.Stack, n *notes) error {
+			c, err := s.ListenPacket("udp4", "127.0.0.1:0")
+			if err == nil && s.Name == "net" {
 				err = c.Close()
 			} else {
 				t.Cleanup(func() { c.Close() })
 			}
 			return err
 		}}, conformance.Differs},
-		{"foreign where that is no limit", use{run: func(s stack, n *notes) error {
-			if s.name == "net2" {
+		{"foreign where that is no limit", use{run: func(s *stack.Stack, n *notes) error {
+			if s.Name == "net2" {
 				return errForeign
 			}
 			return nil
 		}}, conformance.Differs},
-		{"net fails", use{run: func(s stack, n *notes) error { return net.ErrClosed }}, conformance.Skipped},
+		{"net fails", use{run: func(s *stack.Stack, n *notes) error { return net.ErrClosed }}, conformance.Skipped},
 	} {
 		if got := tt.use.compare(); got.Status != tt.want {
 			t.Errorf("compare(%s) = %v %q, want %v", tt.name, got.Status, got.Detail, tt.want)

@@ -17,13 +17,17 @@ import (
 	"golang.org/x/net/ipv6"
 
 	"go.parity/conformance"
+	"go.parity/conformance/descriptors"
+	"go.parity/conformance/host"
+	"go.parity/conformance/settle"
+	"go.parity/conformance/stack"
 )
 
 // A use is something that golang.org/x/net does with a connection. It is run
 // on both stacks and notes what it sees.
 type use struct {
 	name string
-	run  func(s stack, n *notes) error
+	run  func(s *stack.Stack, n *notes) error
 
 	// limit, if there is one, is what x/net says of every connection that is
 	// not of a type of package net, which no other package can change.
@@ -68,7 +72,12 @@ func useAll(ctx context.Context, match func(string) bool, report func(conformanc
 			return err
 		}
 		start := time.Now()
-		c := u.compare()
+		var c conformance.Check
+		if lack := host.Lacking(host.Proc, host.Loopback); lack != nil {
+			c = conformance.NotPossible(u.name, lack)
+		} else {
+			c = u.compare()
+		}
 		c.Elapsed = time.Since(start)
 		report(c)
 	}
@@ -79,9 +88,15 @@ func (u use) compare() conformance.Check {
 	c := conformance.Check{Name: u.name}
 	want, wantErr := u.try(std)
 	got, gotErr := u.try(own)
+	lack := host.Explain(strings.Join(want, "\n"))
+	if gotErr != nil && lack == nil {
+		lack = short(gotErr.Error())
+	}
 	switch {
 	case wantErr != nil:
-		c.Status, c.Detail = conformance.Skipped, "net itself does not get through here: "+wantErr.Error()
+		return conformance.NotPossible(u.name, host.Blame(wantErr.Error()))
+	case lack != nil:
+		return conformance.NotPossible(u.name, lack)
 	case u.limit != "" && errors.Is(gotErr, errForeign):
 		c.Status, c.Detail = conformance.Missing, u.limit
 	case gotErr != nil:
@@ -96,20 +111,18 @@ func (u use) compare() conformance.Check {
 }
 
 // try runs a use on one stack. What it leaves open it says itself.
-func (u use) try(s stack) (seen []string, err error) {
+func (u use) try(s *stack.Stack) (seen []string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
 	n := new(notes)
-	before := len(descriptors())
+	before := descriptors.Count()
 	err = u.run(s, n)
-	deadline := time.Now().Add(5 * time.Second)
-	for len(descriptors()) > before && time.Now().Before(deadline) {
-		time.Sleep(time.Millisecond)
-	}
-	if left := len(descriptors()) - before; left > 0 {
+	left := 0
+	settle.Within(5*time.Second, func() bool { left = descriptors.Count() - before; return left <= 0 })
+	if left > 0 {
 		n.add("descriptors left", left)
 	}
 	return n.seen, err
@@ -143,13 +156,13 @@ func class(err error) string {
 }
 
 // stream returns a TCP connection of s and the end that it accepted.
-func stream(s stack, network, address string) (dialed, accepted net.Conn, err error) {
-	ln, err := s.listen(network, address)
+func stream(s *stack.Stack, network, address string) (dialed, accepted net.Conn, err error) {
+	ln, err := s.Listen(network, address)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer ln.Close()
-	if dialed, err = s.dial(network, ln.Addr().String()); err != nil {
+	if dialed, err = s.Dial(network, ln.Addr().String()); err != nil {
 		return nil, nil, err
 	}
 	if accepted, err = ln.Accept(); err != nil {
@@ -159,7 +172,7 @@ func stream(s stack, network, address string) (dialed, accepted net.Conn, err er
 	return dialed, accepted, nil
 }
 
-func conn4(s stack, n *notes) error {
+func conn4(s *stack.Stack, n *notes) error {
 	dialed, accepted, err := stream(s, "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -182,7 +195,7 @@ func conn4(s stack, n *notes) error {
 	return nil
 }
 
-func conn6(s stack, n *notes) error {
+func conn6(s *stack.Stack, n *notes) error {
 	dialed, accepted, err := stream(s, "tcp6", "[::1]:0")
 	if err != nil {
 		return err
@@ -205,8 +218,8 @@ func conn6(s stack, n *notes) error {
 	return nil
 }
 
-func packetOptions4(s stack, n *notes) error {
-	c, err := s.listenPacket("udp4", "127.0.0.1:0")
+func packetOptions4(s *stack.Stack, n *notes) error {
+	c, err := s.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -233,8 +246,8 @@ func packetOptions4(s stack, n *notes) error {
 	return nil
 }
 
-func packetOptions6(s stack, n *notes) error {
-	c, err := s.listenPacket("udp6", "[::1]:0")
+func packetOptions6(s *stack.Stack, n *notes) error {
+	c, err := s.ListenPacket("udp6", "[::1]:0")
 	if err != nil {
 		return err
 	}
@@ -272,11 +285,11 @@ func text(i, n int) []byte {
 var sizes = []int{0, 1, 100, 1200, 9000, 3, 64, 512}
 
 // twoPackets returns two packet connections of s.
-func twoPackets(s stack, network, address string) (from, to net.PacketConn, err error) {
-	if from, err = s.listenPacket(network, address); err != nil {
+func twoPackets(s *stack.Stack, network, address string) (from, to net.PacketConn, err error) {
+	if from, err = s.ListenPacket(network, address); err != nil {
 		return nil, nil, err
 	}
-	if to, err = s.listenPacket(network, address); err != nil {
+	if to, err = s.ListenPacket(network, address); err != nil {
 		from.Close()
 		return nil, nil, err
 	}
@@ -329,7 +342,7 @@ func batches(n *notes, from, to batch, src, dst net.Addr, parse func([]byte) str
 	return nil
 }
 
-func batch4(s stack, n *notes) error {
+func batch4(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -347,7 +360,7 @@ func batch4(s stack, n *notes) error {
 	})
 }
 
-func batch6(s stack, n *notes) error {
+func batch6(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp6", "[::1]:0")
 	if err != nil {
 		return err
@@ -365,14 +378,14 @@ func batch6(s stack, n *notes) error {
 	})
 }
 
-func batchConnected(s stack, n *notes) error {
-	to, err := s.listenPacket("udp4", "127.0.0.1:0")
+func batchConnected(s *stack.Stack, n *notes) error {
+	to, err := s.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	defer to.Close()
 	to.SetReadDeadline(time.Now().Add(patience))
-	from, err := s.dial("udp4", to.LocalAddr().String())
+	from, err := s.Dial("udp4", to.LocalAddr().String())
 	if err != nil {
 		return err
 	}
@@ -396,8 +409,8 @@ func batchConnected(s stack, n *notes) error {
 	return nil
 }
 
-func batchDeadline(s stack, n *notes) error {
-	c, err := s.listenPacket("udp4", "127.0.0.1:0")
+func batchDeadline(s *stack.Stack, n *notes) error {
+	c, err := s.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -423,8 +436,8 @@ func batchDeadline(s stack, n *notes) error {
 	return nil
 }
 
-func batchClose(s stack, n *notes) error {
-	c, err := s.listenPacket("udp4", "127.0.0.1:0")
+func batchClose(s *stack.Stack, n *notes) error {
+	c, err := s.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -446,25 +459,12 @@ func batchClose(s stack, n *notes) error {
 	return nil
 }
 
-func loopback() (*net.Interface, error) {
-	list, err := net.Interfaces()
-	if err != nil {
-		return nil, err
-	}
-	for _, ifi := range list {
-		if ifi.Flags&net.FlagLoopback != 0 && ifi.Flags&net.FlagUp != 0 {
-			return &ifi, nil
-		}
-	}
-	return nil, errors.New("no loopback interface")
-}
-
-func multicast4(s stack, n *notes) error {
-	lo, err := loopback()
+func multicast4(s *stack.Stack, n *notes) error {
+	lo, err := host.LoopbackInterface()
 	if err != nil {
 		return err
 	}
-	c, err := s.listenPacket("udp4", "224.0.0.0:0") // a group's address alone reuses the port
+	c, err := s.ListenPacket("udp4", "224.0.0.0:0") // a group's address alone reuses the port
 	if err != nil {
 		return err
 	}
@@ -489,7 +489,7 @@ func multicast4(s stack, n *notes) error {
 	n.add("leave source", p.LeaveSourceSpecificGroup(lo, specific, source))
 
 	// A datagram to the group arrives at a socket of the group's.
-	in, err := s.listenPacket("udp4", "0.0.0.0:0")
+	in, err := s.ListenPacket("udp4", "0.0.0.0:0")
 	if err != nil {
 		return err
 	}
@@ -519,12 +519,12 @@ func multicast4(s stack, n *notes) error {
 	return nil
 }
 
-func multicast6(s stack, n *notes) error {
-	lo, err := loopback()
+func multicast6(s *stack.Stack, n *notes) error {
+	lo, err := host.LoopbackInterface()
 	if err != nil {
 		return err
 	}
-	c, err := s.listenPacket("udp6", "[::]:0")
+	c, err := s.ListenPacket("udp6", "[::]:0")
 	if err != nil {
 		return err
 	}
@@ -557,7 +557,7 @@ func multicast6(s stack, n *notes) error {
 }
 
 // filter4 has the kernel drop what starts with a zero.
-func filter4(s stack, n *notes) error {
+func filter4(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -589,8 +589,8 @@ func filter4(s stack, n *notes) error {
 }
 
 // icmp4 has the kernel answer an echo over a raw socket.
-func icmp4(s stack, n *notes) error {
-	c, err := s.listenPacket("ip4:icmp", "127.0.0.1")
+func icmp4(s *stack.Stack, n *notes) error {
+	c, err := s.ListenPacket("ip4:icmp", "127.0.0.1")
 	if err != nil {
 		return err
 	}
@@ -606,8 +606,8 @@ func icmp4(s stack, n *notes) error {
 	})
 }
 
-func icmp6(s stack, n *notes) error {
-	c, err := s.listenPacket("ip6:ipv6-icmp", "::1")
+func icmp6(s *stack.Stack, n *notes) error {
+	c, err := s.ListenPacket("ip6:ipv6-icmp", "::1")
 	if err != nil {
 		return err
 	}
@@ -648,7 +648,7 @@ func ping(n *notes, p batch, c net.PacketConn, request, reply icmp.Type, proto i
 	}
 }
 
-func writeTo4(s stack, n *notes) error {
+func writeTo4(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -668,7 +668,7 @@ func writeTo4(s stack, n *notes) error {
 	return nil
 }
 
-func readFrom4(s stack, n *notes) error {
+func readFrom4(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp4", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -683,7 +683,7 @@ func readFrom4(s stack, n *notes) error {
 	return readFrom(n, b[:k], addr, err)
 }
 
-func readFrom6(s stack, n *notes) error {
+func readFrom6(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp6", "[::1]:0")
 	if err != nil {
 		return err
@@ -706,8 +706,8 @@ func readFrom(n *notes, b []byte, addr net.Addr, err error) error {
 	return err
 }
 
-func rawConn4(s stack, n *notes) (err error) {
-	c, err := s.listenPacket("ip4:253", "127.0.0.1")
+func rawConn4(s *stack.Stack, n *notes) (err error) {
+	c, err := s.ListenPacket("ip4:253", "127.0.0.1")
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -14,6 +13,9 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
+	"go.parity/conformance/programs"
+	"go.parity/conformance/words"
 )
 
 // Schema is the version of the report's JSON. It grows when a field changes
@@ -28,6 +30,9 @@ type Report struct {
 	Counts  Counts        `json:"counts"`
 	Verdict Verdict       `json:"verdict"`
 	Elapsed time.Duration `json:"elapsed"`
+
+	// Programs is what an earlier run of cmd/programs found, if there is one.
+	Programs *programs.Report `json:"programs,omitempty"`
 }
 
 // Host says where and on what the run took place.
@@ -39,6 +44,9 @@ type Host struct {
 	Pollers  []string  `json:"pollers"` // of net2, that were held
 	User     string    `json:"user"`
 	Date     time.Time `json:"date"`
+
+	// Preflight is what was here of what most checks rest on.
+	Preflight []host.Finding `json:"preflight"`
 }
 
 // Part is what one kind of evidence came to.
@@ -55,7 +63,7 @@ type Part struct {
 	Partial bool   `json:"partial"`
 	Advice  string `json:"advice,omitempty"` // what to do about a difference
 
-	excused bool // Error is this host's or this user's, no failure
+	lack *host.Lack // of which Error tells, if it is none of the part's own
 }
 
 // Counts are numbers of checks. Checks is their sum.
@@ -108,7 +116,10 @@ type Verdict struct {
 // NotChecked counts the checks that could not be made for one reason.
 type NotChecked struct {
 	Reason string `json:"reason"`
-	Count  int    `json:"count"` // 0 for a part that never got to its checks
+	Count  int    `json:"count"`         // 0 for a part that never got to its checks
+	Why    string `json:"why,omitempty"` // what the host answered to the first of them
+
+	without string // for the verdict, after "not possible"
 }
 
 // A Source is one kind of evidence that Gather asks for.
@@ -221,7 +232,7 @@ func gather(ctx context.Context, s Source, match func(string) bool, progress fun
 	}
 	if err != nil {
 		p.Error = err.Error()
-		p.excused = errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission)
+		p.lack = lackOf(err)
 	}
 	slices.SortStableFunc(p.Checks, func(a, b conformance.Check) int { return wanted[a.Name] - wanted[b.Name] })
 	p.Elapsed = time.Since(start)
@@ -285,88 +296,154 @@ func (p *Part) divergent() int {
 	return n
 }
 
+// lackOf returns what this host lacks, where that is why a part failed.
+func lackOf(err error) *host.Lack {
+	var lack *host.Lack
+	if errors.As(err, &lack) {
+		return lack
+	}
+	return host.Explain(err.Error())
+}
+
+// unchecked reports whether the part gave no evidence, or not all.
+func (p *Part) unchecked() bool {
+	return p.Error != "" || p.Counts.Skipped == p.Counts.Checks
+}
+
+// unchecked names the parts that gave no evidence, or not all: with their
+// poller where they did with another one.
+func unchecked(parts []Part) []string {
+	var names []string
+	for _, p := range parts {
+		if !p.unchecked() {
+			continue
+		}
+		name := p.Name
+		if slices.ContainsFunc(parts, func(q Part) bool { return q.Name == p.Name && !q.unchecked() }) {
+			name = p.Title()
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 func judge(parts []Part, counts Counts, interrupted bool) Verdict {
 	v := Verdict{NotChecked: []NotChecked{}}
 	divergent := 0
-	var failed []string
 	for _, p := range parts {
 		divergent += p.divergent()
 		if p.Error != "" {
-			v.skip(p.Title()+": "+firstLine(p.Error), 0)
-			if !p.excused {
-				failed = append(failed, p.Title())
-			}
+			v.skip(p.reason())
 		}
 		for _, c := range p.Checks {
 			if c.Status == conformance.Skipped {
-				v.skip(firstLine(c.Detail), 1)
+				v.skip(reason(c))
 			}
 		}
 	}
 	switch {
 	case divergent > 0:
 		v.Result = Different
-		v.Text = fmt.Sprintf("different: %s", ofAll(divergent, counts.Checks))
+		v.Text = "different: " + ofAll(divergent, counts.Checks)
 		if interrupted {
 			v.Text += ", interrupted"
 		}
-		return v
 	case interrupted:
 		v.Result = Unfinished
-		v.Text = fmt.Sprintf("unfinished: interrupted after %s, all the same", plural(counts.Checks, "check"))
-		return v
-	case len(failed) > 0:
-		v.Result = Unfinished
-		v.Text = "unfinished: no difference was found, but there is no evidence from " + strings.Join(failed, ", ")
+		v.Text = fmt.Sprintf("unfinished: interrupted after %s, all the same", words.Plural(counts.Checks, "check"))
 		return v
 	case counts.Same == 0:
 		v.Result = Unfinished
 		v.Text = "unfinished: nothing was compared"
+	case len(unchecked(parts)) > 0:
+		v.Result = Unfinished
+		v.Text = fmt.Sprintf("unfinished: %d of %d alike, but there is no evidence from %s", counts.Same, counts.Checks, strings.Join(unchecked(parts), ", "))
 	default:
 		v.Result = Same
-		v.Text = "same"
+		v.Text = fmt.Sprintf("same, %d of %d alike", counts.Same, counts.Checks)
+		if counts.Missing > 0 {
+			v.Text += fmt.Sprintf(", %d listed as missing", counts.Missing)
+		}
 	}
 	v.Text += v.excuses()
 	return v
 }
 
-// skip counts n checks that were not made for a reason.
-func (v *Verdict) skip(reason string, n int) {
-	if reason == "" {
-		reason = "no reason given"
+// reason says why a check was not made.
+func reason(c conformance.Check) NotChecked {
+	if c.Needs == "" {
+		return NotChecked{Reason: words.FirstLine(c.Detail), Count: 1}
+	}
+	lack := &host.Lack{Need: c.Needs}
+	why := strings.TrimPrefix(words.FirstLine(c.Detail), lack.Reason())
+	return NotChecked{Reason: lack.Reason(), Count: 1, Why: strings.TrimPrefix(why, ": "), without: lack.Without()}
+}
+
+// reason says why the part never got to its checks.
+func (p *Part) reason() NotChecked {
+	if p.lack == nil {
+		return NotChecked{Reason: p.Title() + ": " + words.FirstLine(p.Error)}
+	}
+	return NotChecked{Reason: p.lack.Reason(), Why: p.lack.Why, without: p.lack.Without()}
+}
+
+// skip counts one that was not made.
+func (v *Verdict) skip(one NotChecked) {
+	if one.Reason == "" {
+		one.Reason = "no reason given"
 	}
 	for i := range v.NotChecked {
-		if v.NotChecked[i].Reason == reason {
-			v.NotChecked[i].Count += n
+		if v.NotChecked[i].Reason == one.Reason {
+			v.NotChecked[i].Count += one.Count
 			return
 		}
 	}
-	v.NotChecked = append(v.NotChecked, NotChecked{reason, n})
+	v.NotChecked = append(v.NotChecked, one)
 }
 
-// excuses is ", 3 not checked: reason", or nothing.
+// excuses is ", 3 not possible as root", or nothing.
 func (v *Verdict) excuses() string {
-	if len(v.NotChecked) == 0 {
-		return ""
+	type excuse struct {
+		text  string
+		count int
 	}
-	checks := 0
-	var reasons []string
+	var all []excuse
 	for _, n := range v.NotChecked {
-		checks += n.Count
-		reason := n.Reason
-		if n.Count > 0 && len(v.NotChecked) > 1 {
-			reason = fmt.Sprintf("%s (%d)", reason, n.Count)
+		if n.Count == 0 && n.without == "" {
+			continue // a part that failed, which is told already
 		}
-		reasons = append(reasons, reason)
+		text := "not possible " + n.without
+		if n.without == "" {
+			text = "not checked: " + n.Reason
+		}
+		i := slices.IndexFunc(all, func(e excuse) bool { return e.text == text })
+		if i < 0 {
+			i = len(all)
+			all = append(all, excuse{text: text})
+		}
+		all[i].count += n.Count
 	}
-	const most = 3
-	if extra := len(reasons) - most; extra > 0 {
-		reasons = append(reasons[:most], fmt.Sprintf("and %s more", plural(extra, "reason")))
+	slices.SortStableFunc(all, func(a, b excuse) int { return b.count - a.count })
+	const most = 4
+	var b strings.Builder
+	for i, e := range all {
+		if i == most && len(all) > most+1 {
+			rest := 0
+			for _, e := range all[i:] {
+				rest += e.count
+			}
+			fmt.Fprintf(&b, ", %d for %s", rest, words.Plural(len(all)-i, "other reason"))
+			break
+		}
+		b.WriteString(", ")
+		if e.count > 0 {
+			fmt.Fprintf(&b, "%d ", e.count)
+		}
+		b.WriteString(e.text)
 	}
-	if checks == 0 {
-		return ", not checked: " + strings.Join(reasons, "; ")
-	}
-	return fmt.Sprintf(", %d not checked: %s", checks, strings.Join(reasons, "; "))
+	return b.String()
 }
 
 func ofAll(n, all int) string {
@@ -374,17 +451,5 @@ func ofAll(n, all int) string {
 	if n == 1 {
 		verb = "differs"
 	}
-	return fmt.Sprintf("%d of %s %s", n, plural(all, "check"), verb)
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return line
+	return fmt.Sprintf("%d of %s %s", n, words.Plural(all, "check"), verb)
 }

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
+	"go.parity/conformance/words"
 )
 
 // WriteJSON writes r as one JSON document.
@@ -64,9 +66,35 @@ func (t Text) Header(w io.Writer, h Host) error {
 	} {
 		fmt.Fprintf(&b, "  %s%s\n", t.paint(dim, fmt.Sprintf("%-8s", line[0])), line[1])
 	}
+	t.preflight(&b, h.Preflight)
 	fmt.Fprintln(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// preflight writes what is here in one line, and each thing that is not in one
+// of its own.
+func (t Text) preflight(b *strings.Builder, findings []host.Finding) {
+	label := func(color, s string) string { return t.paint(color, fmt.Sprintf("%-8s", s)) }
+	var found []string
+	for _, f := range findings {
+		if f.Here {
+			found = append(found, f.Detail)
+		}
+	}
+	if len(found) > 0 {
+		fmt.Fprintf(b, "  %s%s\n", label(dim, "has"), strings.Join(found, ", "))
+	}
+	for _, f := range findings {
+		if f.Here {
+			continue
+		}
+		line := f.Words
+		if f.Detail != "" {
+			line += t.paint(dim, ": "+f.Detail)
+		}
+		fmt.Fprintf(b, "  %s%s\n", label(yellow, "lacks"), line)
+	}
 }
 
 // Write writes the report that follows the header: the table, what is not the
@@ -80,6 +108,9 @@ func (t Text) Write(w io.Writer, r *Report) error {
 	t.differences(&b, r)
 	t.missing(&b, r)
 	t.notChecked(&b, r)
+	if err := t.programs(&b, r); err != nil {
+		return err
+	}
 	color := green
 	switch r.Verdict.Result {
 	case Different:
@@ -97,7 +128,7 @@ func (t Text) checks(b *strings.Builder, r *Report) {
 		fmt.Fprintln(b, t.paint(bold, p.Title())+t.paint(dim, "  "+p.Doc))
 		for _, c := range p.Checks {
 			fmt.Fprintf(b, "  %s %8s  %s", t.paint(statusColor[c.Status], fmt.Sprintf("%-7s", c.Status)), short(c.Elapsed), c.Name)
-			if detail := firstLine(c.Detail); detail != "" && c.Status != conformance.Differs {
+			if detail := words.FirstLine(c.Detail); detail != "" && c.Status != conformance.Differs {
 				fmt.Fprint(b, t.paint(dim, "  "+detail))
 			}
 			fmt.Fprintln(b)
@@ -209,7 +240,7 @@ func (t Text) missing(b *strings.Builder, r *Report) {
 				continue
 			}
 			if c.Detail != "" {
-				fmt.Fprintf(b, "    %s: %s\n", c.Name, firstLine(c.Detail))
+				fmt.Fprintf(b, "    %s: %s\n", c.Name, words.FirstLine(c.Detail))
 				continue
 			}
 			names = append(names, c.Name)
@@ -260,9 +291,23 @@ func (t Text) notChecked(b *strings.Builder, r *Report) {
 		if n.Count > 0 {
 			count = fmt.Sprint(n.Count)
 		}
-		fmt.Fprintf(b, "    %4s  %s\n", count, n.Reason)
+		fmt.Fprintf(b, "    %4s  %s", count, n.Reason)
+		if n.Why != "" {
+			b.WriteString(t.paint(dim, ": "+n.Why))
+		}
+		b.WriteByte('\n')
 	}
 	fmt.Fprintln(b)
+}
+
+// programs writes the table of other people's programs.
+func (t Text) programs(b *strings.Builder, r *Report) error {
+	if r.Programs == nil {
+		return nil
+	}
+	fmt.Fprintln(b, t.paint(bold, "other people's programs, "+r.Programs.Date.Format("2006-01-02")))
+	defer fmt.Fprintln(b)
+	return r.Programs.Text(b)
 }
 
 func indent(b *strings.Builder, s string) {

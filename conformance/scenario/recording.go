@@ -1,9 +1,12 @@
 package scenario
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+
+	"go.parity/conformance/host"
 )
 
 // A Recording is what one run of a scenario on one stack showed.
@@ -30,6 +33,71 @@ type Recording struct {
 type Observation struct {
 	Name   string `json:"name"`
 	Values []any  `json:"values"`
+}
+
+// UnmarshalJSON reads what json.Marshal writes of an observation: each value
+// becomes again what it was.
+func (o *Observation) UnmarshalJSON(text []byte) error {
+	var raw struct {
+		Name   string            `json:"name"`
+		Values []json.RawMessage `json:"values"`
+	}
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return err
+	}
+	values, err := valuesOf(raw.Values)
+	*o = Observation{raw.Name, values}
+	return err
+}
+
+func valuesOf(raw []json.RawMessage) ([]any, error) {
+	values := make([]any, len(raw))
+	for i, text := range raw {
+		var err error
+		if values[i], err = valueOf(text); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+// valueOf tells the kinds of values apart by the fields that they have.
+func valueOf(text json.RawMessage) (any, error) {
+	switch text[0] {
+	case 'n':
+		return nil, nil
+	case 't', 'f':
+		return text[0] == 't', nil
+	case '"':
+		return decoded[string](text)
+	case '[':
+		list, err := decoded[[]json.RawMessage](text)
+		if err != nil {
+			return nil, err
+		}
+		return valuesOf(list.([]json.RawMessage))
+	case '{':
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal(text, &fields); err != nil {
+			return nil, err
+		}
+		switch {
+		case fields["layers"] != nil:
+			return decoded[Err](text)
+		case fields["network"] != nil:
+			return decoded[Addr](text)
+		case fields["text"] != nil:
+			return decoded[Panic](text)
+		}
+		return decoded[Object](text)
+	}
+	return decoded[int64](text)
+}
+
+func decoded[T any](text json.RawMessage) (any, error) {
+	var v T
+	err := json.Unmarshal(text, &v)
+	return v, err
 }
 
 func (o Observation) String() string {
@@ -145,6 +213,7 @@ type Comparison struct {
 	Doc     string        `json:"doc"`
 	Outcome Outcome       `json:"outcome"`
 	Skip    string        `json:"skip,omitempty"`   // why the scenario did not run
+	Needs   host.Need     `json:"needs,omitempty"`  // what this host lacks, if that is why
 	Net     *Recording    `json:"net,omitempty"`    // nil where it did not run
 	Net2    *Recording    `json:"net2,omitempty"`   // nil where it did not run
 	Detail  string        `json:"detail,omitempty"` // the difference

@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"runtime/debug"
@@ -19,6 +17,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"go.parity/conformance"
+	"go.parity/conformance/descriptors"
+	"go.parity/conformance/goroutine"
+	"go.parity/conformance/host"
+	"go.parity/conformance/settle"
 )
 
 // Part returns the scenarios as evidence.
@@ -45,20 +47,26 @@ func Part() conformance.Part {
 				if err := ctx.Err(); err != nil {
 					return err // what was cut short is no evidence
 				}
-				check := conformance.Check{Name: c.Name, Detail: c.Detail, Elapsed: c.Elapsed}
-				switch c.Outcome {
-				case Same:
-					check.Status = conformance.Same
-				case Skipped:
-					check.Status, check.Detail = conformance.Skipped, c.Skip
-				default:
-					check.Status = conformance.Differs
-				}
-				report(check)
+				report(c.check())
 			}
 			return nil
 		},
 	}
+}
+
+// check is the verdict, with both recordings.
+func (c *Comparison) check() conformance.Check {
+	check := conformance.Check{Name: c.Name, Detail: c.Detail, Elapsed: c.Elapsed}
+	switch c.Outcome {
+	case Same:
+		check.Status = conformance.Same
+	case Skipped:
+		check.Status, check.Detail, check.Needs = conformance.Skipped, c.Skip, c.Needs
+	default:
+		check.Status = conformance.Differs
+	}
+	check.Record(c)
+	return check
 }
 
 // Run runs one scenario on both stacks and returns both recordings.
@@ -82,27 +90,81 @@ func compare(ctx context.Context, s *Scenario, oracle, other *Stack) Comparison 
 	defer oneAtATime.Unlock()
 	start := time.Now()
 	c := Comparison{Name: s.Name, Doc: s.Doc}
-	for _, need := range s.needs {
-		if why := need(); why != "" {
-			c.Outcome, c.Skip = Skipped, why
-			return c
-		}
+	if lack := host.Lacking(append([]host.Need{host.Proc}, s.needs...)...); lack != nil {
+		c.skip(lack)
+		return c
 	}
 	for range 3 {
-		c.Net = record(ctx, s, oracle)
-		c.Net2 = record(ctx, s, other)
+		c.Net, c.Net2 = record(ctx, s, oracle), nil
+		lack := c.Net.lack()
+		if lack == nil {
+			c.Net2 = record(ctx, s, other)
+			lack = c.Net2.short()
+		}
+		if lack != nil {
+			c.skip(lack)
+			c.Elapsed = time.Since(start)
+			if lack.Need == host.NetItself && ctx.Err() == nil {
+				continue // which may have been by chance
+			}
+			return c
+		}
+		c.Outcome, c.Skip, c.Needs = Same, "", ""
 		c.Detail = difference(c.Net, c.Net2)
 		if c.Detail == "" || !chance(c.Net, c.Net2) {
 			break
 		}
 	}
-	c.Outcome = Same
+	if c.Outcome == Skipped {
+		return c
+	}
 	if c.Detail != "" {
 		c.Outcome = Differs
 		c.Detail = s.Doc + "\n" + c.Detail
 	}
 	c.Elapsed = time.Since(start)
 	return c
+}
+
+func (c *Comparison) skip(l *host.Lack) {
+	c.Outcome, c.Skip, c.Needs = Skipped, l.Error(), l.Need
+}
+
+// lack says why net itself did not get through the script, or could do nothing
+// of note in it; it is nil where net did.
+func (r *Recording) lack() *host.Lack {
+	if r.Failure != "" {
+		return host.Blame(r.Failure)
+	}
+	if l := host.Explain(r.errors()); l != nil {
+		return l
+	}
+	if r.failed() {
+		return host.Blame("it leaves behind " + strings.Join(append(r.Descriptors, r.Goroutines...), ", "))
+	}
+	return nil
+}
+
+// short says that the descriptors did not suffice for net2. Where there are so
+// few, it depends on what else is open which of the two gets the last one.
+func (r *Recording) short() *host.Lack {
+	if l := host.Explain(r.Failure + r.errors()); l != nil && l.Need == host.Descriptors {
+		return l
+	}
+	return nil
+}
+
+// errors are the texts of the errors that were observed, one a line.
+func (r *Recording) errors() string {
+	var texts strings.Builder
+	for _, o := range r.Observations {
+		for _, v := range o.Values {
+			if err, ok := v.(Err); ok {
+				texts.WriteString(err.Text + "\n")
+			}
+		}
+	}
+	return texts.String()
 }
 
 // chance says whether two recordings part in nothing but which ports are the
@@ -235,7 +297,7 @@ func record(ctx context.Context, s *Scenario, st *Stack) *Recording {
 		case <-time.After(time.Second):
 		}
 	}
-	r.Descriptors, r.Goroutines = settle(before, s.pools)
+	r.Descriptors, r.Goroutines = leftOver(before, s.pools)
 	if r.Descriptors != nil || s.pools {
 		// What was left behind must not end in the middle of another script.
 		runtime.GC()
@@ -246,29 +308,21 @@ func record(ctx context.Context, s *Scenario, st *Stack) *Recording {
 
 // A stock is what the process has open and has running.
 type stock struct {
-	descriptors map[string]string // number → what it refers to
-	goroutines  map[int64]string  // number → trace
+	descriptors map[int]string   // number → what it refers to
+	goroutines  map[int64]string // number → trace
 }
 
 func takeStock() stock {
-	s := stock{descriptors: make(map[string]string), goroutines: traces()}
-	const dir = "/proc/self/fd"
-	entries, err := os.ReadDir(dir)
+	open, err := descriptors.Open()
 	if err != nil {
 		panic("scenario: descriptors can't be counted: " + err.Error())
 	}
-	for _, e := range entries {
-		// The descriptor that reads the directory is gone by now.
-		if link, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
-			s.descriptors[e.Name()] = link
-		}
-	}
-	return s
+	return stock{open, goroutine.Traces()}
 }
 
 // newGoroutines returns the traces of the goroutines that s has over before.
 func (s stock) newGoroutines(before stock) []string {
-	self := goroutineID()
+	self := goroutine.ID()
 	var traces []string
 	for _, id := range slices.Sorted(maps.Keys(s.goroutines)) {
 		trace := s.goroutines[id]
@@ -291,20 +345,17 @@ func (s stock) newDescriptors(before stock) []string {
 	return links
 }
 
-// settle waits for a moment until nothing is left over, and returns what is.
-func settle(before stock, collect bool) (descriptors, goroutines []string) {
-	end := time.Now().Add(time.Second)
-	for wait := 50 * time.Microsecond; ; wait = min(2*wait, 20*time.Millisecond) {
+// leftOver waits for a moment until nothing is left over, and returns what is.
+func leftOver(before stock, collect bool) (fds, traces []string) {
+	settle.Within(time.Second, func() bool {
 		now := takeStock()
-		descriptors, goroutines = now.newDescriptors(before), now.newGoroutines(before)
-		if descriptors == nil && goroutines == nil || time.Now().After(end) {
-			return descriptors, goroutines
-		}
-		if collect && goroutines == nil {
+		fds, traces = now.newDescriptors(before), now.newGoroutines(before)
+		if collect && traces == nil {
 			runtime.GC()
 		}
-		time.Sleep(wait)
-	}
+		return fds == nil && traces == nil
+	})
+	return fds, traces
 }
 
 // warm are the stacks whose lasting descriptors and goroutines, the poller's

@@ -4,13 +4,19 @@ package scenario
 
 import (
 	"context"
+	"encoding/json"
 	"net"
+	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 )
 
 func TestScenarios(t *testing.T) {
@@ -22,6 +28,9 @@ func TestScenarios(t *testing.T) {
 			}
 			switch c.Outcome {
 			case Skipped:
+				if c.Needs == host.NetItself {
+					t.Fatal(c.Skip) // with everything here, the script is wrong
+				}
 				t.Skip(c.Skip)
 			case Differs:
 				t.Error(c.Detail)
@@ -47,6 +56,12 @@ func TestScenariosAreDescribed(t *testing.T) {
 		}
 		if strings.ToLower(s.Name) != s.Name || strings.Count(s.Name, "/") == 0 || strings.Contains(s.Name, " ") {
 			t.Errorf("%q is no name like subject/operation/condition", s.Name)
+		}
+	}
+	for _, s := range Scenarios() {
+		// A function that a variable is initialised with is named for that.
+		if name := runtime.FuncForPC(reflect.ValueOf(s.run).Pointer()).Name(); strings.Contains(name, ".init") || strings.Contains(name, "glob.") {
+			t.Errorf("the script of %s is %s: a stack trace would not tell it", s.Name, name)
 		}
 	}
 	if n := len(names); n < 150 {
@@ -102,15 +117,53 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestRecordingsAreHandedOver reads out of the checks what was judged.
+func TestRecordingsAreHandedOver(t *testing.T) {
+	var checks []conformance.Check
+	names := []string{"tcp/accept/addresses", "tcp/close/twice", "nil/tcp-conn", "file/from/no-sockets"}
+	err := Part().Run(t.Context(), func(name string) bool { return slices.Contains(names, name) }, func(c conformance.Check) { checks = append(checks, c) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := conformance.Recordings[Comparison](checks)
+	if err != nil || len(got) != len(names) {
+		t.Fatalf("Recordings() = %d, %v, want %d", len(got), err, len(names))
+	}
+	for _, c := range got {
+		if !slices.Contains(names, c.Name) || c.Outcome != Same || len(c.Net.Observations) == 0 {
+			t.Errorf("the recording of %s is %s with %d observations, want some that are the same", c.Name, c.Outcome, len(c.Net.Observations))
+		}
+	}
+}
+
+func TestObservationsSurviveJSON(t *testing.T) {
+	want := Observation{"all", []any{
+		nil, true, false, int64(7), "text", []any{int64(1), nil, []any{"deep"}},
+		Addr{"*net.TCPAddr", "tcp", "127.0.0.1:#1", 4}, Object{Type: "*TCPConn"}, Object{"*os.File", "$DIR/f"},
+		Panic{"runtime.Error", "nil"}, Err{Text: "EOF", Layers: []Layer{{Type: "*errors.errorString", Text: "EOF"}}, Is: []string{"io.EOF"}, As: []string{}},
+	}}
+	text, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Observation
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("after JSON (-want +got):\n%s", diff)
+	}
+}
+
 func TestSkippedScenarioSaysWhy(t *testing.T) {
 	s := &Scenario{
 		Name: "skipped", Doc: "needs what is not there",
-		needs: []need{func() string { return "" }, func() string { return "the moon is not full" }},
+		needs: []host.Need{host.Loopback, host.NoLowPorts, host.RawSockets}, // nobody has both of these
 		run:   func(*T) { t.Error("the script of a skipped scenario ran") },
 	}
 	c := compare(t.Context(), s, stackNet, stackNet2)
-	if c.Outcome != Skipped || c.Skip != "the moon is not full" {
-		t.Errorf("compare() = %s, %q, want it skipped for want of the moon", c.Outcome, c.Skip)
+	if want := host.Lacking(s.needs...); c.Outcome != Skipped || c.Skip != want.Error() || c.Needs != want.Need {
+		t.Errorf("compare() = %s, %q, want it skipped: %q", c.Outcome, c.Skip, want)
 	}
 }
 

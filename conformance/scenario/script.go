@@ -3,7 +3,6 @@
 package scenario
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -21,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/goroutine"
 )
 
 // A T is one run of a script on one stack.
@@ -186,7 +186,7 @@ func (t *T) Go(f func() []any) *Task {
 	id := make(chan int64, 1)
 	go func() {
 		defer close(k.done)
-		id <- goroutineID()
+		id <- goroutine.ID()
 		k.values = caught(t.rec, f)
 	}()
 	k.id = <-id
@@ -207,7 +207,7 @@ func (t *T) Blocked(k *Task) {
 		case <-k.done:
 			return true
 		default:
-			return parked(k.id)
+			return goroutine.Blocked(k.id)
 		}
 	})
 }
@@ -238,55 +238,6 @@ func (t *T) Until(what string, f func() bool) {
 		case <-time.After(wait):
 		}
 	}
-}
-
-// goroutineID returns the number of the calling goroutine, as in its trace.
-func goroutineID() int64 {
-	var b [64]byte
-	s := b[:runtime.Stack(b[:], false)]
-	s, _, _ = bytes.Cut(bytes.TrimPrefix(s, []byte("goroutine ")), []byte(" "))
-	id, _ := strconv.ParseInt(string(s), 10, 64)
-	return id
-}
-
-// traces returns the trace of every goroutine, by its number.
-func traces() map[int64]string {
-	b := make([]byte, 64<<10)
-	for {
-		n := runtime.Stack(b, true)
-		if n < len(b) {
-			b = b[:n]
-			break
-		}
-		b = make([]byte, 2*len(b))
-	}
-	all := make(map[int64]string)
-	for trace := range bytes.SplitSeq(b, []byte("\n\n")) {
-		head, _, _ := bytes.Cut(trace, []byte(" ["))
-		id, err := strconv.ParseInt(string(bytes.TrimPrefix(head, []byte("goroutine "))), 10, 64)
-		if err == nil {
-			all[id] = string(trace)
-		}
-	}
-	return all
-}
-
-// running are the states of a goroutine that is not blocked by what it called.
-var running = []string{"running", "runnable", "syscall", "idle", "dead", "copystack", "preempted", "waiting",
-	"GC assist wait", "GC assist marking", "stopping the world", "wait for GC cycle", "flushing proc caches"}
-
-func parked(id int64) bool {
-	trace, ok := traces()[id]
-	if !ok {
-		return false
-	}
-	_, state, _ := bytes.Cut([]byte(trace), []byte("["))
-	end := bytes.IndexAny(state, "],")
-	if end < 0 {
-		return false
-	}
-	state = bytes.TrimSuffix(state[:end], []byte(" (scan)"))
-	return !slices.Contains(running, string(state))
 }
 
 // ListenTCP4 listens on 127.0.0.1.
@@ -495,28 +446,11 @@ func (t *T) hostPort(host string, a net.Addr) string {
 	return net.JoinHostPort(host, strconv.Itoa(t.Port(a)))
 }
 
-// pattern is n bytes that tell when they are shuffled.
-func pattern(n int) []byte {
-	b := make([]byte, n)
-	x := uint32(1)
-	for i := range b {
-		x = x*1664525 + 1013904223
-		b[i] = byte(x >> 24)
-	}
-	return b
-}
-
 var (
 	past   = time.Unix(1, 0)
 	future = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 	never  = time.Time{}
 )
-
-func contextWithin(d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	context.AfterFunc(ctx, cancel)
-	return ctx
-}
 
 func refuseDNS(context.Context, string, string) (net.Conn, error) {
 	return nil, errors.New("no name server")
@@ -555,8 +489,7 @@ func (t *T) withoutDescriptors(f func()) {
 	// The limit is on the number of a descriptor: fill the gaps below it.
 	highest := 0
 	for fd := range takeStock().descriptors {
-		n, _ := strconv.Atoi(fd)
-		highest = max(highest, n)
+		highest = max(highest, fd)
 	}
 	low := old
 	low.Cur = uint64(highest + 2)

@@ -50,8 +50,8 @@ func (tc *toolchain) merged(ctx context.Context, dir string, overlay map[string]
 		return "", err
 	}
 	command := filepath.Join(dir, "command")
-	build := exec.CommandContext(ctx, filepath.Join(tc.goroot, "bin", "go"), "build", "-o", command, modulePath+"net2/cmd/net2")
-	build.Dir, build.Env = tc.moddir, environ(tc.goroot, "GOFLAGS=-mod=readonly")
+	build := exec.CommandContext(ctx, filepath.Join(tc.goroot, "bin", "go"), "build", "-o", command, ".")
+	build.Dir, build.Env = filepath.Join(tc.moddir, "net2/cmd/net2"), environ(tc.goroot, "GOFLAGS=-mod=readonly")
 	if _, err := output(build); err != nil {
 		return "", err
 	}

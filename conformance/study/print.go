@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"go.parity/conformance/terminal"
 )
 
 // indent is where the text of a numbered step begins.
@@ -35,7 +37,7 @@ func newPrinter(w io.Writer) *printer {
 		p.width = n
 	}
 	if f, ok := w.(*os.File); ok {
-		if n := terminalWidth(f); n > 0 {
+		if n := terminal.Width(f); n > 0 {
 			p.width, p.color = n, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 		}
 	}

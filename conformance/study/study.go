@@ -41,7 +41,7 @@ func title(step string) string {
 }
 
 // Main runs "parity study" with the arguments behind that and returns the exit
-// code: 2 for what it does not understand.
+// code, one of conformance's.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return run(ctx, trace.RecordBoth, args, stdout, stderr)
 }
@@ -53,25 +53,29 @@ func run(ctx context.Context, record recorder, args []string, stdout, stderr io.
 	p := newPrinter(stdout)
 	if len(args) == 0 {
 		list(p)
-		return 0
+		return conformance.ExitSame
+	}
+	if slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
+		help(p)
+		return conformance.ExitSame
 	}
 	step, rest := args[0], args[1:]
 	if !slices.Contains(Steps(), step) {
 		fmt.Fprintf(stderr, "parity study: unknown step %q; the steps are %s\n", step, strings.Join(Steps(), ", "))
-		return 2
+		return conformance.ExitUsage
 	}
 	length := 3 * time.Second
 	if step == poller && len(rest) == 1 {
 		d, err := time.ParseDuration(rest[0])
 		if err != nil || d <= 0 {
 			fmt.Fprintf(stderr, "parity study poller: %q is no duration, such as 10s\n", rest[0])
-			return 2
+			return conformance.ExitUsage
 		}
 		length, rest = d, nil
 	}
 	if len(rest) > 0 {
 		fmt.Fprintf(stderr, "parity study: too many arguments; usage: parity study [step], or parity study poller [duration]\n")
-		return 2
+		return conformance.ExitUsage
 	}
 	var err error
 	if step == poller {
@@ -84,9 +88,20 @@ func run(ctx context.Context, record recorder, args []string, stdout, stderr io.
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "parity study %s: %s\n", step, strings.Join(strings.Fields(err.Error()), " "))
-		return 1
+		return conformance.ExitUnfinished
 	}
-	return 0
+	return conformance.ExitSame
+}
+
+func help(p *printer) {
+	p.line("usage: parity study [step]")
+	p.line("       parity study poller [duration]")
+	p.blank()
+	list(p)
+	p.blank()
+	for _, line := range strings.Split(strings.TrimSuffix(conformance.ExitCodes, "\n"), "\n") {
+		p.line(line)
+	}
 }
 
 func list(p *printer) {

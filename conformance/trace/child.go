@@ -12,7 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"go.parity/net2"
+	"go.parity/conformance/goroutine"
+	"go.parity/conformance/stack"
 )
 
 // childEnv names, in the environment of a child, its scenario and its stack.
@@ -45,7 +46,7 @@ func runChild(job string) error {
 	if !ok || !ok2 {
 		return fmt.Errorf("no scenario and stack %q", job)
 	}
-	c := &child{stack: st, cold: s.cold, control: bufio.NewReader(rawFile(controlFD))}
+	c := &child{Stack: st, cold: s.cold, control: bufio.NewReader(rawFile(controlFD))}
 	if !s.cold {
 		if err := c.warmUp(); err != nil {
 			return fmt.Errorf("warming up: %w", err)
@@ -54,22 +55,12 @@ func runChild(job string) error {
 	return s.child(c)
 }
 
-// A stack is the table of functions that the scenarios are written against.
-type stack struct {
-	listen       func(network, address string) (net.Listener, error)
-	dial         func(network, address string) (net.Conn, error)
-	listenPacket func(network, address string) (net.PacketConn, error)
-	fileConn     func(*os.File) (net.Conn, error)
-}
-
-var stacks = map[string]stack{
-	Net:  {net.Listen, net.Dial, net.ListenPacket, net.FileConn},
-	Net2: {net2.Listen, net2.Dial, net2.ListenPacket, net2.FileConn},
-}
+// stacks are those that are recorded.
+var stacks = map[string]*stack.Stack{Net: stack.Net, Net2: stack.Net2}
 
 // A child plays one side of a scenario, on one stack, and is traced.
 type child struct {
-	stack
+	*stack.Stack
 	cold    bool
 	idle    net.PacketConn // nothing ever comes; made by warmUp
 	control *bufio.Reader
@@ -116,12 +107,12 @@ func (c *child) bye() error {
 // warmUp makes what a stack does once in a process: it asks what the host can
 // do, reads somaxconn, makes the poller.
 func (c *child) warmUp() error {
-	ln, err := c.listen("tcp", "127.0.0.1:0")
+	ln, err := c.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	defer ln.Close()
-	conn, err := c.dial("tcp", ln.Addr().String())
+	conn, err := c.Dial("tcp", ln.Addr().String())
 	if err != nil {
 		return err
 	}
@@ -133,7 +124,7 @@ func (c *child) warmUp() error {
 	if err := other.Close(); err != nil {
 		return err
 	}
-	c.idle, err = c.listenPacket("udp", "127.0.0.1:0")
+	c.idle, err = c.ListenPacket("udp", "127.0.0.1:0")
 	return err
 }
 
@@ -159,11 +150,10 @@ func (c *child) settle() error {
 
 // untilReadParks returns when a goroutine of this process that reads has parked.
 func untilReadParks() {
-	b := make([]byte, 64<<10)
 	for {
-		for dump := range strings.SplitSeq(string(b[:runtime.Stack(b, true)]), "\n\n") {
-			head, stack, _ := strings.Cut(dump, "\n")
-			if (strings.Contains(head, "[IO wait") || strings.Contains(head, "[chan receive")) && strings.Contains(stack, ".(*conn).Read(") {
+		for _, trace := range goroutine.Traces() {
+			head, calls, _ := strings.Cut(trace, "\n")
+			if (strings.Contains(head, "[IO wait") || strings.Contains(head, "[chan receive")) && strings.Contains(calls, ".(*conn).Read(") {
 				return
 			}
 		}
@@ -178,7 +168,7 @@ func (c *child) listener() (net.Listener, error) { return c.listenAndTell("tcp",
 func (c *child) listenerAny() (net.Listener, error) { return c.listenAndTell("tcp4", "0.0.0.0:0") }
 
 func (c *child) listenAndTell(network, address string) (net.Listener, error) {
-	ln, err := c.listen(network, address)
+	ln, err := c.Listen(network, address)
 	if err != nil {
 		return nil, err
 	}

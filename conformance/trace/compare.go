@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"go.parity/conformance"
+	"go.parity/conformance/words"
 )
 
 // A rule says which system calls an entry of [conformance.Deviations] takes
@@ -204,9 +205,9 @@ func (d *Diff) Unlisted() []Row {
 
 // Summary says in a line how the recordings compare.
 func (d *Diff) Summary() string {
-	s := plural(d.NetCalls, "system call") + " on both"
+	s := words.Plural(d.NetCalls, "system call") + " on both"
 	if d.NetCalls != d.Net2Calls {
-		s = fmt.Sprintf("%s on net, %d on net2", plural(d.NetCalls, "system call"), d.Net2Calls)
+		s = fmt.Sprintf("%s on net, %d on net2", words.Plural(d.NetCalls, "system call"), d.Net2Calls)
 	}
 	if len(d.Entries) > 0 {
 		s += "; " + strings.Join(d.Entries, ", ")
@@ -248,13 +249,6 @@ func stale(list []string, rules map[string]rule, diffs []*Diff) []string {
 		}
 	}
 	return wrong
-}
-
-func plural(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprint(n, " ", what)
 }
 
 func matches(pattern string, c Call) bool {

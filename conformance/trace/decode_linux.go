@@ -44,6 +44,7 @@ type rawCall struct {
 	errno unix.Errno
 	made  *object // by this call
 	on    *object // the first argument, where it is a descriptor
+	fault *fault  // what is to become of it, nil for what the kernel makes of it
 }
 
 // blocked reports whether the call found nothing to do.

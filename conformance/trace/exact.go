@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"go.parity/conformance"
+	"go.parity/conformance/words"
 )
 
 // The exact recordings: a file for each scenario, in testdata, with every call
@@ -84,7 +85,7 @@ func heading(s Scenario, d *Diff) string {
 	if s.loops {
 		return "system calls of net and net2, which turn as often as the kernel likes"
 	}
-	return fmt.Sprintf("%s of net, %d of net2", plural(d.NetCalls, "system call"), d.Net2Calls)
+	return fmt.Sprintf("%s of net, %d of net2", words.Plural(d.NetCalls, "system call"), d.Net2Calls)
 }
 
 // A section is what a file says of some pollers.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
+	"go.parity/conformance/words"
 )
 
 // ptraceCheck is the only check where ptrace(2) is forbidden.
@@ -38,7 +40,7 @@ func Part() conformance.Part {
 		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
 			if err := canRecord(); err != nil {
 				if match(ptraceCheck) {
-					report(conformance.Check{Name: ptraceCheck, Status: conformance.Skipped, Detail: oneLine(err)})
+					report(conformance.NotPossible(ptraceCheck, forbidden(err)))
 				}
 				return nil
 			}
@@ -47,28 +49,27 @@ func Part() conformance.Part {
 	}
 }
 
-// Diffs records and compares all scenarios, for those who want to show them.
-func Diffs(ctx context.Context) ([]*Diff, error) {
-	var diffs []*Diff
-	for _, s := range scenarios {
-		onNet, onNet2, err := RecordBoth(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		diffs = append(diffs, Compare(s, onNet, onNet2))
+// forbidden is what this host lacks where it cannot record.
+func forbidden(err error) *host.Lack {
+	if lack := host.Lacking(host.Ptrace); lack != nil {
+		return lack
 	}
-	return diffs, nil
+	return &host.Lack{Need: host.Ptrace, Why: words.OneLine(err.Error())}
 }
 
 // A recorder is RecordBoth, or a test's.
 type recorder func(ctx context.Context, s Scenario) (onNet, onNet2 *Recording, err error)
 
 func run(ctx context.Context, record recorder, match func(string) bool, report func(conformance.Check)) error {
-	diffs, err := runScenarios(ctx, record, match, report)
+	diffs, lack, err := runScenarios(ctx, record, match, report)
 	if err != nil {
 		return err
 	}
 	if !match(staleCheck) {
+		return nil
+	}
+	if lack != nil { // an entry that nobody shows may be shown elsewhere
+		report(conformance.NotPossible(staleCheck, lack))
 		return nil
 	}
 	check := conformance.Check{Name: staleCheck, Status: conformance.Same}
@@ -83,35 +84,61 @@ func run(ctx context.Context, record recorder, match func(string) bool, report f
 
 // runScenarios records and compares the scenarios that match accepts and
 // reports each. Where the list of deviations is to be checked it records the
-// others too.
-func runScenarios(ctx context.Context, record recorder, match func(string) bool, report func(conformance.Check)) ([]*Diff, error) {
-	var diffs []*Diff
+// others too, and says why it could not record one.
+func runScenarios(ctx context.Context, record recorder, match func(string) bool, report func(conformance.Check)) (diffs []*Diff, lack *host.Lack, err error) {
 	for _, s := range scenarios {
 		if !match(s.Name) && !match(staleCheck) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		start := time.Now()
-		check := conformance.Check{Name: s.Name}
-		onNet, onNet2, err := record(ctx, s)
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return nil, ctx.Err()
-		case err != nil:
-			check.Status, check.Detail = conformance.Differs, err.Error()
-		default:
-			d := Compare(s, onNet, onNet2)
+		d, check := hold(ctx, record, s)
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err() // what was cut short is no evidence
+		}
+		if d != nil {
 			diffs = append(diffs, d)
-			check.Status, check.Detail = judge(exactFiles, Poller, s, d)
+		}
+		if check.Needs != "" && lack == nil {
+			lack = &host.Lack{Need: check.Needs}
 		}
 		check.Elapsed = time.Since(start)
 		if match(s.Name) {
 			report(check)
 		}
 	}
-	return diffs, nil
+	return diffs, lack, nil
+}
+
+// hold records a scenario on both stacks, net first, and judges it.
+func hold(ctx context.Context, record recorder, s Scenario) (*Diff, conformance.Check) {
+	if lack := host.Lacking(host.TempDir, host.Loopback); lack != nil {
+		return nil, conformance.NotPossible(s.Name, lack)
+	}
+	check := conformance.Check{Name: s.Name}
+	onNet, onNet2, err := record(ctx, s)
+	switch {
+	case err != nil && onNet == nil:
+		return nil, conformance.NotPossible(s.Name, host.Blame(err.Error()))
+	case err != nil && short(err):
+		return nil, conformance.NotPossible(s.Name, host.Blame(err.Error()))
+	case err != nil:
+		check.Status, check.Detail = conformance.Differs, err.Error()
+		return nil, check
+	}
+	d := Compare(s, onNet, onNet2)
+	check.Status, check.Detail = judge(exactFiles, Poller, s, d)
+	check.Record(d)
+	return d, check
+}
+
+// short says that the descriptors did not suffice. Where there are so few, it
+// depends on what else is open which stack gets the last one.
+func short(err error) bool {
+	lack := host.Explain(err.Error())
+	return lack != nil && lack.Need == host.Descriptors
 }
 
 // judge holds a comparison against the exact recording, and every difference
@@ -151,5 +178,3 @@ func verdict(d *Diff) (conformance.Status, string) {
 	}
 	return conformance.Differs, b.String()
 }
-
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

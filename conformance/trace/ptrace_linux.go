@@ -140,11 +140,21 @@ func (t *tracer) stop(tid int, th *thread) error {
 	}
 	if c := th.call; c != nil {
 		th.call = nil
+		if c.fault != nil {
+			regs := c.fault.result(regs)
+			if err := unix.PtraceSetRegs(tid, &regs); err != nil {
+				return err
+			}
+		}
 		t.leave(c, resultOf(&regs), mem)
 		return nil
 	}
 	nr, args := callOf(&regs)
 	th.call = t.enter(syscallName(nr), args, mem)
+	if th.call.fault != nil {
+		regs := th.call.fault.spoil(regs)
+		return unix.PtraceSetRegs(tid, &regs)
+	}
 	return nil
 }
 

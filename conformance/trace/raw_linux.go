@@ -2,12 +2,12 @@ package trace
 
 import (
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/descriptors"
 )
 
 // rawFile reads and writes a descriptor without any poller.
@@ -78,18 +78,13 @@ func pollersAreQuiet() error {
 // openFDs returns this process's descriptors whose link in /proc begins with
 // prefix, without the one to the peer.
 func openFDs(prefix string, events int16) ([]unix.PollFd, error) {
-	const dir = "/proc/self/fd/"
-	entries, err := os.ReadDir(dir)
+	open, err := descriptors.Open()
 	if err != nil {
 		return nil, err
 	}
 	var fds []unix.PollFd
-	for _, e := range entries {
-		fd, err := strconv.Atoi(e.Name())
-		if err != nil || fd == controlFD {
-			continue
-		}
-		if target, err := os.Readlink(dir + e.Name()); err == nil && strings.HasPrefix(target, prefix) {
+	for fd, target := range open {
+		if fd != controlFD && strings.HasPrefix(target, prefix) {
 			fds = append(fds, unix.PollFd{Fd: int32(fd), Events: events})
 		}
 	}

@@ -9,3 +9,11 @@ func callOf(r *unix.PtraceRegs) (nr int, args [6]uint64) {
 
 // resultOf reads the result of a call that was made.
 func resultOf(r *unix.PtraceRegs) int64 { return int64(r.Rax) }
+
+// setArg changes an argument of a call that is about to be made.
+func setArg(r *unix.PtraceRegs, i int, v uint64) {
+	*[...]*uint64{&r.Rdi, &r.Rsi, &r.Rdx, &r.R10, &r.R8, &r.R9}[i] = v
+}
+
+// setResult changes the result of a call that was made.
+func setResult(r *unix.PtraceRegs, v int64) { r.Rax = uint64(v) }

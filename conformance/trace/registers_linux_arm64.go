@@ -9,3 +9,9 @@ func callOf(r *unix.PtraceRegs) (nr int, args [6]uint64) {
 
 // resultOf reads the result of a call that was made.
 func resultOf(r *unix.PtraceRegs) int64 { return int64(r.Regs[0]) }
+
+// setArg changes an argument of a call that is about to be made.
+func setArg(r *unix.PtraceRegs, i int, v uint64) { r.Regs[i] = v }
+
+// setResult changes the result of a call that was made.
+func setResult(r *unix.PtraceRegs, v int64) { r.Regs[0] = uint64(v) }

@@ -46,7 +46,8 @@ func lookup(name string) (Scenario, bool) {
 // Poller is where this process's net2 waits.
 var Poller = conformance.Poller()
 
-// RecordBoth records a scenario on net and on net2.
+// RecordBoth records a scenario on net and on net2. With an error, onNet is nil
+// if it is net's.
 func RecordBoth(ctx context.Context, s Scenario) (onNet, onNet2 *Recording, err error) {
 	if onNet, err = Record(ctx, s, Net); err != nil {
 		return nil, nil, err

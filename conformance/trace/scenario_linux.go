@@ -153,7 +153,7 @@ var scenarios = []Scenario{
 				return err
 			}
 			err = c.record(func() error {
-				if _, err := c.dial("tcp", addr); !errors.Is(err, unix.ECONNREFUSED) {
+				if _, err := c.Dial("tcp", addr); !errors.Is(err, unix.ECONNREFUSED) {
 					return fmt.Errorf("dial: %v, want %w", err, unix.ECONNREFUSED)
 				}
 				return nil
@@ -486,7 +486,7 @@ var scenarios = []Scenario{
 		Doc: "Make a UDP socket that anybody may send to.",
 		child: func(c *child) error {
 			err := c.record(func() error {
-				_, err := c.listenPacket("udp", "127.0.0.1:0")
+				_, err := c.ListenPacket("udp", "127.0.0.1:0")
 				return err
 			})
 			return errors.Join(err, c.bye())
@@ -502,7 +502,7 @@ var scenarios = []Scenario{
 				return err
 			}
 			err = c.record(func() error {
-				conn, err := c.dial("udp", addr)
+				conn, err := c.Dial("udp", addr)
 				if err != nil {
 					return err
 				}
@@ -628,7 +628,7 @@ var scenarios = []Scenario{
 		Doc: "Listen on a socket in the file system, then close it, which removes it.",
 		child: func(c *child) error {
 			err := c.record(func() error {
-				ln, err := c.listen("unix", ownSocket)
+				ln, err := c.Listen("unix", ownSocket)
 				if err != nil {
 					return err
 				}
@@ -642,7 +642,7 @@ var scenarios = []Scenario{
 		Name: "unix-accept", Step: "unix",
 		Doc: "Accept a unix connection that waits already, read from it and write to it, close it.",
 		child: func(c *child) error {
-			ln, err := c.listen("unix", ownSocket)
+			ln, err := c.Listen("unix", ownSocket)
 			if err != nil {
 				return err
 			}
@@ -810,7 +810,7 @@ var scenarios = []Scenario{
 				return err
 			}
 			err = c.record(func() error {
-				_, err := c.fileConn(f)
+				_, err := c.FileConn(f)
 				return err
 			})
 			return errors.Join(err, c.bye())
@@ -831,7 +831,7 @@ const (
 func recordListen(network, address string) func(*child) error {
 	return func(c *child) error {
 		err := c.record(func() error {
-			_, err := c.listen(network, address)
+			_, err := c.Listen(network, address)
 			return err
 		})
 		return errors.Join(err, c.bye())
@@ -871,7 +871,7 @@ func (c *child) recordAccept(ln net.Listener) error {
 
 func (c *child) recordDial(network, address string) error {
 	err := c.record(func() error {
-		_, err := c.dial(network, address)
+		_, err := c.Dial(network, address)
 		return err
 	})
 	return errors.Join(err, c.bye())
@@ -887,7 +887,7 @@ func (c *child) recordRead(conn net.Conn, want string) error {
 
 // packetConn makes a UDP socket and exchanges addresses with the peer.
 func (c *child) packetConn() (net.PacketConn, net.Addr, error) {
-	conn, err := c.listenPacket("udp", "127.0.0.1:0")
+	conn, err := c.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"go.parity/conformance"
+	"go.parity/conformance/descriptors"
+	"go.parity/conformance/host"
 )
 
 // calls makes calls of their text; a ~ before it makes an annotation.
@@ -249,8 +251,10 @@ func TestPartWithoutPtraceSkipsOneCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []conformance.Check{{Name: "ptrace", Status: conformance.Skipped, Detail: "ptrace is forbidden here: operation not permitted"}}
-	if runtime.GOOS != "linux" {
+	want := []conformance.Check{{Name: "ptrace", Status: conformance.Skipped, Needs: host.Ptrace, Detail: "needs ptrace: ptrace is forbidden here: operation not permitted"}}
+	if lack := host.Lacking(host.Ptrace); lack != nil {
+		want[0].Needs, want[0].Detail = lack.Need, lack.Error()
+	} else if runtime.GOOS != "linux" {
 		want[0].Detail = got[0].Detail
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -288,16 +292,11 @@ func TestMain(m *testing.M) {
 	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
 		ln.Close()
 	}
-	before := openFiles()
+	before := descriptors.Count()
 	code := m.Run()
-	if after := openFiles(); code == 0 && after > before {
+	if after := descriptors.Count(); code == 0 && after > before {
 		fmt.Fprintf(os.Stderr, "%d descriptors open before the tests, %d after\n", before, after)
 		code = 1
 	}
 	os.Exit(code)
-}
-
-func openFiles() int {
-	entries, _ := os.ReadDir("/proc/self/fd")
-	return len(entries)
 }

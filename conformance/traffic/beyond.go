@@ -329,7 +329,7 @@ func playTLS(w *world) error {
 	})))
 
 	// Plain HTTP to a TLS port.
-	c, err := w.client.dial(w.ctx, "tcp", s.addr)
+	c, err := w.client.DialContext(w.ctx, "tcp", s.addr)
 	if err != nil {
 		return err
 	}
@@ -344,7 +344,7 @@ func playTLS(w *world) error {
 	w.note("plain HTTP", []string{resp.Status, string(b), class(err)})
 
 	// TLS by hand: a half close, and what is below.
-	ln, err := w.server.listen(w.ctx, "tcp", "127.0.0.1:0")
+	ln, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -361,7 +361,7 @@ func playTLS(w *world) error {
 		fmt.Fprint(c, got)
 		ended <- class(err)
 	}()
-	under, err := w.client.dial(w.ctx, "tcp", ln.Addr().String())
+	under, err := w.client.DialContext(w.ctx, "tcp", ln.Addr().String())
 	if err != nil {
 		return err
 	}

@@ -2,16 +2,19 @@ package traffic
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"go.parity/conformance/descriptors"
+	"go.parity/conformance/goroutine"
+	"go.parity/conformance/settle"
 )
 
 // A stock is what the process holds.
 type stock struct {
-	descriptors []string // each with what it refers to
+	descriptors map[int]string
 	goroutines  int
 }
 
@@ -26,72 +29,49 @@ func (l leftover) String() string {
 }
 
 func takeStock() stock {
-	return stock{descriptors(), runtime.NumGoroutine()}
+	open, _ := descriptors.Open() // where there is none, nothing is judged
+	return stock{open, runtime.NumGoroutine()}
 }
 
 // settle waits until the process holds no more than before, and returns what
 // is still too much after a while: closing a connection wakes goroutines that
 // need a moment to end.
 func (before stock) settle(patience time.Duration) leftover {
-	deadline := time.Now().Add(patience)
-	for pause := time.Microsecond * 50; ; pause = min(2*pause, 20*time.Millisecond) {
-		now := takeStock()
-		left := leftover{
+	var now stock
+	var left leftover
+	if settle.Within(patience, func() bool {
+		now = takeStock()
+		left = leftover{
 			descriptors: max(0, len(now.descriptors)-len(before.descriptors)),
 			goroutines:  max(0, now.goroutines-before.goroutines),
 		}
-		if left == (leftover{}) {
-			return left
-		}
-		if time.Now().After(deadline) {
-			if left.descriptors > 0 {
-				left.detail += strings.Join(slices.DeleteFunc(now.descriptors, func(d string) bool {
-					return slices.Contains(before.descriptors, d)
-				}), "\n") + "\n"
+		return left == (leftover{})
+	}) {
+		return left
+	}
+	if left.descriptors > 0 {
+		for fd, target := range now.descriptors {
+			if before.descriptors[fd] != target {
+				left.detail += fmt.Sprintln(fd, target)
 			}
-			if left.goroutines > 0 {
-				left.detail += stacks("")
-			}
-			return left
-		}
-		time.Sleep(pause)
-	}
-}
-
-// descriptors lists the open descriptors of this process as "number target".
-// It is empty where the host has no /proc.
-func descriptors() []string {
-	dir, err := os.Open("/proc/self/fd")
-	if err != nil {
-		return nil
-	}
-	names, _ := dir.Readdirnames(-1)
-	own := fmt.Sprint(dir.Fd())
-	dir.Close()
-	var list []string
-	for _, name := range names {
-		if name == own {
-			continue
-		}
-		target, err := os.Readlink("/proc/self/fd/" + name)
-		if err == nil {
-			list = append(list, name+" "+target)
 		}
 	}
-	return list
+	if left.goroutines > 0 {
+		left.detail += stacks("")
+	}
+	return left
 }
 
 // stacks returns the stacks of the goroutines that mention word, shortened to
 // what a person will read.
 func stacks(word string) string {
-	buf := make([]byte, 1<<20)
-	buf = buf[:runtime.Stack(buf, true)]
 	var kept []string
-	for g := range strings.SplitSeq(string(buf), "\n\n") {
-		if strings.Contains(g, word) && !strings.Contains(g, "traffic.stacks") {
-			kept = append(kept, g)
+	for _, trace := range goroutine.Traces() {
+		if strings.Contains(trace, word) && !strings.Contains(trace, "traffic.stacks") {
+			kept = append(kept, trace)
 		}
 	}
+	slices.Sort(kept)
 	const most = 8
 	if extra := len(kept) - most; extra > 0 {
 		kept = append(kept[:most], fmt.Sprintf("and %d more goroutines", extra))

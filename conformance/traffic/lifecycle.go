@@ -149,7 +149,7 @@ func playChurn(w *world) error {
 // playLimited puts a listener of another package around the stack's.
 func playLimited(w *world) error {
 	const most = 4
-	inner, err := w.server.listen(w.ctx, "tcp", "127.0.0.1:0")
+	inner, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -473,7 +473,7 @@ func playClientTimeouts(w *world) error {
 	w.note("Timeout", fmt.Sprint(errors.As(err, &ne) && ne.Timeout(), errors.Is(err, context.DeadlineExceeded)))
 
 	// Nobody accepts here: the kernel completes the connection all the same.
-	silent, err := w.server.listen(w.ctx, "tcp", "127.0.0.1:0")
+	silent, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -554,7 +554,7 @@ func playShutdown(w *world) error {
 
 	// The address is free again.
 	network := s.ln.Addr().Network()
-	ln, err := w.server.listen(w.ctx, network, s.addr)
+	ln, err := w.server.ListenContext(w.ctx, network, s.addr)
 	w.note("listen again", class(err))
 	if err == nil {
 		ln.Close()
@@ -744,25 +744,25 @@ func playFailures(w *world) error {
 	if s, err = w.serve(hello); err != nil {
 		return err
 	}
-	_, err = w.server.listen(w.ctx, s.ln.Addr().Network(), s.addr)
+	_, err = w.server.ListenContext(w.ctx, s.ln.Addr().Network(), s.addr)
 	w.note("address in use", class(err))
 	for _, address := range []string{"127.0.0.1", "127.0.0.1:99999", "192.0.2.1:80", "host.invalid:x:y", ""} {
-		ln, err := w.server.listen(w.ctx, "tcp6", address)
+		ln, err := w.server.ListenContext(w.ctx, "tcp6", address)
 		w.note("listen tcp6 "+address, class(err))
 		if err == nil {
 			ln.Close()
 		}
-		c, err := w.client.dial(w.ctx, "tcp6", address)
+		c, err := w.client.DialContext(w.ctx, "tcp6", address)
 		w.note("dial tcp6 "+address, class(err))
 		if err == nil {
 			c.Close()
 		}
 	}
-	_, err = w.client.dial(w.ctx, "tpc", s.addr)
+	_, err = w.client.DialContext(w.ctx, "tpc", s.addr)
 	w.note("unknown network", class(err))
 
 	// Accepting ends where the listener does, or at its deadline.
-	ln, err := w.server.listen(w.ctx, "tcp", "127.0.0.1:0")
+	ln, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}

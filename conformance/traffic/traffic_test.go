@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/stack"
 )
 
 func TestMain(m *testing.M) {
@@ -98,7 +99,7 @@ func TestControlGetsThrough(t *testing.T) {
 var breaks = []struct {
 	name      string
 	client    bool // break the client's stack, not the server's
-	how       func(stack) stack
+	how       func(*stack.Stack) *stack.Stack
 	scenarios string // names under HTTP/1.1
 	want      string // in the detail of each
 }{
@@ -108,7 +109,7 @@ var breaks = []struct {
 	{"client's bytes are wrong", true, onDial(func(c net.Conn) net.Conn {
 		return &faulty{Conn: c, flip: 5000}
 	}), "bodies at-once upgrade files", ""},
-	{"every third connection is dropped", false, func(s stack) stack {
+	{"every third connection is dropped", false, func(s *stack.Stack) *stack.Stack {
 		var n atomic.Int64
 		return onAccept(func(c net.Conn) net.Conn {
 			if n.Add(1)%3 == 0 {
@@ -141,34 +142,34 @@ var breaks = []struct {
 			return n, err
 		}}
 	}), "server-timeouts", "UnexpectedEOF|unexpected EOF"},
-	{"closing does not close", false, func(s stack) stack {
-		listen := s.listen
-		s.listen = func(ctx context.Context, network, address string) (net.Listener, error) {
+	{"closing does not close", false, func(s *stack.Stack) *stack.Stack {
+		broken, listen := *s, s.ListenContext
+		broken.ConfigListen = func(ctx context.Context, _ stack.ListenConfig, network, address string) (net.Listener, error) {
 			ln, err := listen(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
 			return &undead{Listener: ln, closed: make(chan struct{})}, nil
 		}
-		return s
+		return &broken
 	}, "shutdown", ""},
-	{"dialling forgets its context", true, func(s stack) stack {
-		dial := s.dial
-		s.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+	{"dialling forgets its context", true, func(s *stack.Stack) *stack.Stack {
+		broken, dial := *s, s.DialContext
+		broken.DialerDialContext = func(ctx context.Context, _ stack.Dialer, network, address string) (net.Conn, error) {
 			return dial(context.Background(), network, address)
 		}
-		return s
+		return &broken
 	}, "trace", "ConnectStart"},
-	{"errors are bare", true, func(s stack) stack {
-		dial := s.dial
-		s.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+	{"errors are bare", true, func(s *stack.Stack) *stack.Stack {
+		broken, dial := *s, s.DialContext
+		broken.DialerDialContext = func(ctx context.Context, _ stack.Dialer, network, address string) (net.Conn, error) {
 			c, err := dial(ctx, network, address)
 			if oe, ok := err.(*net.OpError); ok {
 				return nil, oe.Err
 			}
 			return c, err
 		}
-		return s
+		return &broken
 	}, "failures trace shutdown", "OpError"},
 	{"no half close", true, onDial(func(c net.Conn) net.Conn {
 		return struct{ net.Conn }{c}
@@ -245,17 +246,17 @@ func TestPlayPanics(t *testing.T) {
 	}
 }
 
-func onAccept(f func(net.Conn) net.Conn) func(stack) stack {
-	return func(s stack) stack {
-		listen := s.listen
-		s.listen = func(ctx context.Context, network, address string) (net.Listener, error) {
+func onAccept(f func(net.Conn) net.Conn) func(*stack.Stack) *stack.Stack {
+	return func(s *stack.Stack) *stack.Stack {
+		broken, listen := *s, s.ListenContext
+		broken.ConfigListen = func(ctx context.Context, _ stack.ListenConfig, network, address string) (net.Listener, error) {
 			ln, err := listen(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
 			return accepting{ln, f}, nil
 		}
-		return s
+		return &broken
 	}
 }
 
@@ -276,17 +277,17 @@ func (l accepting) SetDeadline(t time.Time) error {
 	return l.Listener.(*net.TCPListener).SetDeadline(t)
 }
 
-func onDial(f func(net.Conn) net.Conn) func(stack) stack {
-	return func(s stack) stack {
-		dial := s.dial
-		s.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+func onDial(f func(net.Conn) net.Conn) func(*stack.Stack) *stack.Stack {
+	return func(s *stack.Stack) *stack.Stack {
+		broken, dial := *s, s.DialContext
+		broken.DialerDialContext = func(ctx context.Context, _ stack.Dialer, network, address string) (net.Conn, error) {
 			c, err := dial(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
 			return f(c), nil
 		}
-		return s
+		return &broken
 	}
 }
 

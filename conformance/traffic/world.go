@@ -14,7 +14,6 @@ import (
 	"io"
 	"log"
 	"math/big"
-	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -22,6 +21,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"go.parity/conformance/host"
+	"go.parity/conformance/pattern"
+	"go.parity/conformance/stack"
 )
 
 // A proto is what is spoken, and over what.
@@ -49,6 +52,14 @@ func (p proto) protocols() *http.Protocols {
 	return set
 }
 
+// lack is what this host lacks for the protocol.
+func (p proto) lack() *host.Lack {
+	if p.unix {
+		return host.Lacking(host.Proc, host.TempDir)
+	}
+	return host.Lacking(host.Proc, host.Loopback)
+}
+
 func (p proto) multiplexed() bool { return p.name == "h2" || p.name == "h2c" }
 
 func (p proto) scheme() string {
@@ -63,7 +74,7 @@ func (p proto) scheme() string {
 type world struct {
 	notebook
 	proto          proto
-	client, server stack
+	client, server *stack.Stack
 	ctx            context.Context // ends when the time is up
 	cancel         context.CancelFunc
 
@@ -147,7 +158,7 @@ func (w *world) serve(h http.Handler, options ...func(*http.Server)) (*site, err
 		path := filepath.Join(dir, host)
 		w.sites[host+":80"] = path
 		w.closing.Unlock()
-		ln, err := w.server.listen(w.ctx, "unix", path)
+		ln, err := w.server.ListenContext(w.ctx, "unix", path)
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +168,7 @@ func (w *world) serve(h http.Handler, options ...func(*http.Server)) (*site, err
 }
 
 func (w *world) serveAt(network, address string, h http.Handler, options ...func(*http.Server)) (*site, error) {
-	ln, err := w.server.listen(w.ctx, network, address)
+	ln, err := w.server.ListenContext(w.ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +270,7 @@ func (w *world) dial(ctx context.Context, network, address string) (net.Conn, er
 	if ok {
 		network, address = "unix", path
 	}
-	c, err := w.client.dial(ctx, network, address)
+	c, err := w.client.DialContext(ctx, network, address)
 	if err == nil {
 		w.keep(c)
 	}
@@ -290,7 +301,7 @@ func (w *world) raw(s *site) (net.Conn, error) {
 	if w.proto.unix {
 		network = "unix"
 	}
-	c, err := w.client.dial(w.ctx, network, s.addr)
+	c, err := w.client.DialContext(w.ctx, network, s.addr)
 	if err != nil {
 		return nil, err
 	}
@@ -308,12 +319,12 @@ func (w *world) raw(s *site) (net.Conn, error) {
 // refusing returns an address where nobody listens, nor will: it is the near
 // end of a connection that stays.
 func (w *world) refusing() (string, error) {
-	ln, err := w.server.listen(w.ctx, "tcp", "127.0.0.1:0")
+	ln, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
 	w.onClose(func() { ln.Close() })
-	c, err := w.client.dial(w.ctx, "tcp", ln.Addr().String())
+	c, err := w.client.DialContext(w.ctx, "tcp", ln.Addr().String())
 	if err != nil {
 		return "", err
 	}
@@ -396,16 +407,12 @@ func plainHeader(h http.Header) map[string][]string {
 	return m
 }
 
-// payload returns the first n bytes of one and the same 8 MiB of noise.
-func payload(n int) []byte { return noise()[:n:n] }
+// payload returns the first n bytes of what is made but once.
+func payload(n int) []byte { return made()[:n:n] }
 
 const maxPayload = 8 << 20
 
-var noise = sync.OnceValue(func() []byte {
-	b := make([]byte, maxPayload)
-	mathrand.NewChaCha8([32]byte{1}).Read(b)
-	return b
-})
+var made = sync.OnceValue(func() []byte { return pattern.Bytes(maxPayload) })
 
 func digest(b []byte) string {
 	d, _ := digestOf(bytes.NewReader(b))

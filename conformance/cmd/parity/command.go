@@ -15,16 +15,10 @@ import (
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 	"go.parity/conformance/report"
 	"go.parity/conformance/study"
-)
-
-const (
-	exitSame        = 0
-	exitDifferent   = 1
-	exitUsage       = 2
-	exitUnfinished  = 3
-	exitInterrupted = 130 // as a shell says it
+	"go.parity/conformance/terminal"
 )
 
 // invocation is how a reader calls the command.
@@ -47,11 +41,26 @@ var subcommands = map[string]func(c *command, ctx context.Context, args []string
 
 func (c *command) run(ctx context.Context, args []string) int {
 	if len(args) > 0 {
+		if args[0] == "help" {
+			return c.helpOn(ctx, args[1:])
+		}
 		if sub, ok := subcommands[args[0]]; ok {
 			return sub(c, ctx, args[1:])
 		}
 	}
 	return c.compare(ctx, args)
+}
+
+// helpOn is "parity help": on the command, or on the subcommand that is named.
+func (c *command) helpOn(ctx context.Context, args []string) int {
+	if len(args) == 0 || len(args) == 1 && args[0] == "help" {
+		return c.compare(ctx, []string{"-h"})
+	}
+	sub, ok := subcommands[args[0]]
+	if !ok || len(args) > 1 {
+		return c.misuse("no help on %q; there is parity help, and parity help study", strings.Join(args, " "))
+	}
+	return sub(c, ctx, []string{"-h"})
 }
 
 // compare is the command without a subcommand.
@@ -66,12 +75,13 @@ func (c *command) compare(ctx context.Context, args []string) int {
 		poller  = flags.String("poller", "", "hold net2 with this `poller` alone: "+strings.Join(conformance.Pollers(), " or "))
 		std     = flags.Bool("stdtests", false, "run the standard library's own tests too, in every build; takes minutes")
 		html    = flags.String("html", "", "write the report as one page to `file`")
+		others  = flags.String("programs", "", "show the table of programs/cmd/programs's JSON `file`")
 		bench   = flags.String("bench", "", "show the benchmarks of cmd/bench's JSON `file` on the page")
 	)
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			c.help(flags)
-			return exitSame
+			return conformance.ExitSame
 		}
 		return c.misuse("%v; parity -h lists the flags", err)
 	}
@@ -82,6 +92,10 @@ func (c *command) compare(ctx context.Context, args []string) int {
 	last, err := readBench(*bench)
 	if err != nil {
 		return c.misuse("-bench: %v", err)
+	}
+	table, err := readPrograms(*others)
+	if err != nil {
+		return c.misuse("-programs: %v", err)
 	}
 	var page *os.File
 	if *html != "" {
@@ -109,9 +123,10 @@ func (c *command) compare(ctx context.Context, args []string) int {
 		return c.list(ctx, sources, match)
 	}
 
+	c.host.Preflight = host.Preflight()
 	text := report.Text{
 		Color:   c.color(c.stdout),
-		Width:   width(c.stdout),
+		Width:   terminal.Width(c.stdout),
 		Verbose: *verbose,
 		Command: c.invocation(),
 	}
@@ -124,6 +139,7 @@ func (c *command) compare(ctx context.Context, args []string) int {
 	progress := newProgress(c.stderr, c.env)
 	r := report.Gather(ctx, c.host, sources, match.MatchString, progress.show)
 	progress.end()
+	r.Programs = table
 	if len(r.Parts) == 0 && ctx.Err() == nil {
 		return c.misuse("no check matches -run %q; parity -list lists them", *pattern)
 	}
@@ -136,19 +152,19 @@ func (c *command) compare(ctx context.Context, args []string) int {
 		return c.fail(err)
 	}
 	if page != nil {
-		if err := writePage(ctx, page, r, last); err != nil {
+		if err := writePage(page, r, last); err != nil {
 			return c.fail(err)
 		}
 	}
 	switch {
 	case r.Verdict.Result == report.Different:
-		return exitDifferent
+		return conformance.ExitDifferent
 	case ctx.Err() != nil:
-		return exitInterrupted
+		return conformance.ExitInterrupted
 	case r.Verdict.Result == report.Unfinished:
-		return exitUnfinished
+		return conformance.ExitUnfinished
 	}
-	return exitSame
+	return conformance.ExitSame
 }
 
 // choose returns the sources that are named, or all. A pattern that is bound
@@ -187,7 +203,7 @@ func (c *command) list(ctx context.Context, sources []report.Source, match *rege
 		names, err := s.Names(ctx)
 		if err != nil {
 			if ctx.Err() != nil {
-				return exitInterrupted
+				return conformance.ExitInterrupted
 			}
 			return c.fail(fmt.Errorf("%s: %w", s.Name, err))
 		}
@@ -203,37 +219,37 @@ func (c *command) list(ctx context.Context, sources []report.Source, match *rege
 	if n == 0 {
 		return c.misuse("no check matches -run %q; parity -list lists them", match)
 	}
-	return exitSame
+	return conformance.ExitSame
 }
 
 func (c *command) help(flags *flag.FlagSet) {
-	fmt.Fprintf(c.stdout, "usage: parity [flags] [part ...]\n\nHolds go.parity/net2 against net and says whether they are the same.\n\nparts:\n")
+	fmt.Fprintf(c.stdout, "usage: parity [flags] [part ...]\n       parity study [step]\n       parity help [study]\n\n"+
+		"Holds go.parity/net2 against net and says whether they are the same.\n\nparts:\n")
 	for _, s := range c.sources {
 		fmt.Fprintf(c.stdout, "  %-10s %s\n", s.Name, s.Doc)
 	}
 	fmt.Fprintf(c.stdout, "\nflags:\n")
 	flags.SetOutput(c.stdout)
 	flags.PrintDefaults()
-	fmt.Fprintf(c.stdout, "\nstudy [step]: the two call paths of a step and its system calls, side by side\n")
-	fmt.Fprintf(c.stdout, "\nexit status: 0 same, 1 different, 2 wrong call, 3 evidence is lacking\n")
+	fmt.Fprintf(c.stdout, "\nstudy shows the call paths of both stacks for a step, and its system calls.\n\n%s", conformance.ExitCodes)
 }
 
 // misuse says in one line what is wrong with the call.
 func (c *command) misuse(format string, args ...any) int {
 	line := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " ")
 	fmt.Fprintln(c.stderr, "parity:", line)
-	return exitUsage
+	return conformance.ExitUsage
 }
 
 // fail says that what was found cannot be told.
 func (c *command) fail(err error) int {
 	fmt.Fprintln(c.stderr, "parity:", err)
-	return exitUnfinished
+	return conformance.ExitUnfinished
 }
 
 // color reports whether w shows colours and the user wants them.
 func (c *command) color(w io.Writer) bool {
-	return isTerminal(w) && c.env("NO_COLOR") == "" && c.env("TERM") != "dumb"
+	return terminal.Is(w) && c.env("NO_COLOR") == "" && c.env("TERM") != "dumb"
 }
 
 // invocation is the command that runs this build again.
@@ -244,7 +260,7 @@ func (c *command) invocation() string {
 	return invocation
 }
 
-func host() report.Host {
+func thisHost() report.Host {
 	h := report.Host{
 		Kernel:   kernel(),
 		Go:       runtime.Version(),

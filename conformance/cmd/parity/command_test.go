@@ -51,7 +51,7 @@ func failing(name string) report.Source {
 
 func call(ctx context.Context, sources []report.Source, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	c := command{stdout: &out, stderr: &err, sources: sources, host: host(), env: os.Getenv}
+	c := command{stdout: &out, stderr: &err, sources: sources, host: thisHost(), env: os.Getenv}
 	code = c.run(ctx, args)
 	return code, out.String(), err.String()
 }
@@ -66,18 +66,24 @@ func TestRunExitCodeAndVerdict(t *testing.T) {
 		code    int
 		want    string // in stdout
 	}{
-		{"same", []report.Source{good}, nil, 0, "\nverdict: same\n"},
+		{"same", []report.Source{good}, nil, 0, "\nverdict: same, 1 of 1 alike\n"},
 		{"different", []report.Source{good, bad}, nil, 1, "\nverdict: different: 1 of 3 checks differs\n"},
 		{"different, told how to go on", []report.Source{good, bad}, nil, 1, "-v -run '^bad/is differs$'"},
-		{"different, but not asked", []report.Source{good, bad}, []string{"-run", "same"}, 0, "\nverdict: same\n"},
-		{"one part", []report.Source{good, bad}, []string{"good"}, 0, "\nverdict: same\n"},
-		{"not all checked", []report.Source{good, skipping}, nil, 0, "\nverdict: same, 1 not checked: because skipped\n"},
+		{"different, but not asked", []report.Source{good, bad}, []string{"-run", "same"}, 0, "\nverdict: same, 2 of 2 alike\n"},
+		{"one part", []report.Source{good, bad}, []string{"good"}, 0, "\nverdict: same, 1 of 1 alike\n"},
+		{"not all checked", []report.Source{fake("some", conformance.Same, conformance.Skipped)}, nil, 0, "\nverdict: same, 1 of 2 alike, 1 not checked: because skipped\n"},
+		{"nothing checked of one part", []report.Source{good, skipping}, nil, 3, "\nverdict: unfinished: 1 of 2 alike, but there is no evidence from skipping,"},
 		{"nothing checked", []report.Source{skipping}, nil, 3, "\nverdict: unfinished: nothing was compared"},
 		{"part fails", []report.Source{good, failing("ill")}, nil, 3, "no evidence from ill\n"},
 		{"verbose", []report.Source{good}, []string{"-v"}, 0, "is same"},
 		{"list", []report.Source{good, bad}, []string{"-list"}, 0, "good/is same\nbad/is same\nbad/is differs\n"},
 		{"list some", []report.Source{good, bad}, []string{"-list", "-run", "^bad/"}, 0, "bad/is same\nbad/is differs\n"},
-		{"help", []report.Source{good}, []string{"-h"}, 0, "  good       a fake\n"},
+		{"-h", []report.Source{good}, []string{"-h"}, 0, "  good       a fake\n"},
+		{"help", []report.Source{good}, []string{"help"}, 0, "  good       a fake\n"},
+		{"help on help", []report.Source{good}, []string{"help", "help"}, 0, "  good       a fake\n"},
+		{"help has the exit codes", []report.Source{good}, []string{"help"}, 0, conformance.ExitCodes},
+		{"help on study", []report.Source{good}, []string{"help", "study"}, 0, "usage: parity study"},
+		{"study -h", []report.Source{good}, []string{"study", "-h"}, 0, conformance.ExitCodes},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -91,13 +97,13 @@ func TestRunExitCodeAndVerdict(t *testing.T) {
 
 func TestRunMisuse(t *testing.T) {
 	for _, args := range [][]string{
-		{"-nonsense"}, {"-run", "("}, {"-run", "matches nothing"}, {"-list", "-run", "matches nothing"}, {"unknown"}, {"good", "-v"}, {"-json=perhaps"},
+		{"-nonsense"}, {"-run", "("}, {"-run", "matches nothing"}, {"-list", "-run", "matches nothing"}, {"unknown"}, {"help", "me"}, {"help", "study", "accept"}, {"good", "-v"}, {"-json=perhaps"},
 	} {
 		code, _, stderr := call(t.Context(), []report.Source{fake("good", conformance.Same)}, args...)
 		last := strings.TrimSuffix(stderr, "\n")
 		last = last[strings.LastIndexByte(last, '\n')+1:]
-		if code != exitUsage || !strings.HasPrefix(last, "parity: ") || len(last) < len("parity: ")+5 {
-			t.Errorf("parity %q = %d, %q, want %d and a line that says why", args, code, stderr, exitUsage)
+		if code != conformance.ExitUsage || !strings.HasPrefix(last, "parity: ") || len(last) < len("parity: ")+5 {
+			t.Errorf("parity %q = %d, %q, want %d and a line that says why", args, code, stderr, conformance.ExitUsage)
 		}
 		if strings.Count(stderr, "\n") != 1 && args[0] != "-run" {
 			t.Errorf("parity %q prints %q, want one line", args, stderr)
@@ -116,8 +122,8 @@ func TestRunJSON(t *testing.T) {
 	if _, err := d.Token(); err != io.EOF {
 		t.Errorf("parity -json goes on after its document: %v", err)
 	}
-	if code != exitDifferent || r.Verdict.Result != report.Different || r.Counts.Differs != 1 || len(r.Parts) != 1 || r.Host.Go == "" || len(r.Host.Pollers) == 0 {
-		t.Errorf("parity -json = %d, %+v, want %d and one difference", code, r, exitDifferent)
+	if code != conformance.ExitDifferent || r.Verdict.Result != report.Different || r.Counts.Differs != 1 || len(r.Parts) != 1 || r.Host.Go == "" || len(r.Host.Preflight) == 0 || len(r.Host.Pollers) == 0 {
+		t.Errorf("parity -json = %d, %+v, want %d and one difference", code, r, conformance.ExitDifferent)
 	}
 }
 
@@ -130,8 +136,8 @@ func TestRunInterrupted(t *testing.T) {
 		return run(ctx, match, tell)
 	}
 	code, stdout, _ := call(ctx, []report.Source{first, second})
-	if code != exitInterrupted || !strings.Contains(stdout, "verdict: unfinished: interrupted after 1 check, all the same\n") {
-		t.Errorf("parity interrupted = %d, want %d and what there is:\n%s", code, exitInterrupted, stdout)
+	if code != conformance.ExitInterrupted || !strings.Contains(stdout, "verdict: unfinished: interrupted after 1 check, all the same\n") {
+		t.Errorf("parity interrupted = %d, want %d and what there is:\n%s", code, conformance.ExitInterrupted, stdout)
 	}
 }
 
@@ -143,8 +149,8 @@ func TestRunBoundPattern(t *testing.T) {
 		return nil, nil
 	}
 	code, _, stderr := call(t.Context(), []report.Source{slow, fake("good", conformance.Same)}, "-run", "^good/is")
-	if code != exitSame {
-		t.Errorf("parity -run ^good/is = %d, %s, want %d", code, stderr, exitSame)
+	if code != conformance.ExitSame {
+		t.Errorf("parity -run ^good/is = %d, %s, want %d", code, stderr, conformance.ExitSame)
 	}
 }
 
@@ -157,7 +163,7 @@ func TestSources(t *testing.T) {
 		t.Fatalf("parity -json printed %q: %v", stdout, err)
 	}
 	n := len(conformance.Pollers())
-	if code != exitSame || r.Counts != (report.Counts{Checks: 5 * n, Same: 5 * n}) {
-		t.Errorf("parity = %d, %+v, want %d and 5 checks that are the same with each of %d pollers:\n%s%s", code, r.Counts, exitSame, n, stdout, stderr)
+	if code != conformance.ExitSame || r.Counts != (report.Counts{Checks: 5 * n, Same: 5 * n}) {
+		t.Errorf("parity = %d, %+v, want %d and 5 checks that are the same with each of %d pollers:\n%s%s", code, r.Counts, conformance.ExitSame, n, stdout, stderr)
 	}
 }

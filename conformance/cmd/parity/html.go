@@ -1,18 +1,23 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 
 	"go.parity/conformance/bench"
+	"go.parity/conformance/programs"
 	"go.parity/conformance/report"
 	"go.parity/conformance/report/page"
 )
 
 // readBench reads what cmd/bench wrote with -json; no name, no benchmarks.
-func readBench(name string) (*bench.Report, error) {
+func readBench(name string) (*bench.Report, error) { return readJSON[bench.Report](name) }
+
+// readPrograms reads what programs/cmd/programs wrote; no name, no table.
+func readPrograms(name string) (*programs.Report, error) { return readJSON[programs.Report](name) }
+
+func readJSON[T any](name string) (*T, error) {
 	if name == "" {
 		return nil, nil
 	}
@@ -20,7 +25,7 @@ func readBench(name string) (*bench.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := new(bench.Report)
+	r := new(T)
 	if err := json.Unmarshal(text, r); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -28,8 +33,12 @@ func readBench(name string) (*bench.Report, error) {
 }
 
 // writePage writes the report as a page.
-func writePage(ctx context.Context, f *os.File, r *report.Report, last *bench.Report) error {
-	if err := page.Write(f, page.Collect(ctx, r, last)); err != nil {
+func writePage(f *os.File, r *report.Report, last *bench.Report) error {
+	data, err := page.Collect(r, last)
+	if err != nil {
+		return err
+	}
+	if err := page.Write(f, data); err != nil {
 		return err
 	}
 	return f.Close()

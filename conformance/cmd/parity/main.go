@@ -7,10 +7,8 @@
 //	go run ./conformance/cmd/parity -v -run 'h2|trace'  what matches, check by check
 //	go run ./conformance/cmd/parity -json               for machines
 //
-// It exits with 0 if nothing differs, also where this host or this user cannot
-// check all; with 1 if something does; with 2 if it was called wrongly; and
-// with 3 if nothing differs but evidence is lacking that should be there. An
-// interrupted run exits with 130.
+// "parity help" lists the parts, the flags and the exit codes, which are those of
+// conformance.ExitCodes.
 package main
 
 import (
@@ -33,7 +31,7 @@ func main() {
 		stdout:  os.Stdout,
 		stderr:  os.Stderr,
 		sources: sources(),
-		host:    host(),
+		host:    thisHost(),
 		env:     os.Getenv,
 	}
 	os.Exit(c.run(ctx, os.Args[1:]))

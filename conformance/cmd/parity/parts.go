@@ -3,6 +3,7 @@ package main
 import (
 	"go.parity/conformance/api"
 	"go.parity/conformance/around"
+	"go.parity/conformance/fault"
 	"go.parity/conformance/model"
 	"go.parity/conformance/nettest"
 	"go.parity/conformance/report"
@@ -20,6 +21,7 @@ func sources() []report.Source {
 		{Part: nettest.Part(), Advice: mend, Partial: true, Polls: true}, // x/net knows net's own types alone in places
 		{Part: scenario.Part(), Advice: mend, Polls: true},
 		{Part: trace.Part(), Polls: true, Advice: "Make the system calls that net makes; or, where no program can see the difference, enter it in conformance/deviations.go."},
+		{Part: fault.Part(), Advice: mend, Polls: true},
 		{Part: model.Part(), Polls: true, Advice: "Mend net2, and make the program that is printed a scenario."},
 		{Part: traffic.Part(), Advice: mend, Polls: true},
 		{Part: around.Part(), Advice: mend, Polls: true},

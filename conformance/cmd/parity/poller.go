@@ -7,17 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
 	"go.parity/conformance"
+	"go.parity/conformance/host"
 	"go.parity/conformance/report"
+	"go.parity/conformance/words"
 )
 
 // forPollers returns the sources, those whose results depend on the poller
@@ -68,19 +68,11 @@ type message struct {
 	End    *ending            `json:",omitempty"`
 }
 
-// An ending is the error of a part, "" for none.
+// An ending is the error of a part, "" for none, or what the host lacks for it.
 type ending struct {
-	Err     string
-	Excused bool // the error is this host's or this user's, no failure
+	Err  string     `json:",omitempty"`
+	Lack *host.Lack `json:",omitempty"`
 }
-
-// A partError is the error of a part that ran in a child.
-type partError ending
-
-func (e partError) Error() string { return e.Err }
-
-// Is lets a report excuse here what it would have excused there.
-func (e partError) Is(target error) bool { return e.Excused && target == errors.ErrUnsupported }
 
 // runPart has a child make the checks of an order and tells each as it comes.
 func runPart(ctx context.Context, poller string, o order, tell func(conformance.Check)) error {
@@ -116,8 +108,10 @@ func runPart(ctx context.Context, poller string, o order, tell func(conformance.
 		return ctx.Err()
 	case readErr != nil:
 		return fmt.Errorf("the process with %s=%s: %w (%v)%s", conformance.PollerEnv, poller, readErr, waitErr, lastOf(complaint.String()))
+	case end.Lack != nil:
+		return end.Lack
 	case end.Err != "":
-		return partError(*end)
+		return errors.New(end.Err)
 	case waitErr != nil:
 		return fmt.Errorf("the process with %s=%s: %w%s", conformance.PollerEnv, poller, waitErr, lastOf(complaint.String()))
 	}
@@ -148,12 +142,7 @@ func hear(r io.Reader, poller string, tell func(conformance.Check)) (*ending, er
 
 // lastOf is the end of what a child complained about.
 func lastOf(s string) string {
-	const most = 3000
-	s = strings.TrimSpace(s)
-	if len(s) > most {
-		s = "…" + s[len(s)-most:]
-	}
-	if s == "" {
+	if s = words.Tail(s); s == "" {
 		return ""
 	}
 	return "\n" + s
@@ -171,9 +160,9 @@ func child(sources []report.Source) {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "parity:", err)
-		os.Exit(exitUnfinished)
+		os.Exit(conformance.ExitUnfinished)
 	}
-	os.Exit(exitSame)
+	os.Exit(conformance.ExitSame)
 }
 
 // holdPart makes the checks that r orders and writes them to w.
@@ -204,8 +193,8 @@ func holdPart(ctx context.Context, sources []report.Source, r io.Reader, w io.Wr
 		return writeErr
 	}
 	var end ending
-	if err != nil {
-		end = ending{err.Error(), errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission)}
+	if !errors.As(err, &end.Lack) && err != nil {
+		end.Err = err.Error()
 	}
 	return out.Encode(message{End: &end})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.parity/conformance/report"
+	"go.parity/conformance/terminal"
 )
 
 // progress says how far the run is: in one line that is written over and over
@@ -25,7 +26,7 @@ type progress struct {
 }
 
 func newProgress(w io.Writer, env func(string) string) *progress {
-	p := &progress{w: w, inPlace: isTerminal(w) && env("TERM") != "dumb", width: width(w), stop: make(chan struct{})}
+	p := &progress{w: w, inPlace: terminal.Is(w) && env("TERM") != "dumb", width: terminal.Width(w), stop: make(chan struct{})}
 	if p.inPlace {
 		go p.tick()
 	}

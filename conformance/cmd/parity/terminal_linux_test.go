@@ -66,11 +66,11 @@ func TestTerminal(t *testing.T) {
 				stdout:  terminal,
 				stderr:  terminal,
 				sources: []report.Source{fake("good", conformance.Same)},
-				host:    host(),
+				host:    thisHost(),
 				env:     func(key string) string { return tt.env[key] },
 			}
-			if code := c.run(t.Context(), nil); code != exitSame {
-				t.Errorf("parity = %d, want %d", code, exitSame)
+			if code := c.run(t.Context(), nil); code != conformance.ExitSame {
+				t.Errorf("parity = %d, want %d", code, conformance.ExitSame)
 			}
 			terminal.Close()
 			got := <-shown

@@ -5,7 +5,6 @@ package page
 
 import (
 	"cmp"
-	"context"
 	"embed"
 	"html/template"
 	"io"
@@ -32,9 +31,9 @@ type Data struct {
 }
 
 // Collect gathers what the page shows beside the report's checks: the API
-// table, the values of the scenarios and the system calls. What cannot be had
-// is left out, for the report says why.
-func Collect(ctx context.Context, r *report.Report, last *bench.Report) Data {
+// table, the values of the scenarios and the system calls that were judged.
+// What was not made is left out, for the report says why.
+func Collect(r *report.Report, last *bench.Report) (Data, error) {
 	d := Data{Report: r, Bench: last}
 	seen := map[string]bool{} // a part may be there once for each poller
 	for _, p := range r.Parts {
@@ -42,20 +41,20 @@ func Collect(ctx context.Context, r *report.Report, last *bench.Report) Data {
 			continue
 		}
 		seen[p.Name] = true
+		var err error
 		switch p.Name {
 		case "api":
-			d.API, _ = api.Table(ctx)
+			d.API, err = conformance.Recordings[api.Row](p.Checks)
 		case "scenario":
-			for _, c := range p.Checks {
-				if got, err := scenario.Run(ctx, c.Name); err == nil {
-					d.Scenarios = append(d.Scenarios, got)
-				}
-			}
+			d.Scenarios, err = conformance.Recordings[scenario.Comparison](p.Checks)
 		case "trace":
-			d.Traces, _ = trace.Diffs(ctx)
+			d.Traces, err = conformance.Recordings[*trace.Diff](p.Checks)
+		}
+		if err != nil {
+			return Data{}, err
 		}
 	}
-	return d
+	return d, nil
 }
 
 // open returns the checks of a part that deserve a look: all that are not the

@@ -12,6 +12,7 @@ import (
 	"go.parity/conformance"
 	"go.parity/conformance/api"
 	"go.parity/conformance/bench"
+	"go.parity/conformance/programs"
 	"go.parity/conformance/report"
 	"go.parity/conformance/scenario"
 	"go.parity/conformance/trace"
@@ -28,7 +29,8 @@ func sample() Data {
 	}
 	return Data{
 		Report: &report.Report{
-			Host: report.Host{Kernel: "6.18", Go: "go1.26", Platform: "linux/amd64", CPUs: 2, Pollers: []string{"runtime", "epoll"}, User: "someone", Date: time.Unix(1e9, 0)},
+			Programs: samplePrograms(),
+			Host:     report.Host{Kernel: "6.18", Go: "go1.26", Platform: "linux/amd64", CPUs: 2, Pollers: []string{"runtime", "epoll"}, User: "someone", Date: time.Unix(1e9, 0)},
 			Parts: []report.Part{
 				{Name: "api", Doc: "names", Counts: report.Counts{Checks: 2, Same: 1, Missing: 1}, Checks: []conformance.Check{
 					{Name: "func Dial", Status: conformance.Same}, {Name: "func Other", Status: conformance.Missing},
@@ -64,6 +66,16 @@ func sample() Data {
 		}},
 		Bench: sampleBench(),
 	}
+}
+
+func samplePrograms() *programs.Report {
+	return &programs.Report{Date: time.Unix(1e9, 0), Go: "go1.26", Rows: []programs.Row{
+		{Program: "example.com/dns", Version: "v1.2.3", Before: 77, Ways: []programs.Outcome{
+			{Way: programs.Whole, Passed: 76, Regressions: []string{"dns.TestLost"}},
+			{Way: programs.Rewritten, Note: "does not <compile>"},
+		}},
+		{Program: "example.com/gone", Version: "v1.0.0", Error: "cannot be fetched"},
+	}}
 }
 
 func sampleBench() *bench.Report {
@@ -162,6 +174,7 @@ func TestPageHasAllParts(t *testing.T) {
 		"tcp/reset", "&#34;ECONNRESET&#34;, 1", // scenario values
 		"conn &lt;odd&gt;", "not a listed deviation", "#dev-local-addr-on-demand", "the goroutine parks", "this call 2 times", // traces
 		"Throughput, ratio to net", "<svg", "1.04 (0.99–1.09)", "accept &amp; close", // benchmarks
+		`<td class="number">76</td>`, "dns.TestLost", "does not &lt;compile&gt;", "cannot be fetched", // programs
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not contain %s", want)
@@ -184,7 +197,7 @@ func TestPageSaysWhatWasNotRun(t *testing.T) {
 	page := write(t, Data{})
 	for _, want := range []string{
 		"Nothing was run.", "The API was not compared.", "The scenarios were not run.", "These tests were not run.",
-		"The system calls were not recorded.", "There is no run of the benchmarks to show.", `id="way-accept"`,
+		"The system calls were not recorded.", "There is no run of the benchmarks to show.", "There is no run of other people's programs to show.", `id="way-accept"`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the empty page does not contain %s", want)

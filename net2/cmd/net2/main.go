@@ -8,6 +8,9 @@ import (
 )
 
 func main() {
+	if vetTool(os.Args[1:]) {
+		runVetTool()
+	}
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "net2:", oneLine(err))
 		os.Exit(1)
@@ -22,7 +25,8 @@ func oneLine(err error) string {
 const usage = `usage: net2 build|test|run|vet|install|list [-poller] [the go command's flags and packages]
        net2 overlay [-poller]      prints the path of the overlay, for go build -overlay=
        net2 goroot [-poller]       makes and prints a GOROOT with the same sources as files
-       net2 verify BINARY|PACKAGE  says whether net2 is in there`
+       net2 verify BINARY|PACKAGE  says whether net2 is in there
+       net2 rewrite [packages]     puts net2 into the imports of your own packages`
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -38,6 +42,8 @@ func run(args []string) error {
 		return printPath(verb, args, func(p plan, _ invocation) (string, error) { return p.goroot() })
 	case "verify":
 		return verify(args)
+	case "rewrite":
+		return rewriteImports(args)
 	case "help", "-h", "-help", "--help":
 		fmt.Println(usage)
 		return nil

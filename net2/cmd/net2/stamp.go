@@ -15,14 +15,15 @@ func (p plan) stamp() string {
 	return fmt.Sprintf("%s{%s, %s, sources %.12s}", mark, p.mode, version(), p.files.Hash())
 }
 
-// version is the version of the module that the tool was built from.
+// version is the version of the module that the tool was built from: net2's own,
+// or the tool's.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "version unknown"
 	}
 	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
-		if m.Path == "go.parity" && m.Version != "" {
+		if (m.Path == "go.parity" || m.Path == "go.parity/net2/cmd/net2") && m.Version != "" {
 			return m.Version
 		}
 	}

@@ -1,5 +1,6 @@
 // Command stdtests runs the standard library's own tests over net2 and prints
-// what became of each; see package stdtests.
+// what became of each; see package stdtests. "stdtests -h" lists the flags and the
+// exit codes.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"go.parity/conformance"
 	"go.parity/conformance/stdtests"
 )
 
@@ -27,7 +29,13 @@ func main() {
 	flag.BoolVar(&o.Benchmarks, "bench", true, "run each benchmark of net once")
 	flag.DurationVar(&o.Timeout, "timeout", 2*time.Minute, "for one test")
 	flag.StringVar(&o.Keep, "keep", "", "directory for the temporary GOROOTs, which stay")
-	flag.Parse()
+	flag.Usage = func() {
+		out := flag.CommandLine.Output()
+		fmt.Fprintf(out, "usage: stdtests [flags]\n\nRuns the standard library's own tests over net2.\n\nflags:\n")
+		flag.PrintDefaults()
+		fmt.Fprintf(out, "\n%s", conformance.ExitCodes)
+	}
+	flag.Parse() // which exits by itself: 0 for -h, ExitUsage for what makes no sense
 
 	o.Builds = strings.Split(*builds, ",")
 	if *packages != "" {
@@ -36,7 +44,7 @@ func main() {
 	if *run != "" {
 		re, err := regexp.Compile(*run)
 		if err != nil {
-			fail(err)
+			fail(conformance.ExitUsage, err)
 		}
 		o.Match = func(pkg, name string) bool { return re.MatchString(pkg + "." + name) }
 	}
@@ -45,27 +53,30 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	report, err := stdtests.Full(ctx, o)
+	if ctx.Err() != nil {
+		fail(conformance.ExitInterrupted, ctx.Err())
+	}
 	if err != nil {
-		fail(err)
+		fail(conformance.ExitUnfinished, err)
 	}
 	if *jsonTo != "" {
 		data, err := json.MarshalIndent(report, "", "\t")
 		if err != nil {
-			fail(err)
+			fail(conformance.ExitUnfinished, err)
 		}
 		if err := os.WriteFile(*jsonTo, data, 0o644); err != nil {
-			fail(err)
+			fail(conformance.ExitUnfinished, err)
 		}
 	}
 	if err := report.WriteText(os.Stdout, *lines); err != nil {
-		fail(err)
+		fail(conformance.ExitUnfinished, err)
 	}
 	if len(report.Failed()) > 0 {
-		os.Exit(1)
+		os.Exit(conformance.ExitDifferent)
 	}
 }
 
-func fail(err error) {
+func fail(code int, err error) {
 	fmt.Fprintln(os.Stderr, "stdtests:", err)
-	os.Exit(2)
+	os.Exit(code)
 }

@@ -1,6 +1,4 @@
-//go:build linux
-
-package scenario
+package stack
 
 import (
 	"context"
@@ -9,7 +7,7 @@ import (
 	"net/netip"
 )
 
-func dialerNet(d Dialer) *net.Dialer {
+func netDialer(d Dialer) *net.Dialer {
 	nd := &net.Dialer{
 		Timeout:   d.Timeout,
 		Deadline:  d.Deadline,
@@ -31,7 +29,7 @@ func dialerNet(d Dialer) *net.Dialer {
 	return nd
 }
 
-func listenConfigNet(lc ListenConfig) *net.ListenConfig {
+func netListenConfig(lc ListenConfig) *net.ListenConfig {
 	nlc := &net.ListenConfig{
 		Control:         lc.Control,
 		KeepAlive:       lc.KeepAlive,
@@ -43,8 +41,8 @@ func listenConfigNet(lc ListenConfig) *net.ListenConfig {
 	return nlc
 }
 
-// stackNet is package net.
-var stackNet = &Stack{
+// Net is the table of package net.
+var Net = &Stack{
 	Name: "net",
 
 	Dial:        net.Dial,
@@ -88,31 +86,31 @@ var stackNet = &Stack{
 	FilePacketConn: net.FilePacketConn,
 
 	DialerDial: func(d Dialer, network, address string) (net.Conn, error) {
-		return dialerNet(d).Dial(network, address)
+		return netDialer(d).Dial(network, address)
 	},
 	DialerDialContext: func(ctx context.Context, d Dialer, network, address string) (net.Conn, error) {
-		return dialerNet(d).DialContext(ctx, network, address)
+		return netDialer(d).DialContext(ctx, network, address)
 	},
 	DialerDialTCP: func(ctx context.Context, d Dialer, network string, laddr, raddr netip.AddrPort) (TCPConn, error) {
-		return as[TCPConn](dialerNet(d).DialTCP(ctx, network, laddr, raddr))
+		return as[TCPConn](netDialer(d).DialTCP(ctx, network, laddr, raddr))
 	},
 	DialerDialUDP: func(ctx context.Context, d Dialer, network string, laddr, raddr netip.AddrPort) (UDPConn, error) {
-		return as[UDPConn](dialerNet(d).DialUDP(ctx, network, laddr, raddr))
+		return as[UDPConn](netDialer(d).DialUDP(ctx, network, laddr, raddr))
 	},
 	DialerDialIP: func(ctx context.Context, d Dialer, network string, laddr, raddr netip.Addr) (IPConn, error) {
-		return as[IPConn](dialerNet(d).DialIP(ctx, network, laddr, raddr))
+		return as[IPConn](netDialer(d).DialIP(ctx, network, laddr, raddr))
 	},
 	DialerDialUnix: func(ctx context.Context, d Dialer, network string, laddr, raddr *net.UnixAddr) (UnixConn, error) {
-		return as[UnixConn](dialerNet(d).DialUnix(ctx, network, laddr, raddr))
+		return as[UnixConn](netDialer(d).DialUnix(ctx, network, laddr, raddr))
 	},
-	DialerMultipathTCP: func(d Dialer) bool { return dialerNet(d).MultipathTCP() },
+	DialerMultipathTCP: func(d Dialer) bool { return netDialer(d).MultipathTCP() },
 	ConfigListen: func(ctx context.Context, lc ListenConfig, network, address string) (net.Listener, error) {
-		return listenConfigNet(lc).Listen(ctx, network, address)
+		return netListenConfig(lc).Listen(ctx, network, address)
 	},
 	ConfigListenPacket: func(ctx context.Context, lc ListenConfig, network, address string) (net.PacketConn, error) {
-		return listenConfigNet(lc).ListenPacket(ctx, network, address)
+		return netListenConfig(lc).ListenPacket(ctx, network, address)
 	},
-	ConfigMultipathTCP: func(lc ListenConfig) bool { return listenConfigNet(lc).MultipathTCP() },
+	ConfigMultipathTCP: func(lc ListenConfig) bool { return netListenConfig(lc).MultipathTCP() },
 
 	AcceptTCP: func(l TCPListener) (TCPConn, error) {
 		return as[TCPConn](l.(*net.TCPListener).AcceptTCP())

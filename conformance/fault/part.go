@@ -1,0 +1,254 @@
+//go:build linux && (amd64 || arm64 || riscv64)
+
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"go.parity/conformance"
+	"go.parity/conformance/host"
+	"go.parity/conformance/stack"
+	"go.parity/conformance/trace"
+)
+
+// Part is this folder's evidence.
+func Part() conformance.Part {
+	return conformance.Part{
+		Name: partName,
+		Doc:  partDoc,
+		Names: func(context.Context) ([]string, error) {
+			var names []string
+			for _, op := range operations {
+				names = append(names, op.name)
+			}
+			return names, nil
+		},
+		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
+			return run(ctx, match, report)
+		},
+	}
+}
+
+// atOnce is how many operations are judged at a time: what costs time is that
+// each process is traced by one thread.
+const atOnce = 2
+
+func run(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
+	var wanted []operation
+	for _, op := range operations {
+		if match(op.name) {
+			wanted = append(wanted, op)
+		}
+	}
+	done := make(chan conformance.Check)
+	var next atomic.Int32
+	for range atOnce {
+		go func() {
+			for i := next.Add(1) - 1; int(i) < len(wanted); i = next.Add(1) - 1 {
+				done <- check(ctx, wanted[i])
+			}
+		}()
+	}
+	for range wanted {
+		if c := <-done; ctx.Err() == nil { // what was cut short is no evidence
+			report(c)
+		}
+	}
+	return ctx.Err()
+}
+
+func check(ctx context.Context, op operation) conformance.Check {
+	start := time.Now()
+	c, lack := judge(ctx, op)
+	if lack != nil {
+		c = conformance.NotPossible(op.name, lack)
+	}
+	c.Name, c.Elapsed = op.name, time.Since(start)
+	return c
+}
+
+// needs is what an operation needs of the host: the other side's descriptors are
+// counted from trace.FirstHidden on.
+var needs = []host.Need{host.Loopback, host.Ptrace, host.Proc, host.TempDir, host.ManyDescriptors}
+
+// judge compares what comes of an operation's faults on both stacks. It asks net
+// first: what it cannot do here nobody asks net2.
+func judge(ctx context.Context, op operation) (conformance.Check, *host.Lack) {
+	if lack := host.Lacking(needs...); lack != nil {
+		return conformance.Check{}, lack
+	}
+	m, err := compare(ctx, op, stack.Net.Name, stack.Net2.Name)
+	var ofNet *netError
+	switch {
+	case errors.As(err, &ofNet):
+		return conformance.Check{}, host.Blame(err.Error())
+	case err != nil:
+		return conformance.Check{Status: conformance.Differs, Detail: err.Error()}, nil
+	case len(m.different) > 0:
+		return conformance.Check{Status: conformance.Differs, Detail: strings.Join(m.different, "\n")}, nil
+	}
+	return conformance.Check{Status: conformance.Same, Detail: m.String()}, nil
+}
+
+// A netError says that net cannot do an operation here, even in peace.
+type netError struct{ error }
+
+func (e *netError) Unwrap() error { return e.error }
+
+// A matrix is what came of the faults of an operation.
+type matrix struct {
+	faults    []trace.Fault
+	deviating map[string]int // by the deviation that explains what differs
+	panics    int            // of net's
+	missed    int            // faults that came to one stack alone
+	different []string
+}
+
+func (m *matrix) String() string {
+	count, order := map[string]int{}, []string{}
+	for _, f := range m.faults {
+		call := fmt.Sprintf("%s-%d", f.Call, f.Nth)
+		if count[call]++; count[call] == 1 {
+			order = append(order, call)
+		}
+	}
+	for i, call := range order {
+		order[i] = fmt.Sprintf("%s: %d", call, count[call])
+	}
+	text := fmt.Sprintf("%d faults; %s", len(m.faults), strings.Join(order, ", "))
+	if m.missed > 0 {
+		text += fmt.Sprintf("; %d came to one stack alone", m.missed)
+	}
+	if m.panics > 0 {
+		text += fmt.Sprintf("; with %d net itself panics", m.panics)
+	}
+	for name, n := range m.deviating {
+		text += fmt.Sprintf("; %d as the deviation %s says", n, name)
+	}
+	return text
+}
+
+// compare has two stacks do an operation, first in peace and then with each fault
+// that can come to both.
+func compare(ctx context.Context, op operation, net, net2 string) (*matrix, error) {
+	plain, calls, err := outcomes(ctx, op, net, nil)
+	if err != nil {
+		return nil, &netError{err}
+	}
+	plain2, calls2, err := outcomes(ctx, op, net2, nil)
+	if err != nil {
+		return nil, err
+	}
+	if plain[0].text != plain2[0].text {
+		return &matrix{different: []string{difference("without a fault", plain[0].text, plain2[0].text)}}, nil
+	}
+	m := &matrix{faults: faults(both(calls, calls2)), deviating: map[string]int{}}
+	if err := m.compare(ctx, op, net, net2); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// attempts is how often a fault is tried that did not come, or of which something
+// else came on one stack than on the other: a call may be made or not, as in an
+// operation that waits, or not when what it waits for is there already.
+const attempts = 4
+
+func (m *matrix) compare(ctx context.Context, op operation, net, net2 string) error {
+	left := m.faults
+	for range attempts {
+		if len(left) == 0 {
+			break
+		}
+		want, _, err := outcomes(ctx, op, net, left)
+		if err != nil {
+			return &netError{err}
+		}
+		got, _, err := outcomes(ctx, op, net2, left)
+		if err != nil {
+			return err
+		}
+		m.different, m.missed = nil, 0
+		var again []trace.Fault
+		for i, f := range left {
+			if !m.alike(op, f, want[i+1], got[i+1]) {
+				again = append(again, f)
+			}
+		}
+		left = again
+	}
+	return nil
+}
+
+// alike reports whether a fault need not be tried again, and notes what came of
+// it.
+func (m *matrix) alike(op operation, f trace.Fault, want, got seen) bool {
+	switch {
+	case strings.Contains(want.text, panics):
+		m.panics++ // net itself, with which there is nothing to compare
+		return true
+	case want.text == got.text:
+		return true // that it came to neither says the same of both
+	case !want.hit || !got.hit:
+		m.missed++
+		return false
+	}
+	if name := explained(op, f, want.text, got.text); name != "" {
+		m.deviating[name]++
+		return true
+	}
+	m.different = append(m.different, difference(f.String(), want.text, got.text))
+	return false
+}
+
+// both are the calls that are in each of two lists, in the first one's order.
+func both(a, b []string) []string {
+	left := map[string]int{}
+	for _, call := range b {
+		left[call]++
+	}
+	return slices.DeleteFunc(slices.Clone(a), func(call string) bool {
+		left[call]--
+		return left[call] < 0
+	})
+}
+
+func difference(what, want, got string) string {
+	indent := strings.NewReplacer("\n", "\n        ")
+	return fmt.Sprintf("%s\n    net:\n        %s\n    net2:\n        %s", what, indent.Replace(want), indent.Replace(got))
+}
+
+// An explanation says which faults have another outcome on net2, and why.
+type explanation struct {
+	call      string // without what it asks for
+	seen      string // what is in net's outcome and not in net2's
+	deviation string
+}
+
+var explanations = []explanation{
+	// net takes no address for an answer; net2 knows from the listener, and asks
+	// again in Close.
+	{"getsockname", "addresses <nil>", "local-addr-on-demand"},
+	// Dial asks for the peer to see whether it is connected, and if not waits for
+	// the next event. What has come is told again to who begins to watch.
+	{"getpeername", waits, "watch-on-demand"},
+}
+
+// explained names the deviation by which a fault has another outcome on net2.
+func explained(op operation, f trace.Fault, want, got string) string {
+	if conformance.Poller() == conformance.Portable && strings.HasPrefix(op.name, "file") {
+		return "portable-file-name" // by which net makes the file of a second duplicate
+	}
+	for _, e := range explanations {
+		if trace.CallName(f.Call) == e.call && strings.Contains(want, e.seen) && !strings.Contains(got, e.seen) {
+			return e.deviation
+		}
+	}
+	return ""
+}

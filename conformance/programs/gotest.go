@@ -1,0 +1,122 @@
+package programs
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// An event is what go test -json writes, as far as it matters here.
+type event struct {
+	Action, Package, Test string
+}
+
+// readEvents returns the tests of a run. Subtests count: those of one test may
+// be the whole of a package.
+func readEvents(r io.Reader) (outcomes, error) {
+	found := make(outcomes)
+	decoder := json.NewDecoder(r)
+	for {
+		var e event
+		err := decoder.Decode(&e)
+		if errors.Is(err, io.EOF) {
+			return found, nil
+		}
+		if err != nil {
+			return found, err
+		}
+		switch name := e.Package + " " + e.Test; {
+		case e.Test == "":
+		case e.Action == "pass":
+			found[name] = true
+		case e.Action == "fail":
+			found[name] = false
+		}
+	}
+}
+
+// command is a command of a group of its own that ends, with all that it
+// started, when ctx does.
+func command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	endGroup(cmd)
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// output runs a command and makes its complaint the error.
+func output(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
+	cmd := command(ctx, dir, name, args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if complaint := strings.TrimSpace(stderr.String()); err != nil && complaint != "" {
+		return out, fmt.Errorf("%w: %s", err, complaint)
+	}
+	return out, err
+}
+
+// tests runs a module's tests with a go command, or net2 in its place. Tests
+// that fail are no error.
+func (m Module) tests(ctx context.Context, dir, goCommand string, more ...string) (outcomes, error) {
+	args := append([]string{"test", "-json", "-short", "-count=1", "-vet=off", "-timeout=240s"}, m.Args...)
+	args = append(args, more...)
+	packages := m.Packages
+	if packages == nil {
+		packages = []string{"./..."}
+	}
+	cmd := command(ctx, dir, goCommand, append(args, packages...)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	found, err := readEvents(stdout)
+	wait := cmd.Wait()
+	if err != nil {
+		return nil, fmt.Errorf("%s test -json: %w", goCommand, err)
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if len(found) == 0 && len(more) == 0 {
+		return nil, fmt.Errorf("%s test ran nothing: %v: %s", goCommand, wait, firstLines(stderr.String()))
+	}
+	return found, nil
+}
+
+// again tells of tests that failed whether they do it again when only they
+// run, by the top-level tests that they belong to.
+func (m Module) again(ctx context.Context, dir, goCommand string, names []string, more ...string) (outcomes, error) {
+	return m.tests(ctx, dir, goCommand, append(more, "-run="+pattern(names))...)
+}
+
+// pattern matches the tests with these names, as -run takes it.
+func pattern(names []string) string {
+	var quoted []string
+	for _, name := range names {
+		_, test, _ := strings.Cut(name, " ")
+		top, _, _ := strings.Cut(test, "/")
+		quoted = append(quoted, regexp.QuoteMeta(top))
+	}
+	return "^(" + strings.Join(quoted, "|") + ")$"
+}
+
+func firstLines(s string) string {
+	lines := strings.SplitN(strings.TrimSpace(s), "\n", 4)
+	return strings.Join(lines[:min(3, len(lines))], " / ")
+}

@@ -1,8 +1,0 @@
-//go:build !linux
-
-package study
-
-import "os"
-
-// terminalWidth returns 0: the width is not known.
-func terminalWidth(*os.File) int { return 0 }

@@ -1,0 +1,37 @@
+// Package words shapes the text of reports.
+package words
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Plural is a number of things: "1 check", "2 checks".
+func Plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprint(n, " ", noun)
+}
+
+// FirstLine is the first line that says something.
+func FirstLine(s string) string { return FirstLines(s, 1) }
+
+// FirstLines is at most n lines.
+func FirstLines(s string, n int) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(lines[:min(n, len(lines))], "\n")
+}
+
+// OneLine makes one line of all.
+func OneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// Tail is the end of a text that may be long.
+func Tail(s string) string {
+	const most = 3000
+	s = strings.TrimSpace(s)
+	if len(s) > most {
+		s = "…" + s[len(s)-most:]
+	}
+	return s
+}
