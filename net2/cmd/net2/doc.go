@@ -30,6 +30,11 @@
 // it sees net2; if not, that is an error. Who uses net2 overlay or net2 goroot
 // in a script checks with net2 verify.
 //
+// An overlay of the user's own, in -overlay or GOFLAGS, is joined with ours; if
+// both replace the same file, that is an error. The go command's flags, and its
+// environment, mean what they mean to it. -tags=net2_portable is net2's tag, for
+// a Go that refuses what net2 is linked to.
+//
 // A build for another system than Linux is passed on as it is: net2 is net
 // there.
 //
@@ -43,7 +48,11 @@
 //
 // # Limits
 //
+// GO111MODULE=off needs net2 goroot: the go command takes no overlay of the
+// standard library's vendor folder then.
+//
 // The tests of package net itself look at its inside and do not compile; with
 // -poller they do. Tools that read the standard library's files from disk, such
-// as gopls, staticcheck and coverage of the standard library, need net2 goroot.
+// as gopls, staticcheck and coverage of the standard library (-coverpkg=std),
+// need net2 goroot.
 package main

@@ -6,7 +6,8 @@
 // path. So the two packages become one, with the path net. Names that both
 // declare are net2's; net's own declarations of them get a prefix, std_, and
 // are dead code but for what the rest of net uses. The packages below net2
-// move into the standard library.
+// move into the standard library. What nothing needs, of net2 and of those, is
+// left out.
 package merge
 
 import (
