@@ -18,17 +18,10 @@ import (
 )
 
 // poller is the step that is no operation: the poller's state under load.
-const poller = "poller"
-
-// titles has the steps that have scenarios but no path of their own.
-var titles = map[string]string{
-	"udp":      "UDP: sockets without connections",
-	"unix":     "Unix sockets",
-	"sendfile": "A file into a connection",
-	"splice":   "A connection into another",
-	"file":     "Descriptors in and out: File and FileConn",
-	poller:     "The poller's state, live under load",
-}
+const (
+	poller      = "poller"
+	pollerTitle = "The poller's state, live under load"
+)
 
 // Steps returns the names that Main knows, in the order to read them in.
 func Steps() []string { return append(slices.Clone(trace.Steps), poller) }
@@ -37,7 +30,7 @@ func title(step string) string {
 	if p, ok := way.Lookup(step); ok {
 		return p.Title
 	}
-	return titles[step]
+	return pollerTitle
 }
 
 // Main runs "parity study" with the arguments behind that and returns the exit
