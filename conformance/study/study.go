@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -48,6 +49,9 @@ func run(ctx context.Context, record recorder, args []string, stdout, stderr io.
 		list(p)
 		return 0
 	}
+	if args[0] == "-html" {
+		return pageTo(ctx, record, args[1:], stderr)
+	}
 	step, rest := args[0], args[1:]
 	if !slices.Contains(Steps(), step) {
 		fmt.Fprintf(stderr, "parity study: unknown step %q; the steps are %s\n", step, strings.Join(Steps(), ", "))
@@ -82,6 +86,25 @@ func run(ctx context.Context, record recorder, args []string, stdout, stderr io.
 	return 0
 }
 
+// pageTo writes the page to the file that is named.
+func pageTo(ctx context.Context, record recorder, args []string, stderr io.Writer) int {
+	if len(args) != 1 {
+		fmt.Fprintln(stderr, "parity study -html: name one file for the page")
+		return 2
+	}
+	f, err := os.Create(args[0])
+	if err != nil {
+		fmt.Fprintln(stderr, "parity study -html:", err)
+		return 2
+	}
+	err = errors.Join(writePage(ctx, record, f), f.Close())
+	if err != nil {
+		fmt.Fprintln(stderr, "parity study -html:", strings.Join(strings.Fields(err.Error()), " "))
+		return 1
+	}
+	return 0
+}
+
 func list(p *printer) {
 	p.heading("The way through the network stack, step by step")
 	p.para("", "The analysis that this project began with goes from Listen down to epoll and from Accept down to gopark, in Go 1.10. "+
@@ -90,6 +113,8 @@ func list(p *printer) {
 	for _, s := range Steps() {
 		p.line(fmt.Sprintf("  parity study %-9s %s", s, title(s)))
 	}
+	p.blank()
+	p.para("", "parity study -html FILE writes all of it as one page, with the sources and pictures.")
 }
 
 // lesson prints one step: the path, if there is one, and the recordings.
