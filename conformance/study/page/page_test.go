@@ -25,7 +25,7 @@ func sample(t *testing.T) string {
 	call := func(name, result string, args ...string) *trace.Call {
 		return &trace.Call{Name: name, Args: args, Result: result}
 	}
-	parks := &trace.Diff{Scenario: "accept-parks", Step: "accept", Doc: "Accept.", Rows: []trace.Row{
+	parks := &trace.Diff{Scenario: "accept-parks", Step: "accept", Doc: "Accept before anybody connects: the goroutine parks until a connection comes.", Rows: []trace.Row{
 		{Net: call("accept4", "-1 EAGAIN", "listener"), Net2: call("accept4", "-1 EAGAIN", "listener")},
 		{Net: &trace.Call{Name: "epoll_pwait", Args: []string{"epoll"}, Result: "1", Poll: true}},
 		{Net: call("accept4", "conn", "listener"), Net2: call("accept4", "conn", "listener")},
