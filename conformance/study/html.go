@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
 	"go.parity/conformance"
 	"go.parity/conformance/study/page"
@@ -15,10 +12,8 @@ import (
 
 // writePage records every scenario and writes the study as a page.
 func writePage(ctx context.Context, record recorder, w io.Writer) error {
-	d := page.Data{Ours: page.Source(goSays(ctx, "list", "-f", "{{.Root}}", "go.parity/net2"))}
-	if root := goSays(ctx, "env", "GOROOT"); root != "" {
-		d.Std = page.Source(filepath.Join(root, "src"))
-	}
+	var d page.Data
+	d.Std, d.Ours = page.Sources(ctx)
 	for _, s := range trace.Scenarios() {
 		onNet, onNet2, err := record(ctx, s)
 		if errors.Is(err, trace.ErrForbidden) {
@@ -42,14 +37,4 @@ func writePage(ctx context.Context, record recorder, w io.Writer) error {
 		}
 	}
 	return page.Write(w, d)
-}
-
-// goSays is what the go command answers, "" where it cannot: the page then
-// goes without that source.
-func goSays(ctx context.Context, args ...string) string {
-	out, err := exec.CommandContext(ctx, "go", args...).Output()
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(out))
 }

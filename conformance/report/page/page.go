@@ -18,6 +18,7 @@ import (
 	"go.parity/conformance/bench"
 	"go.parity/conformance/report"
 	"go.parity/conformance/scenario"
+	study "go.parity/conformance/study/page"
 	"go.parity/conformance/trace"
 	"go.parity/conformance/way"
 )
@@ -29,6 +30,7 @@ type Data struct {
 	Scenarios []scenario.Comparison
 	Traces    []*trace.Diff
 	Bench     *bench.Report // of the last run of the benchmarks
+	Study     string        // a page of its own, shown inside; "" for none
 }
 
 // Collect gathers what the page shows beside the report's checks: the API
@@ -53,9 +55,20 @@ func Collect(ctx context.Context, r *report.Report, last *bench.Report) Data {
 			}
 		case "trace":
 			d.Traces, _ = trace.Diffs(ctx)
+			d.Study = writeStudy(ctx, d.Traces)
 		}
 	}
 	return d
+}
+
+// writeStudy makes the study of recordings; what it lacks it says itself.
+func writeStudy(ctx context.Context, diffs []*trace.Diff) string {
+	var b strings.Builder
+	std, ours := study.Sources(ctx)
+	if err := study.Write(&b, study.Data{Diffs: diffs, Std: std, Ours: ours}); err != nil {
+		return ""
+	}
+	return b.String()
 }
 
 // open returns the checks of a part that deserve a look: all that are not the

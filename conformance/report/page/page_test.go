@@ -63,6 +63,7 @@ func sample() Data {
 			},
 		}},
 		Bench: sampleBench(),
+		Study: "<!DOCTYPE html><p>the study</p>",
 	}
 }
 

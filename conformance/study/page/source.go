@@ -1,10 +1,12 @@
 package page
 
 import (
+	"context"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -77,4 +79,22 @@ func funcName(d *ast.FuncDecl) string {
 		return "(" + r.Name + ")." + d.Name.Name
 	}
 	return d.Name.Name
+}
+
+// Sources are the folders of both stacks as the go command knows them here.
+func Sources(ctx context.Context) (std, ours Source) {
+	if root := goSays(ctx, "env", "GOROOT"); root != "" {
+		std = Source(filepath.Join(root, "src"))
+	}
+	return std, Source(goSays(ctx, "list", "-f", "{{.Root}}", "go.parity/net2"))
+}
+
+// goSays is what the go command answers, "" where it cannot: the page then
+// goes without that source.
+func goSays(ctx context.Context, args ...string) string {
+	out, err := exec.CommandContext(ctx, "go", args...).Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
 }
