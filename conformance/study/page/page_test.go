@@ -88,6 +88,18 @@ func TestLanesReadyWhomTheyPark(t *testing.T) {
 	}
 }
 
+// Who is the first to wait has the descriptor watched before it parks.
+func TestLanesWatchBeforeTheyPark(t *testing.T) {
+	d := &trace.Diff{Rows: []trace.Row{
+		{Net2: &trace.Call{Name: "read", Result: "-1 EAGAIN"}},
+		{Net2: &trace.Call{Name: "epoll_ctl", Args: []string{"epoll", "EPOLL_CTL_ADD", "conn"}, Result: "0"}},
+	}}
+	got := string(lanes("net2", d, ourSide).SVG)
+	if add, park := strings.Index(got, "epoll_ctl ADD"), strings.Index(got, "gopark"); add < 0 || park < add {
+		t.Errorf("the watch is at %d, the park at %d", add, park)
+	}
+}
+
 // probe runs beside the page, which it holds in a frame as narrow as a phone,
 // walks it with the keyboard and writes what it found.
 const probe = `<!DOCTYPE html><meta charset="utf-8"><iframe id="f" style="width:390px;height:800px;border:0" srcdoc="PAGE"></iframe>

@@ -32,11 +32,12 @@ var laneNames = []string{"goroutine", "scheduler", "epoll", "kernel"}
 
 // lanes draws who calls whom. What a recording shows is the calls, that one
 // found nothing, and that a poller was told; that the goroutine parks after the
-// one and is readied before its next call follows from it.
+// one, having seen to it that the poller watches, and is readied before its next
+// call follows from it.
 func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call) picture {
 	const width, lane, top, line = 640, 160, 40, 34
 	var b strings.Builder
-	y, parked := top, false
+	y, parks, parked := top, false, false
 	x := func(i int) int { return lane/2 + i*lane }
 	arrow := func(from, to int, text string) {
 		tip := 6
@@ -47,37 +48,40 @@ func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call) pictur
 			x(from), y, x(to), -tip, tip, -tip, (x(from)+x(to))/2, y-6, html.EscapeString(text))
 		y += line
 	}
+	park := func() {
+		if parks {
+			arrow(goroutine, scheduler, "gopark")
+			parks, parked = false, true
+		}
+	}
+	ready := func() {
+		park()
+		if parked {
+			arrow(scheduler, goroutine, "goready")
+			parked = false
+		}
+	}
 	for _, r := range d.Rows {
 		c := side(r)
 		switch {
 		case c == nil:
-			continue
 		case c.Poll:
+			park()
 			arrow(kernel, epoll, "event")
 			arrow(epoll, scheduler, c.Name)
-			continue
-		}
-		if parked && c.Name != "epoll_ctl" {
-			arrow(scheduler, goroutine, "goready")
-			parked = false
-		}
-		to := kernel
-		if c.Name == "epoll_ctl" {
-			to = epoll
-		}
-		what := c.Name + " = " + c.Result
-		if c.Name == "epoll_ctl" && len(c.Args) > 1 {
-			what = c.Name + " " + strings.TrimPrefix(c.Args[1], "EPOLL_CTL_")
-		}
-		arrow(goroutine, to, what)
-		if c.Blocked() {
-			arrow(goroutine, scheduler, "gopark")
-			parked = true
+		case c.Name == "epoll_ctl" && len(c.Args) > 1:
+			op := strings.TrimPrefix(c.Args[1], "EPOLL_CTL_")
+			if op == "DEL" || !parks {
+				ready()
+			}
+			arrow(goroutine, epoll, c.Name+" "+op)
+		default:
+			ready()
+			arrow(goroutine, kernel, c.Name+" = "+c.Result)
+			parks = c.Blocked()
 		}
 	}
-	if parked {
-		arrow(scheduler, goroutine, "goready")
-	}
+	ready()
 	var head strings.Builder
 	for i, name := range laneNames {
 		fmt.Fprintf(&head, `<text class="lane" x="%d" y="14">%s</text><line x1="%d" y1="20" x2="%d" y2="%d"/>`, x(i), name, x(i), x(i), y)
@@ -113,11 +117,12 @@ func statePicture(s way.Step) template.HTML {
 	}{
 		{"M120 38H246l-6 -4m6 4l-6 4", "netpollblock", 183, 32}, {"M360 38H486l-6 -4m6 4l-6 4", "commit", 423, 32},
 		{"M305 56V106l-4 -6m4 6l4 -6", "event", 330, 84}, {"M545 56V128H364l6 -4m-6 4l6 4", "netpollunblock: goready", 455, 146},
+		{"M545 20V2H65V16l-4 -6m4 6l4 -6", "deadline, Close: goready", 305, -3},
 		{"M250 128H65V60l-4 6m4 -6l4 6", "consumed", 150, 146},
 	} {
 		fmt.Fprintf(&b, `<path d="%s"/><text x="%d" y="%d">%s</text>`, a.path, a.x, a.y, a.text)
 	}
-	return template.HTML(`<svg class="states" viewBox="0 0 620 156" role="img" aria-label="rg, wg">` + b.String() + `</svg>`)
+	return template.HTML(`<svg class="states" viewBox="0 -16 620 172" role="img" aria-label="rg, wg">` + b.String() + `</svg>`)
 }
 
 func class(on []string, name string) string {
