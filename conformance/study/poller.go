@@ -31,7 +31,7 @@ var usualLoad = load{busy: 32, idle: 16, brief: 2}
 // watchPoller puts the poller under load and prints its state, a line each
 // tenth of the time.
 func watchPoller(ctx context.Context, p *printer, length time.Duration) error {
-	p.heading(titles[poller])
+	p.heading(pollerTitle)
 	if why := pollerIsSilent(); why != "" {
 		p.para("", why)
 		return nil

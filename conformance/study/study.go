@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -18,17 +19,10 @@ import (
 )
 
 // poller is the step that is no operation: the poller's state under load.
-const poller = "poller"
-
-// titles has the steps that have scenarios but no path of their own.
-var titles = map[string]string{
-	"udp":      "UDP: sockets without connections",
-	"unix":     "Unix sockets",
-	"sendfile": "A file into a connection",
-	"splice":   "A connection into another",
-	"file":     "Descriptors in and out: File and FileConn",
-	poller:     "The poller's state, live under load",
-}
+const (
+	poller      = "poller"
+	pollerTitle = "The poller's state, live under load"
+)
 
 // Steps returns the names that Main knows, in the order to read them in.
 func Steps() []string { return append(slices.Clone(trace.Steps), poller) }
@@ -37,7 +31,7 @@ func title(step string) string {
 	if p, ok := way.Lookup(step); ok {
 		return p.Title
 	}
-	return titles[step]
+	return pollerTitle
 }
 
 // Main runs "parity study" with the arguments behind that and returns the exit
@@ -58,6 +52,9 @@ func run(ctx context.Context, record recorder, args []string, stdout, stderr io.
 	if slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
 		help(p)
 		return conformance.ExitSame
+	}
+	if args[0] == "-html" {
+		return pageTo(ctx, record, args[1:], stderr)
 	}
 	step, rest := args[0], args[1:]
 	if !slices.Contains(Steps(), step) {
@@ -104,6 +101,25 @@ func help(p *printer) {
 	}
 }
 
+// pageTo writes the page to the file that is named.
+func pageTo(ctx context.Context, record recorder, args []string, stderr io.Writer) int {
+	if len(args) != 1 {
+		fmt.Fprintln(stderr, "parity study -html: name one file for the page")
+		return 2
+	}
+	f, err := os.Create(args[0])
+	if err != nil {
+		fmt.Fprintln(stderr, "parity study -html:", err)
+		return 2
+	}
+	err = errors.Join(writePage(ctx, record, f), f.Close())
+	if err != nil {
+		fmt.Fprintln(stderr, "parity study -html:", strings.Join(strings.Fields(err.Error()), " "))
+		return 1
+	}
+	return 0
+}
+
 func list(p *printer) {
 	p.heading("The way through the network stack, step by step")
 	p.para("", "The analysis that this project began with goes from Listen down to epoll and from Accept down to gopark, in Go 1.10. "+
@@ -112,6 +128,8 @@ func list(p *printer) {
 	for _, s := range Steps() {
 		p.line(fmt.Sprintf("  parity study %-9s %s", s, title(s)))
 	}
+	p.blank()
+	p.para("", "parity study -html FILE writes all of it as one page, with the sources and pictures.")
 }
 
 // lesson prints one step: the path, if there is one, and the recordings.

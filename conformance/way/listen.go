@@ -18,6 +18,11 @@ var listen = Path{
 				"In 1.10 Listen called ListenTCP, which still exists, for those who have a *TCPAddr.",
 		},
 		{
+			Seed: fn("net/tcpsock.go ListenTCP"), Std: fn("net/tcpsock.go ListenTCP"), Ours: fn("net2/tcpsock.go ListenTCP"),
+			Does:  "The door for those who have a *TCPAddr: checks the network's name, takes a nil address for all addresses, and goes on where Listen does.",
+			Since: "In 1.10 Listen went through it. Today both meet in the sysListener, and a program that calls Listen does not pass here.",
+		},
+		{
 			Seed: fn("net/dial.go (*Resolver).resolveAddrList"), Std: fn("net/dial.go (*Resolver).resolveAddrList"),
 			Ours: fn("net2/dial.go resolveAddrList"),
 			Does: "Turns host and port into a list of addresses. A literal address needs no look-up.",
@@ -62,6 +67,12 @@ var listen = Path{
 			Since: "The fallback for kernels before 2.6.27, which set the two flags afterwards, is gone with the " +
 				"kernels: Go 1.24 wants Linux 3.2.",
 		}, "socket SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK"),
+		{
+			Seed: fn("syscall/asm_linux_amd64.s RawSyscall"), Std: fn("syscall/syscall_linux.go RawSyscall"), Ours: fn("socket/socket.go Socket"),
+			Does:  "socket(2) goes through RawSyscall: it cannot block, so the scheduler is not told. The thread keeps its processor, and nobody can take it away meanwhile.",
+			Since: "1.10 wrote Syscall and RawSyscall in assembly, each for each architecture. Since Go 1.19 they are Go, over one function in assembly, Syscall6.",
+			Here:  "By package unix of x/sys, whose Socket is a raw call too.",
+		},
 		both(Step{
 			Seed: fn("net/sockopt_linux.go setDefaultSockopts"), Std: fn("net/sockopt_linux.go setDefaultSockopts"),
 			Ours: fn("net2/sockopt.go setDefaultSockopts"),
@@ -108,6 +119,17 @@ var listen = Path{
 			Does: "bind(2).",
 		}, "bind"),
 		{
+			Seed: fn("syscall/asm_linux_amd64.s Syscall"), Std: fn("syscall/syscall_linux.go Syscall"), Ours: fn("socket/sockcall_unsafe.go Bind"),
+			Does: "bind(2) goes through Syscall: it may take locks in the kernel, so the runtime is told before and after. Whatever may block or take long must go this way.",
+		},
+		{
+			Seed: fn("runtime/proc.go entersyscall"), Std: fn("runtime/proc.go entersyscall"),
+			Does: "Marks the goroutine as being in a system call and lets go of its processor, without giving it to anybody: if the call is short, exitsyscall " +
+				"takes it back by one exchange. If it lasts, the monitor thread, sysmon, hands the processor to another thread. That is why a " +
+				"read from a file blocks a thread, and one from a connection only a goroutine.",
+			Since: "The states moved more than once, the idea stayed.",
+		},
+		{
 			Ours: fn("net2/inherit.go (*inheritance).prepare"),
 			Does: "Gives the listener the options that its connections are to have.",
 			Here: "net sets them on each connection; Linux hands them down, so once is enough. See accept.", Entry: "accept-options-inherited",
@@ -132,6 +154,14 @@ var listen = Path{
 			Ours: fn("poll/fd_poll.go (*pollDesc).init"),
 			Does: "Crosses over into the runtime through two of its hooks.",
 			Here: "Crosses into runtime_hooks, which has hooks of the same names.",
+		},
+		{
+			Seed: fn("internal/poll/fd_poll_runtime.go runtime_pollServerInit"), Std: fn("internal/poll/fd_poll_runtime.go runtime_pollServerInit"),
+			Ours: fn("runtime_hooks/link_poll_unsafe.go runtime_pollServerInit"),
+			Does: "A function without a body: the compiler accepts it where the package has a file in assembly, even an empty one, and the linker looks for its code elsewhere. " +
+				"runtime/netpoll.go has it, under a go:linkname that gives it this name.",
+			Since: "Since Go 1.23 the linker refuses links to names of the standard library that were not opened for it. Those used here are.",
+			Here:  "We pull the same function from our side: go:linkname with the full name of the one that we want.",
 		},
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollServerInit"), Std: fn("runtime/netpoll.go poll_runtime_pollServerInit"),
@@ -188,5 +218,11 @@ var listen = Path{
 			Ours: fn("socket/sockcall_unsafe.go Getsockname"),
 			Does: "Asks which address and port it has become.",
 		}, "getsockname"),
+		{
+			Seed: fn("net/fd_unix.go (*netFD).setAddr"), Std: fn("net/fd_posix.go (*netFD).setAddr"), Ours: fn("net2/netfd.go (*netFD).setFinalizer"),
+			Does:  "Sets a finalizer: if the program loses the listener without Close, the collector closes it. Close takes the finalizer away.",
+			Since: "Still runtime.SetFinalizer. Its successor, runtime.AddCleanup (Go 1.24), already serves the pipes of splice; a note in net says that netFD is to follow.",
+			Here:  "The same, for a leaked connection must be closed as in net.",
+		},
 	},
 }

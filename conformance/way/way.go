@@ -42,8 +42,11 @@ type Path struct {
 	Steps []Step `json:"steps"`
 }
 
-// Paths returns all paths, in the order in which a connection goes them.
-func Paths() []Path { return []Path{listen, accept, dial, read, write, deadline, closing} }
+// Paths returns all paths, in the order in which a connection goes them, and
+// what goes beside it.
+func Paths() []Path {
+	return []Path{listen, accept, dial, read, write, deadline, closing, udp, unix, sendfile, splice, file}
+}
 
 // Lookup returns the path with a name.
 func Lookup(name string) (Path, bool) {

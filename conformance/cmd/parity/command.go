@@ -152,7 +152,7 @@ func (c *command) compare(ctx context.Context, args []string) int {
 		return c.fail(err)
 	}
 	if page != nil {
-		if err := writePage(page, r, last); err != nil {
+		if err := writePage(ctx, page, r, last); err != nil {
 			return c.fail(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -33,9 +34,12 @@ func readJSON[T any](name string) (*T, error) {
 }
 
 // writePage writes the report as a page.
-func writePage(f *os.File, r *report.Report, last *bench.Report) error {
+func writePage(ctx context.Context, f *os.File, r *report.Report, last *bench.Report) error {
 	data, err := page.Collect(r, last)
 	if err != nil {
+		return err
+	}
+	if err := data.WriteStudy(ctx); err != nil {
 		return err
 	}
 	if err := page.Write(f, data); err != nil {

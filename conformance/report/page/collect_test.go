@@ -26,8 +26,9 @@ func TestCollectShowsWhatWasJudged(t *testing.T) {
 		}
 		return p
 	}
+	want.OwnTraces = []*trace.Diff{{Scenario: "another"}}
 	r := &report.Report{Parts: []report.Part{
-		part("api", ""), part("scenario", "runtime"), part("trace", "runtime", want.Traces[0]), part("trace", "epoll", &trace.Diff{Scenario: "another"}),
+		part("api", ""), part("scenario", "runtime"), part("trace", "runtime", want.Traces[0]), part("trace", "epoll", want.OwnTraces[0]),
 	}}
 	for _, row := range want.API {
 		r.Parts[0].Checks = append(r.Parts[0].Checks, part("api", "", row).Checks...)

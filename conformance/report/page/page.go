@@ -5,6 +5,7 @@ package page
 
 import (
 	"cmp"
+	"context"
 	"embed"
 	"html/template"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"go.parity/conformance/bench"
 	"go.parity/conformance/report"
 	"go.parity/conformance/scenario"
+	study "go.parity/conformance/study/page"
 	"go.parity/conformance/trace"
 	"go.parity/conformance/way"
 )
@@ -27,7 +29,9 @@ type Data struct {
 	API       []api.Row
 	Scenarios []scenario.Comparison
 	Traces    []*trace.Diff
+	OwnTraces []*trace.Diff // with net2's own poller, where the others are with the default
 	Bench     *bench.Report // of the last run of the benchmarks
+	Study     string        // a page of its own, shown inside; "" for none
 }
 
 // Collect gathers what the page shows beside the report's checks: the API
@@ -37,17 +41,18 @@ func Collect(r *report.Report, last *bench.Report) (Data, error) {
 	d := Data{Report: r, Bench: last}
 	seen := map[string]bool{} // a part may be there once for each poller
 	for _, p := range r.Parts {
-		if seen[p.Name] {
-			continue
-		}
+		again := seen[p.Name]
 		seen[p.Name] = true
 		var err error
-		switch p.Name {
-		case "api":
+		switch {
+		case p.Name == "trace" && again:
+			d.OwnTraces, err = conformance.Recordings[*trace.Diff](p.Checks)
+		case again:
+		case p.Name == "api":
 			d.API, err = conformance.Recordings[api.Row](p.Checks)
-		case "scenario":
+		case p.Name == "scenario":
 			d.Scenarios, err = conformance.Recordings[scenario.Comparison](p.Checks)
-		case "trace":
+		case p.Name == "trace":
 			d.Traces, err = conformance.Recordings[*trace.Diff](p.Checks)
 		}
 		if err != nil {
@@ -55,6 +60,18 @@ func Collect(r *report.Report, last *bench.Report) (Data, error) {
 		}
 	}
 	return d, nil
+}
+
+// WriteStudy makes the study of the recordings, if there are any.
+func (d *Data) WriteStudy(ctx context.Context) error {
+	if len(d.Traces) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	std, ours := study.Sources(ctx)
+	err := study.Write(&b, study.Data{Diffs: d.Traces, Own: d.OwnTraces, Std: std, Ours: ours})
+	d.Study = b.String()
+	return err
 }
 
 // open returns the checks of a part that deserve a look: all that are not the

@@ -65,6 +65,7 @@ func sample() Data {
 			},
 		}},
 		Bench: sampleBench(),
+		Study: "<!DOCTYPE html><p>the study</p>",
 	}
 }
 

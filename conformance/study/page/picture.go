@@ -1,0 +1,159 @@
+package page
+
+import (
+	"fmt"
+	"html"
+	"html/template"
+	"slices"
+	"strings"
+
+	"go.parity/conformance/trace"
+	"go.parity/conformance/way"
+)
+
+// A picture is drawn of a recording.
+type picture struct {
+	Stack string
+	SVG   template.HTML
+}
+
+func stdSide(r trace.Row) *trace.Call { return r.Net }
+func ourSide(r trace.Row) *trace.Call { return r.Net2 }
+
+// The lanes of a recording, from the left.
+const (
+	goroutine = iota
+	scheduler
+	epoll
+	kernel
+)
+
+var laneNames = []string{"goroutine", "scheduler", "epoll", "kernel"}
+
+// lanes draws who calls whom. What a recording shows is the calls, that one
+// found nothing, and that a poller was told; that the goroutine parks after the
+// one, having seen to it that the poller watches, and is readied before its next
+// call follows from it.
+func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call) picture {
+	const width, lane, top, line = 640, 160, 40, 34
+	var b strings.Builder
+	y, parks, parked := top, false, false
+	x := func(i int) int { return lane/2 + i*lane }
+	arrow := func(from, to int, text string) {
+		tip := 6
+		if to < from {
+			tip = -6
+		}
+		fmt.Fprintf(&b, `<path d="M%d %dH%dm%d -4l%d 4l%d 4"/><text x="%d" y="%d">%s</text>`,
+			x(from), y, x(to), -tip, tip, -tip, (x(from)+x(to))/2, y-6, html.EscapeString(text))
+		y += line
+	}
+	park := func() {
+		if parks {
+			arrow(goroutine, scheduler, "gopark")
+			parks, parked = false, true
+		}
+	}
+	ready := func() {
+		park()
+		if parked {
+			arrow(scheduler, goroutine, "goready")
+			parked = false
+		}
+	}
+	for _, r := range d.Rows {
+		c := side(r)
+		switch {
+		case c == nil:
+		case c.Poll:
+			park()
+			arrow(kernel, epoll, "event")
+			arrow(epoll, scheduler, c.Name)
+		case c.Name == "epoll_ctl" && len(c.Args) > 1:
+			op := strings.TrimPrefix(c.Args[1], "EPOLL_CTL_")
+			if op == "DEL" || !parks {
+				ready()
+			}
+			arrow(goroutine, epoll, c.Name+" "+op)
+		default:
+			ready()
+			arrow(goroutine, kernel, c.Name+" = "+c.Result)
+			parks = c.Blocked()
+		}
+	}
+	ready()
+	var head strings.Builder
+	for i, name := range laneNames {
+		fmt.Fprintf(&head, `<text class="lane" x="%d" y="14">%s</text><line x1="%d" y1="20" x2="%d" y2="%d"/>`, x(i), name, x(i), x(i), y)
+	}
+	return picture{stack, template.HTML(fmt.Sprintf(`<svg class="lanes" viewBox="0 0 %d %d" role="img">%s%s</svg>`, width, y, head.String(), b.String()))}
+}
+
+// lit says which states of rg or wg a function is about.
+var lit = map[string][]string{
+	"poll_runtime_pollReset": {"pdNil"}, "(*pollDesc).prepareRead": {"pdNil"}, "(*pollDesc).prepareWrite": {"pdNil"},
+	"netpollblock": {"pdNil", "pdWait", "pdReady"}, "netpollblockcommit": {"pdWait", "G"}, "gopark": {"G"},
+	"netpollunblock": {"pdReady", "G"}, "netpollready": {"pdReady"}, "poll_runtime_pollUnblock": {"pdNil"},
+	"netpolldeadlineimpl": {"pdNil"}, "poll_runtime_pollWait": {"pdNil", "pdWait"}, "injectglist": {"pdReady"},
+}
+
+// statePicture draws the states of one side of a pollDesc, those of the step lit.
+func statePicture(s way.Step) template.HTML {
+	on, ok := lit[s.Std.Name]
+	if !ok {
+		return ""
+	}
+	var b strings.Builder
+	for _, box := range []struct {
+		name string
+		x, y int
+	}{{"pdNil", 10, 20}, {"pdWait", 250, 20}, {"G", 490, 20}, {"pdReady", 250, 110}} {
+		fmt.Fprintf(&b, `<g class="%s"><rect x="%d" y="%d" width="110" height="36" rx="6"/><text x="%d" y="%d">%s</text></g>`,
+			class(on, box.name), box.x, box.y, box.x+55, box.y+23, box.name)
+	}
+	for _, a := range []struct {
+		path, text string
+		x, y       int
+	}{
+		{"M120 38H246l-6 -4m6 4l-6 4", "netpollblock", 183, 32}, {"M360 38H486l-6 -4m6 4l-6 4", "commit", 423, 32},
+		{"M305 56V106l-4 -6m4 6l4 -6", "event", 330, 84}, {"M545 56V128H364l6 -4m-6 4l6 4", "netpollunblock: goready", 455, 146},
+		{"M545 20V2H65V16l-4 -6m4 6l4 -6", "deadline, Close: goready", 305, -3},
+		{"M250 128H65V60l-4 6m4 -6l4 6", "consumed", 150, 146},
+	} {
+		fmt.Fprintf(&b, `<path d="%s"/><text x="%d" y="%d">%s</text>`, a.path, a.x, a.y, a.text)
+	}
+	return template.HTML(`<svg class="states" viewBox="0 -16 620 172" role="img" aria-label="rg, wg">` + b.String() + `</svg>`)
+}
+
+func class(on []string, name string) string {
+	if slices.Contains(on, name) {
+		return "on"
+	}
+	return "off"
+}
+
+// touched says which bits of fdMutex a function changes.
+var touched = map[string][]string{
+	"(*fdMutex).rwlock": {"R", "W", "ref", "rwait", "wwait"}, "(*FD).readLock": {"R", "ref"}, "(*FD).writeLock": {"W", "ref"},
+	"(*FD).readUnlock": {"R", "ref"}, "(*FD).writeUnlock": {"W", "ref"}, "(*fdMutex).increfAndClose": {"closed", "ref", "rwait", "wwait"},
+	"(*FD).decref": {"ref"},
+}
+
+// mutexPicture draws the word of fdMutex, the lowest bit on the right.
+func mutexPicture(s way.Step) template.HTML {
+	on, ok := touched[s.Std.Name]
+	if !ok {
+		return ""
+	}
+	var b strings.Builder
+	x := 10
+	for _, f := range []struct {
+		name, bits string
+		width      int
+	}{{"wwait", "43–62", 130}, {"rwait", "23–42", 130}, {"ref", "3–22", 130}, {"W", "2", 50}, {"R", "1", 50}, {"closed", "0", 80}} {
+		fmt.Fprintf(&b, `<g class="%s"><rect x="%d" y="10" width="%d" height="34"/><text x="%d" y="32">%s</text><text x="%d" y="58">%s</text></g>`,
+			class(on, f.name), x, f.width, x+f.width/2, f.name, x+f.width/2, f.bits)
+		x += f.width
+	}
+	return template.HTML(`<svg class="bits" viewBox="0 0 620 64" role="img" aria-label="fdMutex">` + b.String() + `</svg>`)
+}
