@@ -36,7 +36,7 @@ type pollDesc struct {
 	fdseq atomic.Uint32 // the tag of this use's events; changed by pollCache.free
 
 	// atomicInfo is what netpollcheckerr needs of closing, rd and wd, which
-	// are written under mu, in one word that it can read without the lock.
+	// we write under mu, in one word that it can read without the lock.
 	//
 	// Whoever changes those fields calls publishInfo before netpollunblock,
 	// and netpollblock stores pdWait before it calls netpollcheckerr. Of the
@@ -126,8 +126,8 @@ func (pd *pollDesc) setEventErr(b bool, tag uint32) {
 	}
 }
 
-// pollOpen returns a pollDesc for fd, which is watched once watchNow or a wait
-// asks for it.
+// pollOpen returns a pollDesc for fd. The poller watches fd once somebody calls watchNow
+// or waits.
 //
 // std: runtime.poll_runtime_pollOpen
 func pollOpen(fd uintptr) *pollDesc {
@@ -146,8 +146,8 @@ func pollOpen(fd uintptr) *pollDesc {
 	return pd
 }
 
-// watchNow watches for what readers wait for. What writers wait for is added
-// when one waits for the first time. It returns an errno of epoll_ctl(2), or 0.
+// watchNow watches for the events of readers. When a writer waits for the first time,
+// that wait adds the events of writers. watchNow returns an errno of epoll_ctl(2), or 0.
 //
 // deviation: write-watch-on-demand
 func (pd *pollDesc) watchNow() int { return int(netpollwatch(pd, 'r')) }
@@ -156,9 +156,9 @@ func (pd *pollDesc) watchNow() int { return int(netpollwatch(pd, 'r')) }
 // which the caller closes next.
 //
 // The kernel would drop the watch at close(2), but not the file: a thread in
-// epoll_wait(2) that is looking at it keeps it until it returns to the program,
-// and it may find nothing and sleep first, for as long as nothing happens. Until
-// then the peer would not see the end. TestCloseReachesPeer hangs without.
+// epoll_wait(2) that looks at the file holds it until the call returns to the program.
+// That thread may find nothing and first sleep for as long as nothing happens, and until
+// then the peer would not see the end. TestCloseReachesPeer hangs without this call.
 //
 // std: runtime.poll_runtime_pollClose
 func pollClose(pd *pollDesc) {
@@ -170,8 +170,8 @@ func pollClose(pd *pollDesc) {
 	pollcache.free(pd)
 }
 
-// checkIdle panics when a goroutine waits on pd: then a reference to the
-// descriptor was dropped too early, and a wake-up would be lost.
+// checkIdle panics if a goroutine waits on pd: somebody then dropped a reference to the
+// descriptor too early, and a wake-up would be lost.
 func (pd *pollDesc) checkIdle(what string) {
 	rg, wg := pd.rg.state.Load(), pd.wg.state.Load()
 	if rg > pdReady || wg > pdReady {
@@ -316,8 +316,8 @@ func netpollunblock(pd *pollDesc, mode int, ioready bool) g {
 	}
 }
 
-// netpollLeave counts a waiter out. The last one sees to it that the poller no
-// longer waits for events.
+// netpollLeave takes a waiter out of the count. The last waiter makes the poller stop
+// waiting for events.
 func netpollLeave() {
 	if netpollAdjustWaiters(-1) == 0 {
 		netpollBreak()

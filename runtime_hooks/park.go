@@ -8,7 +8,7 @@ import linked "go.parity/runtime_hooks/if_refused_build_with_tags_net2_portable"
 // never freed, so a number keeps one safely.
 type guintptr = uintptr
 
-// g is a parked goroutine.
+// g identifies a parked goroutine.
 type g guintptr
 
 // noG is no goroutine.
