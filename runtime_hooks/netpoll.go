@@ -24,7 +24,7 @@ type pollSema struct {
 	parking //lint:ignore U1000 empty in some builds
 }
 
-// A pollDesc is what our own poller knows of one descriptor.
+// A pollDesc holds what our own poller knows about one descriptor.
 //
 // pollDescs are type-stable: pollCache hands them out again but never frees
 // them, since an event or a timer may still name one after its descriptor was
@@ -85,7 +85,7 @@ func (pd *pollDesc) sema(mode int) *pollSema {
 
 // publishInfo makes closing, rd, wd and fdseq visible to netpollcheckerr. The
 // caller holds pd.mu. pollEventErr stays as it is: atomicInfo is its only home.
-// What is visible already, as when a deadline is only moved, is left alone.
+// If the word would not change, as when a deadline only moves, it stores nothing.
 //
 // std: runtime.(*pollDesc).publishInfo
 func (pd *pollDesc) publishInfo() {
@@ -202,8 +202,9 @@ func pollWait(pd *pollDesc, mode int) int {
 		if netpollblock(pd, mode) {
 			return NoError
 		}
-		// Woken, but not by readiness: by a close, by a deadline, or by a
-		// deadline that was moved again before we could run. Then wait on.
+		// Something else than readiness woke us: a close, a deadline, or a
+		// deadline that somebody moved before we could run. In that last case
+		// we wait on.
 	}
 }
 
@@ -252,8 +253,8 @@ func netpollblock(pd *pollDesc, mode int) bool {
 	if s.state.CompareAndSwap(pdReady, pdNil) {
 		return true
 	}
-	// Whoever takes the state away from pdWait counts us out again: an event, a
-	// deadline or a close in netpollunblock, or ourselves below.
+	// Whoever changes the state from pdWait takes us out of the count: an event, a
+	// deadline or a close in netpollunblock, or we ourselves below.
 	netpollAdjustWaiters(1)
 	for !s.state.CompareAndSwap(pdNil, pdWait) {
 		if s.state.CompareAndSwap(pdReady, pdNil) {
@@ -282,9 +283,8 @@ func netpollblock(pd *pollDesc, mode int) bool {
 }
 
 // netpollunblock ends the wait on one side of pd, if there is one, and returns
-// the goroutine that the caller must ready. Readiness (ioready) is kept for the
-// next netpollblock; a deadline or a close is not, for its cause stands in
-// atomicInfo.
+// the goroutine that the caller must ready. It keeps readiness (ioready) for the next
+// netpollblock. It does not keep a deadline or a close, because atomicInfo holds these.
 //
 // std: runtime.netpollunblock
 func netpollunblock(pd *pollDesc, mode int, ioready bool) g {
@@ -324,8 +324,8 @@ func netpollLeave() {
 	}
 }
 
-// netpollready says that the descriptor of pd is ready in mode 'r', 'w' or
-// 'r'+'w', and appends the goroutines that waited for that to toRun.
+// netpollready notes that the descriptor of pd is ready in mode 'r', 'w' or 'r'+'w', and
+// appends the goroutines that waited for that to toRun.
 //
 // std: runtime.netpollready
 func netpollready(toRun []g, pd *pollDesc, mode int) []g {

@@ -11,7 +11,7 @@ type guintptr = uintptr
 // g identifies a parked goroutine.
 type g guintptr
 
-// noG is no goroutine.
+// noG stands for no goroutine.
 const noG g = 0
 
 // parking is empty: a parked goroutine stands in the state itself.
