@@ -250,3 +250,20 @@ func TestErrnoOf(t *testing.T) {
 	wantErrno(t, "errnoOf(nil)", errnoOf(nil), 0)
 	wantErrno(t, "errnoOf(EAGAIN)", errnoOf(unix.EAGAIN), unix.EAGAIN)
 }
+
+// Where F_DUPFD_CLOEXEC was refused once, as an emulation of Linux may, dup(2)
+// and a flag do the same.
+func TestDupCloseOnExecWithoutItsCommand(t *testing.T) {
+	dupCloexecUnsupported.Store(true)
+	defer dupCloexecUnsupported.Store(false)
+	a, _ := pair(t, unix.SOCK_STREAM)
+	dup, call, errno := DupCloseOnExec(a)
+	noErrno(t, "DupCloseOnExec", errno)
+	closeAfter(t, dup)
+	if flags, err := unix.FcntlInt(uintptr(dup), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 || call != "" {
+		t.Errorf("DupCloseOnExec(%d): flags = %#x, %v, call %q, want FD_CLOEXEC, no error and no call", a, flags, err, call)
+	}
+	if _, call, errno := DupCloseOnExec(-1); call != "dup" || errno != unix.EBADF {
+		t.Errorf("DupCloseOnExec(-1) = %q, %v, want dup, %v", call, errno, unix.EBADF)
+	}
+}

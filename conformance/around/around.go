@@ -147,7 +147,7 @@ func (c *check) needs() []host.Need {
 		needs = append(needs, host.ManyDescriptors)
 	}
 	if strings.HasPrefix(c.mode, "seccomp/") {
-		needs = append(needs, host.Ptrace)
+		needs = append(needs, host.Ptrace, host.Seccomp)
 	}
 	return needs
 }

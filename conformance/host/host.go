@@ -30,6 +30,7 @@ const (
 	TempDir         Need = "temp-dir"
 	Proc            Need = "proc"
 	Ptrace          Need = "ptrace"
+	Seccomp         Need = "seccomp"
 	GoCommand       Need = "go-command"
 	RaceDetector    Need = "race-detector"
 	RawSockets      Need = "raw-sockets"

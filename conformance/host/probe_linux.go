@@ -14,6 +14,7 @@ var systemProbes = map[Need]probe{
 	ManyDescriptors: func() (string, error) { return allowed(2500) },
 	Proc:            proc,
 	Ptrace:          ptrace,
+	Seccomp:         seccomp,
 }
 
 // allowed reports how many descriptors a process may have: at least n.
@@ -51,4 +52,13 @@ func ptrace() (string, error) {
 	}
 	_, err = p.Wait()
 	return "ptrace", err
+}
+
+// seccomp offers the kernel a filter that lies nowhere: where filters may be
+// set, it is that which the kernel complains of.
+func seccomp() (string, error) {
+	if _, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, 0); errno != unix.EFAULT {
+		return "", os.NewSyscallError("seccomp", errno)
+	}
+	return "seccomp", nil
 }

@@ -72,6 +72,7 @@ var traits = map[Need]trait{
 		restsOn: []Need{Proc}, // where a program finds itself
 		tells:   says("ptrace"),
 	},
+	Seccomp: {words: "seccomp filters", without: "without seccomp"},
 	GoCommand: {
 		words: "the go command, in this module", without: "without the go command",
 		tells: says("go list", "go build", "go command", `"go": executable file not found`),

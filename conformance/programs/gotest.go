@@ -101,8 +101,8 @@ func (m Module) tests(ctx context.Context, dir, goCommand string, more ...string
 
 // again tells of tests that failed whether they do it again when only they
 // run, by the top-level tests that they belong to.
-func (m Module) again(ctx context.Context, dir, goCommand string, names []string) (outcomes, error) {
-	return m.tests(ctx, dir, goCommand, "-run="+pattern(names))
+func (m Module) again(ctx context.Context, dir, goCommand string, names []string, more ...string) (outcomes, error) {
+	return m.tests(ctx, dir, goCommand, append(more, "-run="+pattern(names))...)
 }
 
 // pattern matches the tests with these names, as -run takes it.

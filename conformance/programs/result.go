@@ -39,6 +39,10 @@ type Outcome struct {
 	// on plain net when they were tried again.
 	Unsteady []string `json:"unsteady,omitempty"`
 
+	// Language are tests that fail on plain net as well once go.mod asks for the
+	// release of Go that net2 needs. They are not counted.
+	Language []string `json:"language,omitempty"`
+
 	Note    string        `json:"note,omitempty"` // why the way was not gone
 	Elapsed time.Duration `json:"elapsed"`
 }
@@ -118,6 +122,9 @@ func (r *Report) Notes() []string {
 		for _, o := range row.Ways {
 			if o.Note != "" {
 				all = append(all, fmt.Sprintf("%s, %s: %s", row.Program, o.Way, o.Note))
+			}
+			for _, name := range o.Language {
+				all = append(all, fmt.Sprintf("%s, %s: %s fails on plain net too with this go line in go.mod", row.Program, o.Way, name))
 			}
 			for _, name := range o.Unsteady {
 				all = append(all, fmt.Sprintf("%s, %s: %s is unsteady", row.Program, o.Way, name))

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -127,9 +128,46 @@ func (o *Outcome) sort(ctx context.Context, m Module, dir, goCommand string, los
 func (r *Runner) rewritten(ctx context.Context, dir string, m Module, before outcomes) Outcome {
 	if _, err := output(ctx, dir, r.net2, "rewrite", "-replace", r.Root, "./..."); err != nil {
 		r.log(m.Path, "the imports are not swapped", time.Now())
-		return Outcome{Way: Rewritten, Note: lastLine(err.Error())}
+		return Outcome{Way: Rewritten, Note: ending(err.Error())}
 	}
-	return r.way(ctx, dir, m, before, Rewritten, "go")
+	o := r.way(ctx, dir, m, before, Rewritten, "go")
+	if len(o.Regressions) > 0 {
+		if err := r.newerGo(ctx, dir, m, &o); err != nil {
+			o.Note = err.Error()
+		}
+	}
+	return o
+}
+
+// newerGo goes back to plain net, but with the line "go" in go.mod that the
+// swap left there, which changes what GODEBUG says; and takes what fails there
+// too out of the regressions.
+func (r *Runner) newerGo(ctx context.Context, dir string, m Module, o *Outcome) error {
+	release, err := output(ctx, dir, "go", "list", "-m", "-f", "{{.GoVersion}}")
+	if err != nil {
+		return err
+	}
+	if _, err := output(ctx, dir, r.net2, "rewrite", "-undo"); err != nil {
+		return err
+	}
+	if _, err := output(ctx, dir, "go", "mod", "edit", "-go="+strings.TrimSpace(string(release))); err != nil {
+		return err
+	}
+	plain, err := m.again(ctx, dir, "go", o.Regressions, "-mod=mod")
+	if err != nil {
+		return err
+	}
+	fails := func(name string) bool {
+		passed, ran := plain[name]
+		return ran && !passed
+	}
+	for _, name := range o.Regressions {
+		if fails(name) {
+			o.Language = append(o.Language, name)
+		}
+	}
+	o.Regressions = slices.DeleteFunc(o.Regressions, fails)
+	return nil
 }
 
 // download has the go command fetch a module, and checks that it is the pinned
@@ -166,9 +204,11 @@ func copyModule(dir, source string) error {
 	})
 }
 
-func lastLine(s string) string {
-	s = strings.TrimSpace(s)
-	return s[strings.LastIndexByte(s, '\n')+1:]
+// ending is the last line of what net2 rewrite says, which is the verdict, after
+// the one before, which is a place that does not compile.
+func ending(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(lines[max(0, len(lines)-2):], "; ")
 }
 
 // server builds a server and its client in both ways, and holds what the

@@ -310,15 +310,30 @@ func (p *Part) unchecked() bool {
 	return p.Error != "" || p.Counts.Skipped == p.Counts.Checks
 }
 
+// unchecked names the parts that gave no evidence, or not all: with their
+// poller where they did with another one.
+func unchecked(parts []Part) []string {
+	var names []string
+	for _, p := range parts {
+		if !p.unchecked() {
+			continue
+		}
+		name := p.Name
+		if slices.ContainsFunc(parts, func(q Part) bool { return q.Name == p.Name && !q.unchecked() }) {
+			name = p.Title()
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 func judge(parts []Part, counts Counts, interrupted bool) Verdict {
 	v := Verdict{NotChecked: []NotChecked{}}
 	divergent := 0
-	var lacking []string
 	for _, p := range parts {
 		divergent += p.divergent()
-		if p.unchecked() {
-			lacking = append(lacking, p.Title())
-		}
 		if p.Error != "" {
 			v.skip(p.reason())
 		}
@@ -342,9 +357,9 @@ func judge(parts []Part, counts Counts, interrupted bool) Verdict {
 	case counts.Same == 0:
 		v.Result = Unfinished
 		v.Text = "unfinished: nothing was compared"
-	case len(lacking) > 0:
+	case len(unchecked(parts)) > 0:
 		v.Result = Unfinished
-		v.Text = fmt.Sprintf("unfinished: %d of %d alike, but there is no evidence from %s", counts.Same, counts.Checks, strings.Join(lacking, ", "))
+		v.Text = fmt.Sprintf("unfinished: %d of %d alike, but there is no evidence from %s", counts.Same, counts.Checks, strings.Join(unchecked(parts), ", "))
 	default:
 		v.Result = Same
 		v.Text = fmt.Sprintf("same, %d of %d alike", counts.Same, counts.Checks)

@@ -46,6 +46,11 @@ func TestGatherVerdict(t *testing.T) {
 	without := func(name string, n host.Need) conformance.Check {
 		return conformance.NotPossible(name, &host.Lack{Need: n, Why: "because of " + name})
 	}
+	polled := func(poller string, c conformance.Check) Source {
+		s := fake("x", ab[:1], nil, c)
+		s.Poller = poller
+		return s
+	}
 	same := fake("fine", ab, nil, check("a", conformance.Same, ""), check("b", conformance.Same, ""))
 	partial := fake("api", ab, nil, check("a", conformance.Missing, ""), check("b", conformance.Same, ""))
 	partial.Partial = true
@@ -75,6 +80,10 @@ func TestGatherVerdict(t *testing.T) {
 			Unfinished, "unfinished: nothing was compared, 1 not possible without IPv6"},
 		{"nothing possible in one part", []Source{same, fake("x", ab[:1], nil, without("a", host.Loopback))},
 			Unfinished, "unfinished: 2 of 3 alike, but there is no evidence from x, 1 not possible without a loopback interface"},
+		{"nothing possible with any poller", []Source{same, polled("runtime", without("a", host.Ptrace)), polled("epoll", without("a", host.Ptrace))},
+			Unfinished, "unfinished: 2 of 4 alike, but there is no evidence from x, 2 not possible without ptrace"},
+		{"nothing possible with one poller", []Source{polled("runtime", check("a", conformance.Same, "")), polled("epoll", without("a", host.RuntimePoller))},
+			Unfinished, "unfinished: 1 of 2 alike, but there is no evidence from x with epoll, 1 not possible with a poller of net2's own"},
 		{"part not possible", []Source{same, fake("x", ab, fmt.Errorf("making it: %w", &host.Lack{Need: host.GoCommand}))},
 			Unfinished, "unfinished: 2 of 2 alike, but there is no evidence from x, not possible without the go command"},
 		{"part fails", []Source{same, fake("x", ab, errors.New("no such toolchain"))},

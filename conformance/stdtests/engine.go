@@ -106,13 +106,13 @@ func module(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module stdtests\n\ngo 1.26\n"), 0o644)
 }
 
-// A place is where one build of net2 is tested: a GOROOT, and a directory for
-// its binaries.
-type place struct{ goroot, workdir string }
+// A place is where one build of net2 is tested: a GOROOT, a directory for its
+// binaries, and an overlay, if there is one.
+type place struct{ goroot, workdir, overlay string }
 
 func (e *engine) place(kind, build string) (place, error) {
 	base := filepath.Join(e.dir, kind+"-"+strings.ReplaceAll(build, ",", "-"))
-	p := place{filepath.Join(base, "go"), filepath.Join(base, "work")}
+	p := place{goroot: filepath.Join(base, "go"), workdir: filepath.Join(base, "work")}
 	if err := os.RemoveAll(p.goroot); err != nil {
 		return p, err
 	}
@@ -225,6 +225,11 @@ func (e *engine) runAbove(ctx context.Context, packages []string) error {
 			return err
 		}
 		p.goroot = goroot
+		if tagsOf(build) != "" {
+			if p.overlay, err = tolerate(goroot, p.workdir); err != nil {
+				return err
+			}
+		}
 		places[build] = p
 	}
 	for _, pkg := range packages {
@@ -258,7 +263,7 @@ func (e *engine) runTests(ctx context.Context, pkg, net2Pkg string, tests []*Tes
 	}
 
 	start := time.Now()
-	control, err := e.tc.compile(ctx, e.tc.goroot, e.workdir, pkg, "")
+	control, err := e.tc.compile(ctx, place{goroot: e.tc.goroot, workdir: e.workdir}, pkg, "")
 	if err != nil {
 		return err
 	}
@@ -279,8 +284,7 @@ func (e *engine) runTests(ctx context.Context, pkg, net2Pkg string, tests []*Tes
 	builds := e.o.builds()
 	for i, build := range builds {
 		start := time.Now()
-		p := places[build]
-		b, err := e.tc.compile(ctx, p.goroot, p.workdir, net2Pkg, tagsOf(build))
+		b, err := e.tc.compile(ctx, places[build], net2Pkg, tagsOf(build))
 		if err != nil {
 			return err
 		}

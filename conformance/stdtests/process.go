@@ -26,22 +26,22 @@ type binary struct {
 	env       []string // what its environment has besides
 }
 
-// compile compiles the tests of pkg, a package of the standard library in
-// goroot.
-func (tc *toolchain) compile(ctx context.Context, goroot, workdir, pkg, tags string) (*binary, error) {
-	name := filepath.Join(workdir, strings.ReplaceAll(pkg, "/", "_")+".test")
+// compile compiles the tests of pkg, a package of the standard library in a
+// place.
+func (tc *toolchain) compile(ctx context.Context, p place, pkg, tags string) (*binary, error) {
+	name := filepath.Join(p.workdir, strings.ReplaceAll(pkg, "/", "_")+".test")
 	b := &binary{
 		pkg:       pkg,
 		path:      name,
-		dir:       filepath.Join(goroot, "src", filepath.FromSlash(pkg)),
-		goroot:    goroot,
-		test2json: filepath.Join(workdir, "test2json"),
+		dir:       filepath.Join(p.goroot, "src", filepath.FromSlash(pkg)),
+		goroot:    p.goroot,
+		test2json: filepath.Join(p.workdir, "test2json"),
 	}
-	if _, err := tc.goCommand(ctx, goroot, workdir, "test", "-c", "-vet=off", "-tags="+tags, "-o", name, pkg); err != nil {
+	if _, err := tc.goCommand(ctx, p.goroot, p.workdir, "test", "-c", "-vet=off", "-overlay="+p.overlay, "-tags="+tags, "-o", name, pkg); err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(b.test2json); err != nil {
-		if _, err := tc.goCommand(ctx, tc.goroot, workdir, "build", "-o", b.test2json, "cmd/test2json"); err != nil {
+		if _, err := tc.goCommand(ctx, tc.goroot, p.workdir, "build", "-o", b.test2json, "cmd/test2json"); err != nil {
 			return nil, err
 		}
 	}

@@ -38,7 +38,7 @@ func compiled(t *testing.T) *binary {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := tc.compile(t.Context(), tc.goroot, dir, "tests", "")
+	b, err := tc.compile(t.Context(), place{goroot: tc.goroot, workdir: dir}, "tests", "")
 	if err != nil {
 		t.Fatal(err)
 	}
