@@ -44,8 +44,8 @@ var Deviations = []Deviation{
 		Net:  "Calls getsockname after accept4 for each connection.",
 		Net2: "Calls it when the address is first asked for, by LocalAddr or for an error, or the socket is shown through File or " +
 			"SyscallConn; at the latest in Close. Where nobody asked before Close and the listener is bound to one address, " +
-			"it takes that. Where the address may have a zone, it calls it at once.",
-		Unseen: "The local address of a connected socket does not change unless somebody who was shown it changes it: getsockname " +
+			"it takes the listener's. Where the address may have a zone, it calls getsockname at once.",
+		Unseen: "The local address of a connected socket does not change unless somebody who was shown it changes the address: getsockname " +
 			"answers the same whenever it is called before close(2). LocalAddr returns after Close what it would have returned " +
 			"before, but for a listener for which a program in the kernel (BPF sk_lookup) steers connections to other addresses.",
 		Evidence: "tcp(7) and getsockname(2). accept4 and close are the least that a connection " +
@@ -58,12 +58,12 @@ var Deviations = []Deviation{
 			"epoll_ctl(EPOLL_CTL_ADD) and epoll_ctl(EPOLL_CTL_DEL).",
 		Net2: "Registers it when somebody first has to wait for it, or sets a deadline. A connection for which nobody " +
 			"did was never in the set, and need not be taken out.",
-		Unseen: "EPOLL_CTL_ADD reports what is there already, so that nothing which came before it is missed. It can be " +
+		Unseen: "EPOLL_CTL_ADD reports what is there already, so that the poller misses nothing that came before it. It can be " +
 			"seen where the kernel refuses it, for lack of memory or because the user has too many watches: Accept " +
-			"then succeeds, and whoever first has to wait or sets a deadline is told.",
+			"then succeeds, and the error comes to whoever first has to wait or sets a deadline.",
 		Evidence: "epoll_ctl(2). Of connections that send a request at once 2 to 51 in 100 were answered without a wait, " +
 			"from run to run; all that were only accepted and closed, and all that were dialled on loopback (cmd/bench -workloads 3,4,12). " +
-			"To leave out EPOLL_CTL_DEL for one that was registered, as close(2) alone ends a watch, is no way: on Linux " +
+			"For a registered one EPOLL_CTL_DEL cannot be left out, although close(2) alone ends a watch: on Linux " +
 			"6.18 a thread in epoll_wait(2) that is looking at the socket holds it, and may sleep before it lets " +
 			"go; TestCloseReachesPeer in poll then waited in vain for the end of 1 connection in some 100 to 5000.",
 	},
@@ -78,7 +78,7 @@ var Deviations = []Deviation{
 			"timeout 0 by a goroutine that the runtime wakes when the set has events.",
 		Unseen: "Goroutines park and are readied as they are for net: they show as \"IO wait\" in a dump, block no thread, " +
 			"and deadlines and Close end their wait. What is left is one descriptor more, closed on exec. The goroutine is a " +
-			"system goroutine, in no dump or profile, but in a program that was built with net2_portable.",
+			"system goroutine, in no dump or profile, except in a program that was built with net2_portable.",
 		Evidence: "epoll(7), question 5: an epoll descriptor can itself be watched. A poller outside the runtime " +
 			"cannot wait inside the scheduler; a thread of its own in a blocking epoll_wait had 30% less " +
 			"throughput at 64 connections (Linux 6.18, 2 cores, echo of 64 bytes).",
@@ -90,8 +90,8 @@ var Deviations = []Deviation{
 		Net:     "Watches every descriptor for EPOLLIN and EPOLLOUT from the beginning.",
 		Net2: "Watches for EPOLLIN. EPOLLOUT is added when a writer has to wait for the first time, or a connection " +
 			"under way: one epoll_ctl(EPOLL_CTL_MOD) then.",
-		Unseen: "EPOLL_CTL_MOD reports what is there already, so that room which came before it is not missed. Nobody " +
-			"waits for EPOLLOUT earlier. RawConn.Write may call its function once more than net does, as it may there. That " +
+		Unseen: "EPOLL_CTL_MOD reports what is there already, so that the poller does not miss room that came before it. Nobody " +
+			"waits for EPOLLOUT earlier. RawConn.Write may call its function once more than net does, which its documentation allows. That " +
 			"there is nothing but an error on a descriptor, which fails a read, is told once both directions are watched.",
 		Evidence: "epoll_ctl(2). Each datagram that leaves makes its socket writable anew, which woke the poller: UDP " +
 			"echo had 0.68 of net's throughput, and has 1.00 (BenchmarkUDPEcho).",
@@ -103,7 +103,7 @@ var Deviations = []Deviation{
 		Net:     "Parks a reader that finds nothing, always.",
 		Net2: "While goroutines that compute keep all processors busy, lets the other goroutines of the processor run " +
 			"instead, and tries again, up to 16 times; not in RawConn.Read, and not while a deadline is near. Every 16th " +
-			"wait on a descriptor, but none within a millisecond of another, does so once, to see how long it takes.",
+			"wait on a descriptor does so once, to see how long it takes, but at most one wait in a millisecond.",
 		Unseen: "The system call that finds nothing is made again, which the caller of Read does not see. A deadline or " +
 			"a close that comes meanwhile ends the operation as it ends a wait.",
 		Evidence: "Echo of 64 bytes over 16 connections beside 4 goroutines that compute, on 2 processors, 3 s and longer: p99 0.50 to 0.76 of net's, " +

@@ -9,21 +9,20 @@ import (
 	"go.parity/socket"
 )
 
-// An address is one end of a netFD. What the kernel said of it is kept, and
-// made into an Addr when that is asked for; whoever asks gets the same one each
-// time.
+// An address is one end of a netFD. It keeps the address in the kernel's form and makes
+// an Addr of it when somebody asks; everybody gets the same Addr.
 type address struct {
-	raw   socket.Inet // AF_UNSPEC if it was not known; immutable
+	raw   socket.Inet // AF_UNSPEC if the kernel did not report it; immutable
 	built atomic.Pointer[addrBox]
 }
 
-// An addrBox is an Addr in one allocation with the IP address it points to.
+// An addrBox holds an Addr and the IP address to which it points, in one allocation.
 type addrBox struct {
 	addr Addr
 	ip   [16]byte
 }
 
-// load returns the Addr, nil if it was not built.
+// load returns the Addr, or nil if nobody has built it.
 func (a *address) load() Addr {
 	if b := a.built.Load(); b != nil {
 		return b.addr
@@ -31,7 +30,8 @@ func (a *address) load() Addr {
 	return nil
 }
 
-// store sets the Addr, unless it is set or b is nil, and returns it.
+// store sets the Addr and returns it. If the Addr is set already, or b is nil, it changes
+// nothing.
 func (a *address) store(b *addrBox) Addr {
 	if b != nil {
 		a.built.CompareAndSwap(nil, b)
@@ -39,8 +39,8 @@ func (a *address) store(b *addrBox) Addr {
 	return a.load()
 }
 
-// localAddr returns the local address, nil if there is none. It asks the kernel
-// when it must.
+// localAddr returns the local address, or nil if the socket has none. It asks the kernel
+// if it must.
 //
 // deviation: local-addr-on-demand
 func (fd *netFD) localAddr() Addr {
@@ -57,15 +57,15 @@ func (fd *netFD) localAddr() Addr {
 	return fd.laddr.store(fd.inetAddr(raw))
 }
 
-// pinLocalAddr sees to it that the local address is known before the socket is
-// shown to others, who may change it.
+// pinLocalAddr asks for the local address, if we do not know it, before others see the
+// socket: they may change the address.
 func (fd *netFD) pinLocalAddr() {
 	if fd.laddrOnDemand {
 		fd.localAddr()
 	}
 }
 
-// remoteAddr returns the address of the peer, nil if there is none.
+// remoteAddr returns the address of the peer, or nil if there is no peer.
 func (fd *netFD) remoteAddr() Addr {
 	if a := fd.raddr.load(); a != nil {
 		return a
@@ -84,8 +84,8 @@ func (fd *netFD) setAddrs(lsa, rsa *socket.Sockaddr) {
 	fd.raddr.set(fd, rsa.Inet())
 }
 
-// set keeps what the kernel said. A zone's name is looked up at once, for it may
-// be another's later.
+// set keeps the address that the kernel reported. It looks up the name of the zone at
+// once, because another interface may have that index later.
 func (a *address) set(fd *netFD, raw socket.Inet) {
 	a.raw = raw
 	if raw.Zone != 0 {
@@ -93,8 +93,8 @@ func (a *address) set(fd *netFD, raw socket.Inet) {
 	}
 }
 
-// unixAddr makes the kernel's address one of the socket's network, nil if there
-// is none.
+// unixAddr turns the kernel's address into one of the socket's network, or nil if the
+// kernel reported none.
 //
 // std: net.sockaddrToUnix
 func (fd *netFD) unixAddr(sa *socket.Sockaddr) *addrBox {
@@ -105,8 +105,8 @@ func (fd *netFD) unixAddr(sa *socket.Sockaddr) *addrBox {
 	return &addrBox{addr: &UnixAddr{Name: sa.Unix(), Net: network}}
 }
 
-// inetAddr makes the kernel's address one of the socket's network, nil if there
-// is none.
+// inetAddr turns the kernel's address into one of the socket's network, or nil if the
+// kernel reported none.
 //
 // std: net.sockaddrToTCP
 func (fd *netFD) inetAddr(raw socket.Inet) *addrBox {

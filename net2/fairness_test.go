@@ -13,7 +13,7 @@ import (
 )
 
 // One connection that is never without work must not keep the others from
-// theirs, be there few, which move to the runtime's poller, or many.
+// theirs, whether they are few or many.
 func TestNoisyConnStarvesNobody(t *testing.T) {
 	for _, quiet := range []int{16, 400} {
 		t.Run(fmt.Sprint(quiet), func(t *testing.T) {

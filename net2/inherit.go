@@ -6,29 +6,29 @@ import (
 	"sync/atomic"
 )
 
-// An inheritance spares a listener's connections the system calls that set
-// their options. On Linux an accepted socket starts with the options of the
-// one that listened, so they are set there, once.
+// An inheritance saves the system calls that set the options of each accepted
+// connection. On Linux an accepted socket starts with the options of the socket that
+// listened, so we set them there, once.
 //
-// Whether the kernel at hand does that is tried on the first connection. And
-// nothing is assumed of a listener whose socket others may change: one that came
-// from a file, or was shown to the program, by Control or later.
+// The first connection shows whether this kernel does that. We assume nothing about a
+// listener whose socket others may change: one that came from a file, or one that the
+// program has seen, in Control or later.
 //
 // deviation: accept-options-inherited
 type inheritance struct {
-	opts  []tcpOption // what each connection is to have; immutable
+	opts  []tcpOption // the options of each connection; immutable
 	state atomic.Uint32
 }
 
 const (
 	inheritUntried uint32 = iota
 	inheritWorks
-	inheritFails // also: was never set on the listener
+	inheritFails // or we never set them on the listener
 )
 
-// prepare sets the options on a socket that is about to listen, as far as net
-// would set them on a connection: one that is refused, and what comes after it,
-// is found missing on the first connection.
+// prepare sets the options on a socket that is about to listen. It stops where net would
+// stop on a connection: if the kernel refuses an option, the first connection shows that
+// this option, and those after it, are missing.
 func (in *inheritance) prepare(fd *netFD) {
 	if fd.pfd.Shares() != 0 {
 		return
@@ -36,7 +36,7 @@ func (in *inheritance) prepare(fd *netFD) {
 	fd.setOptions(in.opts)
 }
 
-// apply gives a connection that ln accepted its options, if it has not
+// apply sets the options of a connection that ln accepted, unless the connection has
 // inherited them.
 func (in *inheritance) apply(ln, c *netFD) {
 	if in.works(ln, c) {

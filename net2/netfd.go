@@ -22,8 +22,8 @@ type netFD struct {
 	// Immutable until Close.
 	family        int
 	sotype        int
-	isConnected   bool // connected by dial: no address goes with a write
-	laddrOnDemand bool // the kernel is asked for laddr when somebody wants it
+	isConnected   bool // Dial connected it: a write must not name an address
+	laddrOnDemand bool // we ask the kernel for laddr when somebody wants it
 	net           string
 
 	laddr address
@@ -44,13 +44,14 @@ func newFD(sysfd, family, sotype int, net string) *netFD {
 // std: net.(*netFD).init
 func (fd *netFD) init() error { return fd.pfd.Init() }
 
-// setFinalizer makes the socket close when it is collected without a Close.
+// setFinalizer closes the socket when the garbage collector finds it and nobody has
+// called Close.
 //
 // std: net.(*netFD).setAddr
 func (fd *netFD) setFinalizer() { runtime.SetFinalizer(fd, (*netFD).Close) }
 
-// Close closes the socket. LocalAddr answers after Close too: where the listener
-// does not tell the address, the kernel must.
+// Close closes the socket. LocalAddr must answer after Close too, so if the listener
+// does not give us the address, we ask the kernel here.
 //
 // std: net.(*netFD).Close
 func (fd *netFD) Close() error {
@@ -81,9 +82,9 @@ func (fd *netFD) accept() (*netFD, error) {
 	return c, nil
 }
 
-// setAcceptedAddrs sets the addresses of a connection from rsa that ln accepted.
-// The local one is asked for when somebody wants it, but where it may have a
-// zone: a zone is a name, and the interface may get another.
+// setAcceptedAddrs sets the addresses of a connection from rsa that ln accepted. We ask
+// the kernel for the local address when somebody wants it. If the address may have a
+// zone, we ask at once: a zone is the name of an interface, which may change.
 //
 // deviation: local-addr-on-demand
 func (fd *netFD) setAcceptedAddrs(ln *netFD, rsa *socket.Sockaddr) {
@@ -99,10 +100,10 @@ func (fd *netFD) setAcceptedAddrs(ln *netFD, rsa *socket.Sockaddr) {
 }
 
 // acceptedLocal returns the local address of every connection that the
-// listener accepts, if it is bound to one address and nobody has had a chance to
-// make it accept for others (IP_TRANSPARENT). A program in the kernel may still
-// steer others to it (BPF sk_lookup). So this is for LocalAddr after a Close
-// before which nobody asked.
+// listener accepts, if it is bound to one address and nobody had a chance to make it
+// accept connections to others (IP_TRANSPARENT). A program in the kernel may still steer
+// such connections to it (BPF sk_lookup). So we use this only for a LocalAddr after Close
+// if nobody asked before Close.
 func (fd *netFD) acceptedLocal() socket.Inet {
 	raw := fd.laddr.raw
 	if raw.Addr == ([16]byte{}) || fd.pfd.Shares() != 0 {
@@ -111,9 +112,9 @@ func (fd *netFD) acceptedLocal() socket.Inet {
 	return raw
 }
 
-// connect connects the socket to ra, and waits until it is connected, or ctx is
-// done. It returns the address of the peer as the kernel tells it, no address
-// if connect(2) did not wait.
+// connect connects the socket to ra, and waits until it is connected or ctx is done. It
+// returns the address of the peer that the kernel reports, or no address if connect(2)
+// succeeded at once.
 //
 // std: net.(*netFD).connect
 func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr) (rsa socket.Sockaddr, ret error) {
@@ -140,17 +141,18 @@ func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr) (rsa socket.S
 		stop := context.AfterFunc(ctx, func() { fd.pfd.SetWriteDeadline(aLongTimeAgo) })
 		defer func() {
 			if !stop() && ret == nil {
-				// That function has run or is about to, though we did connect:
-				// the connection would be left with a deadline that has
-				// passed. The caller closes it.
+				// We did connect, but that function has run or is about to run,
+				// and leaves the connection with a deadline that has passed. The
+				// caller closes it.
 				ret = mapErr(ctx.Err())
 			}
 		}()
 	}
 
 	for {
-		// A peer on this host has answered by now: unlike net, ask before the
-		// first wait too. Later: connected, failed, or woken without cause.
+		// A peer on this host has answered by now, so unlike net we ask before
+		// the first wait too. After a wait, the socket is connected, has failed,
+		// or the poller woke us without cause.
 		if rsa, ok, err := fd.connected(); ok || err != nil {
 			return rsa, err
 		}
@@ -163,8 +165,8 @@ func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr) (rsa socket.S
 	}
 }
 
-// connected reports whether a connection that was under way has been made, and
-// to whom, or why it failed.
+// connected reports whether a connect that was under way has succeeded, and returns the
+// peer, or the error if it failed.
 func (fd *netFD) connected() (rsa socket.Sockaddr, ok bool, err error) {
 	nerr, errno := socket.GetsockoptInt(fd.pfd.Sysfd, syscall.SOL_SOCKET, syscall.SO_ERROR)
 	if errno != 0 {
@@ -188,7 +190,8 @@ var (
 	aLongTimeAgo = time.Unix(1, 0)
 )
 
-// dup returns a file of a duplicate of the socket, which from now on is shared.
+// dup returns a file with a duplicate of the descriptor, and notes that others may now
+// change the socket.
 //
 // std: net.(*netFD).dup
 func (fd *netFD) dup() (*os.File, error) {
@@ -200,7 +203,7 @@ func (fd *netFD) dup() (*os.File, error) {
 	return newFile(s, fd.name())
 }
 
-// name is the name of the file that dup makes.
+// name returns the name of the file that dup makes.
 //
 // std: net.(*netFD).name
 func (fd *netFD) name() string {

@@ -9,20 +9,20 @@ import (
 	"sync"
 )
 
-// net/http/httptrace tells net of a trace through a context value whose key and
-// type are internal. Importing httptrace would bring in crypto/tls, which must
-// be able to import this package. So the key is learnt once from net, which
-// asks any context for it, and the value is read by reflection. Its DNS hooks
-// need nothing: net's resolver calls them.
+// net/http/httptrace hands a trace to net in a context value whose key and type are
+// internal. We cannot import httptrace: it imports crypto/tls, which must be able to import
+// this package. So we learn the key once from net, which asks any context for it, and read
+// the value by reflection. We do nothing for its DNS hooks, because net's resolver calls
+// them.
 
 // traceKey is the key under which net looks for a trace.
 var traceKey = sync.OnceValue(func() any {
 	spy := &keySpy{Context: context.Background()}
-	new(net.Dialer).DialContext(spy, "tcp", "") // fails for want of an address
+	new(net.Dialer).DialContext(spy, "tcp", "") // it fails, because it has no address
 	return spy.key
 })
 
-// A keySpy remembers the first key that it was asked for.
+// A keySpy remembers the first key for which somebody asked it.
 type keySpy struct {
 	context.Context
 	key any
@@ -35,7 +35,7 @@ func (s *keySpy) Value(key any) any {
 	return s.Context.Value(key)
 }
 
-// connectTrace is what a trace wants to know of connecting.
+// connectTrace holds the hooks of a trace for connecting.
 //
 // std: internal/nettrace.Trace
 type connectTrace struct {
@@ -67,8 +67,8 @@ func traceOf(ctx context.Context) reflect.Value {
 	return v
 }
 
-// connectHooks returns the connect hooks of the trace in ctx, nil if there is
-// none.
+// connectHooks returns the connect hooks of the trace in ctx, or nil if there is no
+// trace.
 func connectHooks(ctx context.Context) *connectTrace {
 	v := traceOf(ctx)
 	if !v.IsValid() {
@@ -84,8 +84,8 @@ func connectHooks(ctx context.Context) *connectTrace {
 	return t
 }
 
-// withoutConnectHooks returns ctx for a look-up: the connections of the
-// resolver are none of the dial's.
+// withoutConnectHooks returns ctx for a look-up: the trace of a dial must not show the
+// resolver's own connections.
 func withoutConnectHooks(ctx context.Context) context.Context {
 	v := traceOf(ctx)
 	if !v.IsValid() {

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// parseNetwork splits "ip4:icmp" into the network and the protocol's number,
-// and refuses what is no network. needsProto makes an IP network without a
-// protocol an error.
+// parseNetwork splits a network such as "ip4:icmp" into the part before the colon and
+// the number of the protocol. It returns an error if net does not know the network, or
+// if needsProto is true and an IP network has no protocol.
 //
 // std: net.parseNetwork
 func parseNetwork(network string, needsProto bool) (afnet string, proto int, err error) {

@@ -10,11 +10,11 @@ import (
 
 // newFile makes a file of the socket s, which is in non-blocking mode.
 //
-// Only net makes files whose Fd method leaves non-blocking mode, as users
-// expect of a connection's. It has a way to make one of a socket without
-// touching its options: a listener's File method, or, for datagrams, a packet
-// connection's. Neither asks whether the socket really listens. The name of the
-// file is net's then, which says "tcp" where ours says "tcp4".
+// Users expect that the Fd method of a connection's file leaves non-blocking mode, and only
+// net can make such a file. Two of its methods do so without touching the options of the
+// socket: File of a listener and, for datagrams, File of a packet connection. Neither asks
+// whether the socket really listens. The name of the file is then net's, which says "tcp"
+// where ours says "tcp4".
 //
 // deviation: portable-file-name
 func newFile(s int, name string) (*os.File, error) {
@@ -36,8 +36,8 @@ func newFile(s int, name string) (*os.File, error) {
 	return fileOf(c)
 }
 
-// failedCall returns the one of two errors that tells of a system call. The other
-// says that the socket is not of the kind.
+// failedCall returns the one of two errors that names a system call. The other one says
+// that the socket is of another kind.
 func failedCall(a, b error) error {
 	if call := (*os.SyscallError)(nil); errors.As(a, &call) {
 		return a

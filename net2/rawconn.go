@@ -4,8 +4,8 @@ package net2
 
 import "syscall"
 
-// rawConn is a connection's descriptor for use in system calls. It implements
-// [syscall.RawConn].
+// rawConn gives a program access to a connection's descriptor, for system calls of its
+// own. It implements [syscall.RawConn].
 //
 // std: net.rawConn
 type rawConn struct{ fd *netFD }
@@ -51,7 +51,7 @@ func (c *rawConn) Write(f func(uintptr) bool) error {
 
 func newRawConn(fd *netFD) *rawConn { return &rawConn{fd: fd} }
 
-// rawListener is a rawConn of a listener, which cannot be read or written.
+// rawListener is the rawConn of a listener. Its Read and Write fail.
 //
 // std: net.rawListener
 type rawListener struct{ rawConn }

@@ -9,16 +9,15 @@ import (
 	"go.parity/poll"
 )
 
-// sendFile sends the file r, or the part of it that an [io.LimitedReader] lets
-// through, with sendfile(2). handled is false when nothing was sent and the
-// caller must copy.
+// sendFile sends the file r, or the part of it that an [io.LimitedReader] lets through,
+// with sendfile(2). If handled is false, it has sent nothing and the caller must copy.
 //
-// A file is whatever has a descriptor to read from: an *os.File, or what its
-// WriteTo method hands over in its place.
+// A file is a reader with a descriptor: an *os.File, or the type that the WriteTo method
+// of *os.File passes in its place.
 //
 // std: net.sendFile
 func sendFile(c *netFD, r io.Reader) (written int64, err error, handled bool) {
-	var remain int64 // 0 is the whole file
+	var remain int64 // 0 means the whole file
 	lr, ok := r.(*io.LimitedReader)
 	if ok {
 		if remain, r = lr.N, lr.R; remain <= 0 {

@@ -11,19 +11,19 @@ import (
 	"go.parity/socket"
 )
 
-// A socketSpec says how a socket differs from another of its kind.
+// A socketSpec holds what a caller may set for a new socket.
 type socketSpec struct {
-	// control is the user's function that sees the socket before it is bound
-	// or connected; nil if there is none.
+	// control is the user's Control function, which we call before we bind or
+	// connect the socket; it may be nil.
 	control func(ctx context.Context, network, address string, c syscall.RawConn) error
 
-	// beforeListen prepares a stream socket that is bound, but does not listen
-	// yet; nil if there is nothing to do.
+	// beforeListen, if it is not nil, prepares a stream socket that is bound and
+	// does not listen yet.
 	beforeListen func(fd *netFD)
 }
 
-// newSocket makes a socket and makes of it a listener (laddr only), or a
-// connection to raddr.
+// newSocket makes a socket. If raddr is nil, it makes the socket listen on laddr;
+// otherwise it connects it to raddr.
 //
 // std: net.socket
 func newSocket(ctx context.Context, network string, family, sotype, proto int, ipv6only bool, laddr, raddr sockaddr, spec socketSpec) (*netFD, error) {
@@ -57,8 +57,8 @@ func newSocket(ctx context.Context, network string, family, sotype, proto int, i
 	return fd, nil
 }
 
-// ctrlNetwork is the network that a Control function is told: with the version
-// that the socket has.
+// ctrlNetwork returns the network that a Control function gets, with the IP version of
+// the socket.
 //
 // std: net.(*netFD).ctrlNetwork
 func (fd *netFD) ctrlNetwork() string {
@@ -151,7 +151,7 @@ func (fd *netFD) listenStream(ctx context.Context, laddr sockaddr, backlog int, 
 	if err := setDefaultListenerSockopts(fd.pfd.Sysfd); err != nil {
 		return err
 	}
-	// An address that does not suit is refused before the user sees the socket.
+	// Refuse an address that does not suit before the user sees the socket.
 	var sa socket.Sockaddr
 	if err := laddr.sockaddr(&sa, fd.family); err != nil {
 		return err
@@ -175,9 +175,9 @@ func (fd *netFD) listenStream(ctx context.Context, laddr sockaddr, backlog int, 
 	return nil
 }
 
-// listenDatagram binds the socket. One that is bound to a multicast group
-// listens on every address, so that it can join further groups, and shares its
-// port with others that do the same.
+// listenDatagram binds the socket. If laddr is a multicast group, it binds the socket to
+// every address, so that the socket can join more groups, and lets other sockets that do
+// the same share the port.
 //
 // std: net.(*netFD).listenDatagram
 func (fd *netFD) listenDatagram(ctx context.Context, laddr sockaddr, spec socketSpec) error {
@@ -218,7 +218,7 @@ func (fd *netFD) setLocalAddr() {
 	fd.setAddrs(&lsa, &none)
 }
 
-// netAddr returns the address type of net behind a sockaddr.
+// netAddr returns the address of net that a sockaddr stands for.
 func netAddr(sa sockaddr) net.Addr {
 	switch a := sa.(type) {
 	case tcpSockaddr:
@@ -233,9 +233,9 @@ func netAddr(sa sockaddr) net.Addr {
 	return nil
 }
 
-// favoriteAddrFamily chooses the address family of a socket: that of its
-// network or of its addresses; and, for a listener on every address, IPv6 with
-// IPv4 mapped into it where the host can do that.
+// favoriteAddrFamily chooses the address family of a socket. It takes that of the network
+// or of the addresses. For a listener on every address it takes IPv6 with IPv4 mapped into
+// it, if the host can do that.
 //
 // std: net.favoriteAddrFamily
 func favoriteAddrFamily(network string, laddr, raddr sockaddr, mode string) (family int, ipv6only bool) {

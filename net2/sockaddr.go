@@ -9,7 +9,7 @@ import (
 	"go.parity/socket"
 )
 
-// A sockaddr is an address that a socket can be bound or connected to.
+// A sockaddr is an address to which one can bind or connect a socket.
 //
 // std: net.sockaddr
 type sockaddr interface {
@@ -18,15 +18,15 @@ type sockaddr interface {
 	// family returns the address family that suits the address.
 	family() int
 
-	// isWildcard reports whether the address is unspecified, or none.
+	// isWildcard reports whether the address is unspecified or empty.
 	isWildcard() bool
 
 	// sockaddr writes the address to sa for a socket of a family.
 	sockaddr(sa *socket.Sockaddr, family int) error
 }
 
-// The address types are net's own and can have no methods of ours. These give
-// them the methods of sockaddr; each is nil when the address is.
+// The address types are net's own, and we cannot add methods to them. These types give
+// them the methods of sockaddr; each is nil if its address is nil.
 type (
 	tcpSockaddr  struct{ *TCPAddr }
 	udpSockaddr  struct{ *UDPAddr }
@@ -34,8 +34,8 @@ type (
 	unixSockaddr struct{ *UnixAddr }
 )
 
-// asSockaddr returns addr with the methods of a sockaddr, or nil for a nil
-// address: no address is no sockaddr.
+// asSockaddr returns addr with the methods of a sockaddr, or a nil interface if addr is
+// nil.
 func asSockaddr(addr Addr) sockaddr {
 	switch a := addr.(type) {
 	case *TCPAddr:
@@ -110,7 +110,7 @@ func ipToSockaddr(sa *socket.Sockaddr, family int, ip IP, port int, zone string)
 		sa.SetInet4([4]byte(ip4), port)
 		return nil
 	case syscall.AF_INET6:
-		// On a socket for both families, 0.0.0.0 too means every address.
+		// On a socket for both families, 0.0.0.0 means every address too.
 		if len(ip) == 0 || ip.Equal(IPv4zero) {
 			ip = IPv6zero
 		}
@@ -144,8 +144,8 @@ func addrPortToSockaddr(sa *socket.Sockaddr, family int, ap netip.AddrPort) erro
 	return &AddrError{Err: "invalid address family", Addr: addr.String()}
 }
 
-// sockaddrToAddrPort reads the address that a socket of a family received from.
-// Where the kernel gave none it is the unspecified one, as in net.
+// sockaddrToAddrPort reads the address from which a socket of a family has received. If
+// the kernel gave no address, it returns the unspecified one, as net does.
 func sockaddrToAddrPort(sa *socket.Sockaddr, family int) netip.AddrPort {
 	a := sa.Inet()
 	if family == syscall.AF_INET {

@@ -12,7 +12,7 @@ import (
 // std: net.setDefaultSockopts
 func setDefaultSockopts(s, family, sotype int, ipv6only bool) error {
 	if family == syscall.AF_INET6 && sotype != syscall.SOCK_RAW {
-		// Both families or IPv6 alone, whatever the host's default is.
+		// Set both families or IPv6 alone, so that the host's default does not matter.
 		socket.SetsockoptInt(s, syscall.IPPROTO_IPV6, syscall.IPV6_V6ONLY, boolint(ipv6only))
 	}
 	if (sotype == syscall.SOCK_DGRAM || sotype == syscall.SOCK_RAW) && family != syscall.AF_UNIX {
@@ -21,8 +21,8 @@ func setDefaultSockopts(s, family, sotype int, ipv6only bool) error {
 	return nil
 }
 
-// setDefaultListenerSockopts allows to listen on a port whose last connections
-// have not died yet.
+// setDefaultListenerSockopts allows a listener on a port whose last connections are still
+// in the kernel's memory.
 //
 // std: net.setDefaultListenerSockopts
 func setDefaultListenerSockopts(s int) error { return setsockopt(s, syscall.SO_REUSEADDR, 1) }
@@ -66,8 +66,8 @@ func setKeepAlive(fd *netFD, keepalive bool) error {
 	return fd.setsockoptInt(syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, boolint(keepalive))
 }
 
-// setLinger makes Close wait for unsent data for sec seconds, or, when sec is
-// negative, go on with sending in the background.
+// setLinger makes the kernel send unsent data after Close for at most sec seconds, or
+// without a limit if sec is negative.
 //
 // std: net.setLinger
 func setLinger(fd *netFD, sec int) error {
@@ -106,7 +106,7 @@ func joinIPv6Group(fd *netFD, ifi *Interface, ip IP) error {
 	return wrapSyscallError("setsockopt", fd.pfd.SetsockoptIPv6Mreq(syscall.IPV6_JOIN_GROUP, group, ifindex(ifi)))
 }
 
-// ifindex is the index of an interface, 0, any, for nil.
+// ifindex returns the index of an interface; for nil it returns 0, which means any.
 func ifindex(ifi *Interface) int {
 	if ifi == nil {
 		return 0

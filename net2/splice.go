@@ -9,9 +9,9 @@ import (
 	"go.parity/poll"
 )
 
-// spliceFrom sends what the stream connection r receives, or the part of it
-// that an [io.LimitedReader] lets through, with splice(2). handled is false
-// when nothing was sent and the caller must copy.
+// spliceFrom sends what the stream connection r receives, or the part of it that an
+// [io.LimitedReader] lets through, with splice(2). If handled is false, it has sent
+// nothing and the caller must copy.
 //
 // std: net.spliceFrom
 func spliceFrom(c *netFD, r io.Reader) (written int64, err error, handled bool) {
@@ -43,9 +43,8 @@ func spliceFrom(c *netFD, r io.Reader) (written int64, err error, handled bool) 
 	return written, wrapSyscallError("splice", err), handled
 }
 
-// spliceTo writes to the Unix stream connection w what c receives, with
-// splice(2). handled is false when nothing was written and the caller must
-// copy.
+// spliceTo writes to the Unix stream connection w what c receives, with splice(2). If
+// handled is false, it has written nothing and the caller must copy.
 //
 // std: net.spliceTo
 func spliceTo(w io.Writer, c *netFD) (written int64, err error, handled bool) {

@@ -9,23 +9,23 @@ import (
 	"go.parity/socket"
 )
 
-// What a keep-alive configuration means where it says 0.
+// The values for the fields of a keep-alive configuration that are 0.
 const (
 	defaultTCPKeepAliveIdle     = 15 * time.Second
 	defaultTCPKeepAliveInterval = 15 * time.Second
 	defaultTCPKeepAliveCount    = 9
 )
 
-// A tcpOption is a socket option with the value that it is to have.
+// A tcpOption is a socket option and its value.
 type tcpOption struct{ level, name, value int }
 
-// noDelayOption switches Nagle's algorithm off, or on.
+// noDelayOption returns the option that switches Nagle's algorithm off, or on.
 func noDelayOption(noDelay bool) tcpOption {
 	return tcpOption{syscall.IPPROTO_TCP, syscall.TCP_NODELAY, boolint(noDelay)}
 }
 
-// keepAliveOptions returns what cfg sets, in net's order: 0 stands for the
-// default, and what is negative stays as it is.
+// keepAliveOptions returns the options that cfg sets, in net's order. For a field that is 0
+// it takes the default; a field that is negative leaves its option as it is.
 func keepAliveOptions(cfg KeepAliveConfig) []tcpOption {
 	return appendKeepAlive(make([]tcpOption, 0, 4), cfg)
 }
@@ -56,14 +56,14 @@ func orDefault[T ~int | ~int64](v, otherwise T) T {
 	return v
 }
 
-// seconds rounds d up to whole seconds, in which the kernel counts.
+// seconds rounds d up to whole seconds, the kernel's unit.
 //
 // std: net.roundDurationUp
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
-// connOptions returns the options of a new connection: no delay, and keep-alive
-// by cfg, or else by the older idle unless that is negative. They are shared,
-// and not to be changed.
+// connOptions returns the options of a new connection: no delay, and keep-alive by cfg if
+// that is enabled, or else by the older idle, unless that is negative. All connections may
+// share the slice, so callers must not change it.
 //
 // std: net.newTCPConn
 func connOptions(idle time.Duration, cfg KeepAliveConfig) []tcpOption {
@@ -89,9 +89,9 @@ func makeConnOptions(idle time.Duration, cfg KeepAliveConfig) []tcpOption {
 // setOption sets an option of an open socket.
 func (fd *netFD) setOption(o tcpOption) error { return fd.setsockoptInt(o.level, o.name, o.value) }
 
-// setOptions sets the options of a new connection. It goes on after keep-alive
-// as a whole was refused, for the connection is good without; but not past the
-// first of its options that is, like net.
+// setOptions sets the options of a new connection. It ignores what the kernel refuses,
+// because the connection is good without. Like net, it sets no further keep-alive option
+// after one that the kernel has refused.
 func (fd *netFD) setOptions(opts []tcpOption) {
 	for i, o := range opts {
 		if fd.setOption(o) != nil && i > 0 {

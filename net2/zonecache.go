@@ -10,8 +10,8 @@ import (
 )
 
 // zoneCache maps the names of interfaces to their indexes and back, for the
-// zones of IPv6 addresses. It is read anew after a minute, or when it lacks
-// what is asked for.
+// zones of IPv6 addresses. It reads the interfaces again after a minute, or when somebody
+// asks for one that it does not know.
 type ipv6ZoneCache struct {
 	mu          sync.RWMutex
 	lastFetched time.Time
@@ -21,8 +21,8 @@ type ipv6ZoneCache struct {
 
 var zoneCache ipv6ZoneCache
 
-// update reads the interfaces, if force is set or the last time was more than
-// a minute ago, and reports whether it did.
+// update reads the interfaces if force is set or if it last read them more than a minute
+// ago. It reports whether it read them.
 //
 // std: net.(*ipv6ZoneCache).update
 func (zc *ipv6ZoneCache) update(force bool) bool {
@@ -48,8 +48,8 @@ func (zc *ipv6ZoneCache) update(force bool) bool {
 	return true
 }
 
-// name returns the name of the interface with an index: its number if there is
-// none, "" for 0.
+// name returns the name of the interface with an index. If there is no such interface, it
+// returns the index as text; for 0 it returns "".
 //
 // std: net.(*ipv6ZoneCache).name
 func (zc *ipv6ZoneCache) name(index uint32) string {
@@ -62,8 +62,8 @@ func (zc *ipv6ZoneCache) name(index uint32) string {
 	}, func() string { return strconv.Itoa(int(index)) })
 }
 
-// index returns the index of the interface with a name, or the number that the
-// name is, or 0.
+// index returns the index of the interface with a name. If there is no such interface, it
+// returns the number that the name spells, or 0.
 //
 // std: net.(*ipv6ZoneCache).index
 func (zc *ipv6ZoneCache) index(name string) uint32 {
@@ -76,8 +76,8 @@ func (zc *ipv6ZoneCache) index(name string) uint32 {
 	}, func() int { return leadingInt(name) }))
 }
 
-// lookupZone looks something up in zc, reads the interfaces again if it is not
-// there, and falls back on otherwise.
+// lookupZone looks up a key in zc. If the key is not there, it reads the interfaces again;
+// if it is still not there, it calls otherwise.
 func lookupZone[T any](zc *ipv6ZoneCache, get func() (T, bool), otherwise func() T) T {
 	updated := zc.update(false)
 	for {
@@ -95,8 +95,8 @@ func lookupZone[T any](zc *ipv6ZoneCache, get func() (T, bool), otherwise func()
 	}
 }
 
-// leadingInt returns the decimal number that s begins with, as net does for a
-// zone that names no interface.
+// leadingInt returns the decimal number at the beginning of s, as net does for a zone that
+// is not the name of an interface.
 func leadingInt(s string) int {
 	n := 0
 	for n < len(s) && '0' <= s[n] && s[n] <= '9' {

@@ -2,8 +2,8 @@
 
 package runtimehooks
 
-// What PollReset and PollWait return. The numbers are the runtime's, for the
-// runtime's own hooks return them too.
+// The results of PollReset and PollWait. The numbers are the runtime's, because its own
+// hooks return them too.
 //
 // std: runtime.pollNoError
 const (

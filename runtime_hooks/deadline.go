@@ -47,14 +47,15 @@ func pollSetDeadline(pd *pollDesc, d int64, mode int) {
 	wg.ready()
 }
 
-// deadlines returns the deadlines in nanotime, 0 for none, -1 when it has passed.
+// deadlines returns the deadlines in nanotime: 0 if there is no deadline, -1 if it has
+// passed.
 func (pd *pollDesc) deadlines() (rd, wd int64) {
 	pd.mu.Lock()
 	defer pd.mu.Unlock()
 	return pd.rd, pd.wd
 }
 
-// fromNow is a deadline in nanotime as PollSetDeadline takes it.
+// fromNow turns a deadline in nanotime into the form that PollSetDeadline takes.
 func fromNow(at int64) int64 {
 	if at <= 0 {
 		return at
@@ -65,7 +66,7 @@ func fromNow(at int64) int64 {
 	return -1
 }
 
-// setTimer sees to it that the timer goes off by the earlier deadline. The
+// setTimer makes sure that the timer goes off no later than the earlier deadline. The
 // caller holds pd.mu.
 func (pd *pollDesc) setTimer() {
 	d := pd.rd
@@ -90,8 +91,8 @@ func (pd *pollDesc) setTimer() {
 	})
 }
 
-// stopTimer spares a descriptor that is being closed its timer. The caller
-// holds pd.mu.
+// stopTimer stops the timer of a descriptor that somebody is closing. The caller holds
+// pd.mu.
 func (pd *pollDesc) stopTimer() {
 	if pd.timerAt > 0 {
 		pd.timer.Stop()

@@ -17,7 +17,7 @@
 //	PollUnblock       mark as closing and wake whoever waits
 //	PollClose         stop watching; comes after PollUnblock
 //
-// And two that the runtime has no counterpart of:
+// And two that have no counterpart in the runtime:
 //
 //	PollOpenOnDemand  watch a descriptor from when somebody first needs it
 //	PollYield         let others run instead of parking, where that is better
@@ -31,8 +31,8 @@
 //
 // # The states of one side
 //
-// In the runtime's poller as in ours, each descriptor has two binary semaphores, rg for the reader and wg for the
-// writer:
+// In the runtime's poller as in ours, each descriptor has two binary semaphores, rg
+// for the reader and wg for the writer:
 //
 //	           netpollblock            netpollblockcommit
 //	┌─ pdNil ───────────────▶ pdWait ───────────────────▶ G ─┐
@@ -54,6 +54,6 @@
 // netpoll_epoll.go): an epoll instance whose events one goroutine takes, with
 // goroutines parked by runtime.gopark. A descriptor is in one poller for its life.
 //
-// With the build tag net2_portable there is only ours, it parks goroutines on
-// channels (park_portable.go), and nothing is linked to the runtime.
+// A program built with the tag net2_portable has only ours, which then parks
+// goroutines on channels (park_portable.go), and links to nothing of the runtime.
 package runtimehooks

@@ -2,9 +2,8 @@
 
 package runtimehooks
 
-// A PollDesc is a descriptor's place in a poller: the runtime's or our own,
-// whichever this process uses, for its whole life. It must not be copied once
-// it is open.
+// A PollDesc is a descriptor's place in the poller that this process uses, the
+// runtime's or our own. Nobody may copy it once it is open.
 type PollDesc struct {
 	own *pollDesc // in our own poller; nil in the runtime's
 	runtimeDesc
@@ -12,7 +11,7 @@ type PollDesc struct {
 
 // PollOpen puts fd into the poller and watches it.
 //
-// On failure it returns the errno of epoll_ctl(2): EPERM for a descriptor that
+// If it fails, it returns the errno of epoll_ctl(2): EPERM for a descriptor that
 // cannot be watched, such as a regular file's, ENOSPC when the user has too many
 // watches, EEXIST and EBADF for a descriptor that is watched already or is not
 // open. PollServerInit must have succeeded before.
@@ -32,9 +31,9 @@ func PollOpen(pd *PollDesc, fd uintptr) int {
 	return errno
 }
 
-// PollOpenOnDemand is PollOpen, but fd is watched only from when somebody first
-// has to wait for it or sets a deadline. If that fails, it is whoever waits or
-// sets the deadline that is told; see PollWait.
+// PollOpenOnDemand is PollOpen, but the poller watches fd only from the moment when
+// somebody first has to wait for it or sets a deadline. If the kernel then refuses the
+// watch, that call returns the error; see PollWait.
 //
 // deviation: watch-on-demand
 func PollOpenOnDemand(pd *PollDesc, fd uintptr) {
@@ -58,9 +57,9 @@ func PollClose(pd *PollDesc) {
 	pd.close()
 }
 
-// PollReset makes pd ready for a new operation in mode 'r' or 'w': it forgets
-// a notification that an earlier operation left behind. It returns ErrClosing,
-// ErrTimeout or ErrNotPollable when the operation must not start.
+// PollReset makes pd ready for a new operation in mode 'r' or 'w': it forgets a
+// notification that an earlier operation left behind. If the operation must not start,
+// PollReset returns ErrClosing, ErrTimeout or ErrNotPollable.
 //
 // std: runtime.poll_runtime_pollReset
 func PollReset(pd *PollDesc, mode int) int {
@@ -70,10 +69,10 @@ func PollReset(pd *PollDesc, mode int) int {
 	return pd.reset(mode)
 }
 
-// PollWait parks the goroutine until the descriptor may be ready in mode 'r'
-// or 'w', or returns ErrClosing, ErrTimeout or ErrNotPollable; or a negated
-// errno of epoll_ctl(2), when the descriptor is not watched yet and the kernel
-// refuses the watch.
+// PollWait parks the goroutine until the descriptor may be ready in mode 'r' or 'w', or
+// returns ErrClosing, ErrTimeout or ErrNotPollable. If the poller does not watch the
+// descriptor yet and the kernel refuses the watch, PollWait returns the negated errno of
+// epoll_ctl(2).
 //
 // std: runtime.poll_runtime_pollWait
 func PollWait(pd *PollDesc, mode int) int {
@@ -84,8 +83,8 @@ func PollWait(pd *PollDesc, mode int) int {
 }
 
 // PollSetDeadline sets the deadline of mode 'r', 'w' or 'r'+'w' to d
-// nanoseconds from now. 0 clears it; a negative d is a deadline that has
-// passed, which ends a wait at once. It returns NoError, or a negated errno of
+// nanoseconds from now. If d is 0, it clears the deadline; if d is negative, the deadline
+// has passed and a wait ends at once. It returns NoError, or a negated errno of
 // epoll_ctl(2) as PollWait does.
 //
 // std: runtime.poll_runtime_pollSetDeadline
@@ -97,8 +96,8 @@ func PollSetDeadline(pd *PollDesc, d int64, mode int) int {
 	return pd.setDeadline(d, mode)
 }
 
-// PollDeadlines returns how many nanoseconds from now the deadlines of pd are: 0
-// for none, negative for one that has passed.
+// PollDeadlines returns the nanoseconds that are left until the deadlines of pd: 0 if
+// there is no deadline, negative if it has passed.
 func PollDeadlines(pd *PollDesc) (r, w int64) {
 	rd, wd := pd.deadlines()
 	if pd.own != nil {
@@ -119,10 +118,10 @@ func PollUnblock(pd *PollDesc) {
 	pd.unblock()
 }
 
-// PollYield gives way to other goroutines, if that may be better than to park,
-// and reports whether it did. yields is how often it did so in this operation,
-// which is a reader's. The caller then sees to it that nothing ends the
-// operation, with PollReset, and tries its system call again.
+// PollYield lets other goroutines run, if that may be better than to park, and reports
+// whether it did. Only a reader may call it; yields is how often it did so before in this
+// operation. If it returns true, the caller asks PollReset whether the operation may go on,
+// and tries its system call again.
 //
 // deviation: yield-before-park
 func PollYield(pd *PollDesc, yields int) bool {

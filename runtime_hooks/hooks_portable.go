@@ -2,7 +2,7 @@
 
 package runtimehooks
 
-// The hooks of hooks.go where there is but one poller.
+// The hooks of hooks.go for a build that has only one poller.
 
 // A PollDesc is a descriptor's place in the poller.
 type PollDesc struct{ own *pollDesc }
@@ -19,8 +19,8 @@ func PollOpen(pd *PollDesc, fd uintptr) int {
 	return errno
 }
 
-// PollOpenOnDemand is PollOpen, but fd is watched only from when somebody first
-// has to wait for it.
+// PollOpenOnDemand is PollOpen, but the poller watches fd only from the moment when
+// somebody first has to wait for it.
 func PollOpenOnDemand(pd *PollDesc, fd uintptr) { pd.own = pollOpen(fd) }
 
 // PollClose stops watching the descriptor, which PollUnblock has marked and
@@ -38,14 +38,14 @@ func PollReset(pd *PollDesc, mode int) int { return pollReset(pd.own, mode) }
 func PollWait(pd *PollDesc, mode int) int { return pollWait(pd.own, mode) }
 
 // PollSetDeadline sets the deadline of mode 'r', 'w' or 'r'+'w' to d
-// nanoseconds from now; 0 clears it, a negative d has passed.
+// nanoseconds from now. 0 clears the deadline; a negative d has passed.
 func PollSetDeadline(pd *PollDesc, d int64, mode int) int {
 	pollSetDeadline(pd.own, d, mode)
 	return NoError
 }
 
-// PollDeadlines returns how many nanoseconds from now the deadlines of pd are: 0
-// for none, negative for one that has passed.
+// PollDeadlines returns the nanoseconds that are left until the deadlines of pd: 0 if
+// there is no deadline, negative if it has passed.
 func PollDeadlines(pd *PollDesc) (r, w int64) {
 	rd, wd := pd.own.deadlines()
 	return fromNow(rd), fromNow(wd)
@@ -54,6 +54,6 @@ func PollDeadlines(pd *PollDesc) (r, w int64) {
 // PollUnblock marks pd as closing and wakes whoever waits on it.
 func PollUnblock(pd *PollDesc) { pollUnblock(pd.own) }
 
-// PollYield would give way instead of parking, which only the runtime's
-// scheduler can do. It reports that it did not.
+// PollYield always reports false: only the runtime's scheduler can let other goroutines
+// run while the caller stays runnable.
 func PollYield(*PollDesc, int) bool { return false }

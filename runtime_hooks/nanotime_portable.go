@@ -21,5 +21,5 @@ func realTime() (t int64) {
 	return t
 }
 
-// sinceEpoch is never 0, which is no time.
+// sinceEpoch never returns 0, which stands for no time.
 func sinceEpoch() int64 { return int64(time.Since(epoch)) + 1 }

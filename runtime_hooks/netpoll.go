@@ -24,7 +24,7 @@ type pollSema struct {
 	parking //lint:ignore U1000 empty in some builds
 }
 
-// A pollDesc is what our own poller knows of one descriptor.
+// A pollDesc holds what our own poller knows about one descriptor.
 //
 // pollDescs are type-stable: pollCache hands them out again but never frees
 // them, since an event or a timer may still name one after its descriptor was
@@ -36,7 +36,7 @@ type pollDesc struct {
 	fdseq atomic.Uint32 // the tag of this use's events; changed by pollCache.free
 
 	// atomicInfo is what netpollcheckerr needs of closing, rd and wd, which
-	// are written under mu, in one word that it can read without the lock.
+	// we write under mu, in one word that it can read without the lock.
 	//
 	// Whoever changes those fields calls publishInfo before netpollunblock,
 	// and netpollblock stores pdWait before it calls netpollcheckerr. Of the
@@ -85,7 +85,7 @@ func (pd *pollDesc) sema(mode int) *pollSema {
 
 // publishInfo makes closing, rd, wd and fdseq visible to netpollcheckerr. The
 // caller holds pd.mu. pollEventErr stays as it is: atomicInfo is its only home.
-// What is visible already, as when a deadline is only moved, is left alone.
+// If the word would not change, as when a deadline only moves, it stores nothing.
 //
 // std: runtime.(*pollDesc).publishInfo
 func (pd *pollDesc) publishInfo() {
@@ -126,8 +126,8 @@ func (pd *pollDesc) setEventErr(b bool, tag uint32) {
 	}
 }
 
-// pollOpen returns a pollDesc for fd, which is watched once watchNow or a wait
-// asks for it.
+// pollOpen returns a pollDesc for fd. The poller watches fd once somebody calls watchNow
+// or waits.
 //
 // std: runtime.poll_runtime_pollOpen
 func pollOpen(fd uintptr) *pollDesc {
@@ -146,8 +146,8 @@ func pollOpen(fd uintptr) *pollDesc {
 	return pd
 }
 
-// watchNow watches for what readers wait for. What writers wait for is added
-// when one waits for the first time. It returns an errno of epoll_ctl(2), or 0.
+// watchNow watches for the events of readers. When a writer waits for the first time,
+// that wait adds the events of writers. watchNow returns an errno of epoll_ctl(2), or 0.
 //
 // deviation: write-watch-on-demand
 func (pd *pollDesc) watchNow() int { return int(netpollwatch(pd, 'r')) }
@@ -156,9 +156,9 @@ func (pd *pollDesc) watchNow() int { return int(netpollwatch(pd, 'r')) }
 // which the caller closes next.
 //
 // The kernel would drop the watch at close(2), but not the file: a thread in
-// epoll_wait(2) that is looking at it keeps it until it returns to the program,
-// and it may find nothing and sleep first, for as long as nothing happens. Until
-// then the peer would not see the end. TestCloseReachesPeer hangs without.
+// epoll_wait(2) that looks at the file holds it until the call returns to the program.
+// That thread may find nothing and first sleep for as long as nothing happens, and until
+// then the peer would not see the end. TestCloseReachesPeer hangs without this call.
 //
 // std: runtime.poll_runtime_pollClose
 func pollClose(pd *pollDesc) {
@@ -170,8 +170,8 @@ func pollClose(pd *pollDesc) {
 	pollcache.free(pd)
 }
 
-// checkIdle panics when a goroutine waits on pd: then a reference to the
-// descriptor was dropped too early, and a wake-up would be lost.
+// checkIdle panics if a goroutine waits on pd: somebody then dropped a reference to the
+// descriptor too early, and a wake-up would be lost.
 func (pd *pollDesc) checkIdle(what string) {
 	rg, wg := pd.rg.state.Load(), pd.wg.state.Load()
 	if rg > pdReady || wg > pdReady {
@@ -202,8 +202,9 @@ func pollWait(pd *pollDesc, mode int) int {
 		if netpollblock(pd, mode) {
 			return NoError
 		}
-		// Woken, but not by readiness: by a close, by a deadline, or by a
-		// deadline that was moved again before we could run. Then wait on.
+		// Something else than readiness woke us: a close, a deadline, or a
+		// deadline that somebody moved before we could run. In that last case
+		// we wait on.
 	}
 }
 
@@ -252,8 +253,8 @@ func netpollblock(pd *pollDesc, mode int) bool {
 	if s.state.CompareAndSwap(pdReady, pdNil) {
 		return true
 	}
-	// Whoever takes the state away from pdWait counts us out again: an event, a
-	// deadline or a close in netpollunblock, or ourselves below.
+	// Whoever changes the state from pdWait takes us out of the count: an event, a
+	// deadline or a close in netpollunblock, or we ourselves below.
 	netpollAdjustWaiters(1)
 	for !s.state.CompareAndSwap(pdNil, pdWait) {
 		if s.state.CompareAndSwap(pdReady, pdNil) {
@@ -282,9 +283,8 @@ func netpollblock(pd *pollDesc, mode int) bool {
 }
 
 // netpollunblock ends the wait on one side of pd, if there is one, and returns
-// the goroutine that the caller must ready. Readiness (ioready) is kept for the
-// next netpollblock; a deadline or a close is not, for its cause stands in
-// atomicInfo.
+// the goroutine that the caller must ready. It keeps readiness (ioready) for the next
+// netpollblock. It does not keep a deadline or a close, because atomicInfo holds these.
 //
 // std: runtime.netpollunblock
 func netpollunblock(pd *pollDesc, mode int, ioready bool) g {
@@ -316,16 +316,16 @@ func netpollunblock(pd *pollDesc, mode int, ioready bool) g {
 	}
 }
 
-// netpollLeave counts a waiter out. The last one sees to it that the poller no
-// longer waits for events.
+// netpollLeave takes a waiter out of the count. The last waiter makes the poller stop
+// waiting for events.
 func netpollLeave() {
 	if netpollAdjustWaiters(-1) == 0 {
 		netpollBreak()
 	}
 }
 
-// netpollready says that the descriptor of pd is ready in mode 'r', 'w' or
-// 'r'+'w', and appends the goroutines that waited for that to toRun.
+// netpollready notes that the descriptor of pd is ready in mode 'r', 'w' or 'r'+'w', and
+// appends the goroutines that waited for that to toRun.
 //
 // std: runtime.netpollready
 func netpollready(toRun []g, pd *pollDesc, mode int) []g {

@@ -17,9 +17,8 @@ import (
 // readies whoever waited for them.
 //
 // The runtime watches our descriptor edge-triggered: an event that comes while
-// we take others is a new edge and ends the next wait at once. So the list is
-// taken until a call returns fewer events than there was room for, and only
-// then is waited again.
+// we take others is a new edge and ends the next wait at once. So the poller takes
+// events until a call returns fewer than there was room for, and only then waits again.
 
 // netpollEvents is how many events one epoll_wait takes, the runtime's number.
 const netpollEvents = 128
@@ -30,8 +29,8 @@ var netpollServer struct {
 	epfd  int // valid once ready is set
 }
 
-// netpollGenericInit starts our own poller, once. After a failure, whose errno
-// it returns, it may be called again.
+// netpollGenericInit starts our own poller, once. If it fails, it returns the errno, and
+// may be called again.
 //
 // std: runtime.netpollGenericInit
 func netpollGenericInit() error {
@@ -67,20 +66,20 @@ func netpollinit() unix.Errno {
 	return 0
 }
 
-// What is watched for, edge-triggered, on behalf of readers and of writers.
+// The events that we watch for, edge-triggered, on behalf of readers and of writers.
 const (
 	netpollIn  = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
 	netpollOut = unix.EPOLLOUT | unix.EPOLLET
 )
 
-// netpollwatch sees to it that the descriptor of pd is watched for what waiters
-// in mode 'r' or 'w' wait for. To be watched
-// costs: each datagram that leaves makes its socket writable anew, each byte
-// that a peer reads a unix socket. BenchmarkUDPEcho had 0.68 of net's throughput
-// with EPOLLOUT from the beginning, and as much as net without.
+// netpollwatch makes sure that we watch the descriptor of pd for the events of waiters in
+// mode 'r' or 'w'. We do not watch for more, because watching costs: each datagram that
+// leaves makes its socket writable again, and so does each byte that the peer of a unix
+// socket reads. With EPOLLOUT from the beginning BenchmarkUDPEcho had 0.68 of net's
+// throughput; without, it has as much as net.
 //
-// What came since the waiter looked is not missed: EPOLL_CTL_ADD and
-// EPOLL_CTL_MOD report what is there already.
+// We do not miss what came after the waiter looked: EPOLL_CTL_ADD and EPOLL_CTL_MOD report
+// what is there already.
 func netpollwatch(pd *pollDesc, mode int) unix.Errno {
 	events := uint32(netpollIn)
 	if mode == 'w' {
@@ -114,12 +113,12 @@ func netpollopen(pd *pollDesc, events uint32) unix.Errno {
 	return epollctl(netpollServer.epfd, unix.EPOLL_CTL_ADD, pd, events)
 }
 
-// netpollmodify changes what is watched for.
+// netpollmodify changes the events that we watch for.
 func netpollmodify(pd *pollDesc, events uint32) unix.Errno {
 	return epollctl(netpollServer.epfd, unix.EPOLL_CTL_MOD, pd, events)
 }
 
-// unwatch ends what netpollwatch began, if it did. Nobody begins anew: pd is
+// unwatch ends the watch if netpollwatch began one. Nobody begins another, because pd is
 // being closed.
 func (pd *pollDesc) unwatch() {
 	if pd.watched.Load() != 0 {
@@ -135,9 +134,9 @@ func netpollclose(pd *pollDesc) unix.Errno {
 	return epollctl(netpollServer.epfd, unix.EPOLL_CTL_DEL, pd, 0)
 }
 
-// epollctl changes how the descriptor of pd is watched; see epoll_ctl(2). An
-// event carries an index, pd's, and the tag of this use, no pointer. As long as
-// EPOLLOUT is not watched for, the index is the complement of pd's.
+// epollctl changes how we watch the descriptor of pd; see epoll_ctl(2). An event carries
+// the index of pd and the tag of this use, not a pointer. As long as we do not watch for
+// EPOLLOUT, it carries the complement of the index.
 func epollctl(epfd, op int, pd *pollDesc, events uint32) unix.Errno {
 	index := pd.index
 	if events != netpollIn|netpollOut {
@@ -150,15 +149,15 @@ func epollctl(epfd, op int, pd *pollDesc, events uint32) unix.Errno {
 	return 0
 }
 
-// netpollBuffers are kept from one netpoll to the next: on its stack they would
-// be cleared, 6 KiB, with each call.
+// netpollBuffers stay from one netpoll to the next: on its stack, every call would have to
+// clear their 6 KiB.
 type netpollBuffers struct {
 	events [netpollEvents]unix.EpollEvent
 	batch  [2 * netpollEvents]g // each event wakes at most two
 }
 
-// netpoll takes the events that are there and readies who waited for them. It
-// runs in one goroutine only.
+// netpoll takes the events that are there and readies whoever waited for them. Only one
+// goroutine may call it.
 //
 // std: runtime.netpoll
 func netpoll(epfd int, b *netpollBuffers) {
@@ -185,9 +184,9 @@ func netpoll(epfd int, b *netpollBuffers) {
 	}
 }
 
-// netpollevents appends to toRun the goroutines that waited for events. An
-// event whose tag is not that of its pollDesc's present use is of a descriptor
-// that was closed since, and is dropped.
+// netpollevents appends to toRun the goroutines that waited for events. If the tag of an
+// event is not the tag of its pollDesc's present use, somebody has closed the descriptor
+// since, and netpollevents drops the event.
 func netpollevents(events []unix.EpollEvent, toRun []g) []g {
 	stats.events.Add(uint64(len(events)))
 	for i := range events {
@@ -206,8 +205,8 @@ func netpollevents(events []unix.EpollEvent, toRun []g) []g {
 			mode += 'w'
 		}
 		if mode != 0 {
-			// An error alone says that there is nothing else. That cannot be
-			// said as long as EPOLLOUT is not watched for.
+			// An error alone means that there is no other event. As long as we do
+			// not watch for EPOLLOUT, we do not know that.
 			pd.setEventErr(ev.Events == unix.EPOLLERR && !inOnly, tag)
 			toRun = netpollready(toRun, pd, mode)
 		}

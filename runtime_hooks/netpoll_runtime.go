@@ -10,41 +10,40 @@ import (
 
 // The runtime's poller, on demand.
 //
-// A runtimeDesc is put into the runtime's poller by whoever first has to wait
-// for its descriptor or sets a deadline, through the hooks that the runtime gives
-// internal/poll. From then on everything about the wait is the runtime's: what a
-// dump, a profile, the race detector and the report of a deadlock say of it, and
-// its deadlines.
+// Whoever first has to wait for a descriptor, or sets a deadline, puts its runtimeDesc into
+// the runtime's poller, through the hooks that the runtime gives internal/poll. From then
+// on the runtime does everything about the wait: its deadlines, and what a dump, a profile,
+// the race detector and the report of a deadlock say about it.
 //
-// Nothing is lost by coming late. The first watch reports what is there already
-// (epoll_ctl(2)), so that a byte which came between the system call that found
-// nothing and the watch ends the wait.
+// Coming late loses nothing. The first watch reports what is there already
+// (epoll_ctl(2)): if a byte came after the system call that found nothing and before the
+// watch, it ends the wait.
 //
-// Each of the hooks runs with the race detector's eyes on synchronisation closed,
-// for the runtime's own order nothing that the detector sees: a lock or an atomic
-// here would order what the user has not ordered, and hide a race of theirs.
+// Each hook runs while the race detector ignores synchronisation. The runtime's own hooks
+// order nothing that the detector sees; a lock or an atomic here would order what the user
+// has not ordered, and hide a race of theirs.
 
 // A runtimeDesc is a descriptor's place in the runtime's poller.
 type runtimeDesc struct {
 	fd uintptr // constant while in use
 
-	// rpd is the runtime's pollDesc, nil as long as nobody had to wait.
+	// rpd is the runtime's pollDesc, or nil as long as nobody had to wait.
 	rpd atomic.Pointer[runtimePollDesc]
 
-	// closing is set, and rpd is, under mu, so that a watch begins before
-	// unblock, which then ends it, or not at all.
+	// mu guards the stores to closing and rpd, so that a watch begins either
+	// before unblock, which then ends it, or not at all.
 	mu      sync.Mutex
 	closing atomic.Bool
 
-	waits uint8 // how often yield was asked; the reader's own
+	waits uint8 // how often the reader called yield; only the reader uses it
 
 	// The deadlines in nanotime, 0 for none, -1 for one that was set in the past.
 	rd, wd atomic.Int64
 }
 
-// watch returns the runtime's pollDesc, and puts the descriptor into the
-// runtime's poller if it is not there yet. It returns ErrClosing, or a negated
-// errno of epoll_ctl(2), if that is not to be had.
+// watch returns the runtime's pollDesc, and puts the descriptor into the runtime's poller
+// if it is not there yet. If it cannot, it returns ErrClosing or a negated errno of
+// epoll_ctl(2).
 func (pd *runtimeDesc) watch() (*runtimePollDesc, int) {
 	raceDisable()
 	defer raceEnable()
@@ -67,8 +66,8 @@ func (pd *runtimeDesc) watch() (*runtimePollDesc, int) {
 	return rpd, NoError
 }
 
-// watched returns the runtime's pollDesc, nil if the descriptor is not in its
-// poller, and whether it is being closed.
+// watched returns the runtime's pollDesc, or nil if the descriptor is not in its poller,
+// and whether somebody is closing the descriptor.
 func (pd *runtimeDesc) watched() (rpd *runtimePollDesc, closing bool) {
 	raceDisable()
 	rpd, closing = pd.rpd.Load(), pd.closing.Load()
@@ -99,7 +98,7 @@ func (pd *runtimeDesc) setDeadline(d int64, mode int) int {
 	rpd, closing := pd.watched()
 	if rpd == nil {
 		if d == 0 || closing {
-			return NoError // there is nothing to clear, and nobody to tell
+			return NoError // no deadline was set, and nobody waits
 		}
 		var code int
 		if rpd, code = pd.watch(); code < 0 {
@@ -113,7 +112,7 @@ func (pd *runtimeDesc) setDeadline(d int64, mode int) int {
 	return NoError
 }
 
-// noteDeadline keeps the deadline for yield and deadlines to see.
+// noteDeadline keeps the deadline for yield and deadlines.
 func (pd *runtimeDesc) noteDeadline(d int64, mode int) {
 	switch {
 	case d < 0:

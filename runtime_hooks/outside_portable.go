@@ -2,12 +2,11 @@
 
 package runtimehooks
 
-// A goroutine, a timer or a channel that is made in a bubble of
-// testing/synctest belongs to it: the bubble does not end before the goroutine
-// does, the timer keeps the bubble's time, and others must not touch the
-// channel. The poller's goroutine and what a pollDesc keeps outlive a bubble,
-// and sockets live in real time there too. So they are made by a goroutine that
-// was there before any bubble.
+// A goroutine, a timer or a channel that somebody makes in a bubble of testing/synctest
+// belongs to the bubble: the bubble does not end before the goroutine does, the timer keeps
+// the bubble's time, and others must not touch the channel. The poller's goroutine, and the
+// timer and channels of a pollDesc, outlive a bubble, and sockets live in real time there
+// too. So a goroutine that was there before any bubble makes them.
 var outside = make(chan func())
 
 func init() {
@@ -27,8 +26,8 @@ func inRealTime(f func()) {
 	}
 }
 
-// callOutside has f called by that goroutine.
+// callOutside lets that goroutine call f.
 func callOutside(f func()) {
 	outside <- f
-	outside <- func() {} // taken when f is done
+	outside <- func() {} // that goroutine takes it when f has returned
 }

@@ -8,10 +8,10 @@ import linked "go.parity/runtime_hooks/if_refused_build_with_tags_net2_portable"
 // never freed, so a number keeps one safely.
 type guintptr = uintptr
 
-// g is a parked goroutine.
+// g identifies a parked goroutine.
 type g guintptr
 
-// noG is no goroutine.
+// noG stands for no goroutine.
 const noG g = 0
 
 // parking is empty: a parked goroutine stands in the state itself.

@@ -5,14 +5,14 @@ package runtimehooks
 // g is a parked goroutine: the channel on which it waits.
 type g chan struct{}
 
-// noG is no goroutine.
+// noG stands for no goroutine.
 var noG g
 
-// parking holds the channel of whoever parks here. It is made by the first one
-// before the state becomes pdParked, and read by others only after that.
+// parking holds the channel of whoever parks here. The first goroutine that parks makes
+// it, before the state becomes pdParked; others read it only after that.
 type parking struct{ wake g }
 
-// pdParked stands where the linked build has the goroutine's pointer.
+// pdParked takes the place of the goroutine's pointer in the linked build.
 const pdParked uintptr = 3
 
 func (s *pollSema) parked(old uintptr) g { return s.wake }

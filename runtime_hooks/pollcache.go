@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 )
 
-// pollBlockSize is how many pollDescs are allocated at a time.
+// pollBlockSize is how many pollDescs one allocation makes.
 const pollBlockSize = 64
 
 type pollBlock [pollBlockSize]pollDesc
@@ -58,8 +58,9 @@ func (c *pollCache) grow() {
 	c.blocks.Store(&blocks)
 }
 
-// at returns the pollDesc with an index, or nil if there is none: an event
-// never names such a one, but a poller does not stake the program on that.
+// at returns the pollDesc with an index, or nil if there is no such pollDesc. No event
+// should ever name one that does not exist, but the poller does not stake the program on
+// that.
 func (c *pollCache) at(index int32) *pollDesc {
 	blocks := c.blocks.Load()
 	if blocks == nil || index < 0 || int(index)/pollBlockSize >= len(*blocks) {
@@ -88,8 +89,8 @@ func (c *pollCache) each(f func(*pollDesc)) {
 	}
 }
 
-// free takes pd back. Its tag changes first, so that an event of this use that
-// is still on its way finds another tag than its own.
+// free takes pd back. It changes the tag first, so that an event of this use that is
+// still on its way does not match.
 //
 // std: runtime.(*pollCache).free
 func (c *pollCache) free(pd *pollDesc) {

@@ -17,8 +17,8 @@ const (
 	pollerEpoll   = "epoll"   // our own; netpoll_epoll.go
 )
 
-// choosePoller reads the environment once, when the first descriptor is opened:
-// a descriptor is in one poller for its life, and all of them are in the same.
+// choosePoller reads the environment once, when somebody opens the first descriptor: a
+// descriptor is in one poller for its life, and all descriptors are in the same one.
 var choosePoller = sync.OnceValues(func() (string, error) {
 	switch name := os.Getenv(pollerEnv); name {
 	case "", pollerRuntime:
@@ -31,16 +31,16 @@ var choosePoller = sync.OnceValues(func() (string, error) {
 })
 
 // Poller names the poller of this process: "runtime", or "epoll" for our own.
-// It is empty if the environment names another, which PollServerInit refuses.
+// It returns "" if the environment names anything else; PollServerInit then fails.
 func Poller() string {
 	name, _ := choosePoller()
 	return name
 }
 
-// PollServerInit makes the poller ready; once it has succeeded it costs next to
-// nothing. It returns an error if the environment names no poller of ours, and
-// with our own the errno of what failed, EMFILE for one; it may then be called
-// again. The runtime's ends the program when it cannot start.
+// PollServerInit makes the poller ready. Once it has succeeded, further calls cost next
+// to nothing. It returns an error if the environment names a poller that does not exist.
+// If our own poller cannot start, it returns the errno, such as EMFILE, and may be called
+// again. The runtime's poller ends the program if it cannot start.
 //
 // std: runtime.poll_runtime_pollServerInit
 func PollServerInit() error {

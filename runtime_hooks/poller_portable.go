@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// choosePoller refuses a poller that this build does not have: better no
-// network than another poller than the one that was asked for.
+// choosePoller returns an error for a poller that this build does not have: no network
+// is better than a poller for which nobody asked.
 var choosePoller = sync.OnceValue(func() error {
 	switch name := os.Getenv("NET2_POLLER"); name {
 	case "", "epoll":
@@ -22,9 +22,9 @@ var choosePoller = sync.OnceValue(func() error {
 // Poller names the poller of this process.
 func Poller() string { return "portable" }
 
-// PollServerInit makes the poller ready; once it has succeeded it costs next to
-// nothing. It returns an error if the environment asks for another poller, or
-// the errno of what failed, EMFILE for one, and may then be called again.
+// PollServerInit makes the poller ready. Once it has succeeded, further calls cost next
+// to nothing. It returns an error if the environment asks for another poller. If the
+// poller cannot start, it returns the errno, such as EMFILE, and may be called again.
 func PollServerInit() error {
 	if err := choosePoller(); err != nil {
 		return err

@@ -2,7 +2,7 @@
 
 package runtimehooks
 
-// Sema is a counting semaphore; its zero value has nothing to acquire.
+// Sema is a counting semaphore. The count of its zero value is zero.
 type Sema struct{ count uint32 }
 
 // Acquire waits until the count is above zero and takes one from it.

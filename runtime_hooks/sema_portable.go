@@ -4,15 +4,15 @@ package runtimehooks
 
 import "sync"
 
-// Sema is a counting semaphore; its zero value has nothing to acquire.
+// Sema is a counting semaphore. The count of its zero value is zero.
 //
-// Whoever waits does so on a channel of its own that was made outside any bubble
-// of testing/synctest: a lock may be held inside and waited for outside, and the
-// other way round, which a condition variable does not survive.
+// Each waiter waits on a channel of its own, which is made outside any bubble of
+// testing/synctest: one goroutine may hold a lock inside a bubble while another waits for
+// it outside, and the other way round. A condition variable does not survive that.
 type Sema struct {
 	mu      sync.Mutex
 	count   uint32
-	waiters []chan struct{} // the longest-waiting first
+	waiters []chan struct{} // the one that has waited longest comes first
 }
 
 // Acquire waits until the count is above zero and takes one from it.
@@ -32,7 +32,7 @@ func (s *Sema) Acquire() {
 	<-wake
 }
 
-// Release adds one to the count, or hands it to whoever has waited longest.
+// Release adds one to the count, or wakes the waiter that has waited longest.
 //
 // std: internal/poll.runtime_Semrelease
 func (s *Sema) Release() {

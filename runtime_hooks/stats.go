@@ -2,14 +2,14 @@
 
 package runtimehooks
 
-// PollStats is the poller's state at one moment and what it has done so far.
+// PollStats is the state of the poller at one moment, with counts of its work so far.
 type PollStats struct {
-	Open           int    // descriptors being watched
+	Open           int    // descriptors that it watches
 	Waiters        int    // goroutines parked on them
 	Polls          uint64 // calls of epoll_wait
-	Events         uint64 // events that these returned
-	Batches        uint64 // polls that readied at least one goroutine
+	Events         uint64 // events that these calls returned
+	Batches        uint64 // calls that woke at least one goroutine
 	DeadlinesFired uint64 // deadlines that passed
-	StaleEvents    uint64 // events dropped, their descriptor being closed since
-	Yields         uint64 // times that a reader gave way instead of parking
+	StaleEvents    uint64 // events that it dropped because their descriptor was closed
+	Yields         uint64 // how often a reader let others run instead of parking
 }

@@ -4,15 +4,15 @@ package runtimehooks
 
 import "sync/atomic"
 
-// stats is counted by the poller goroutine, by timers, and by a reader that gives
-// way, never by whoever reads or writes; what it costs them is nothing.
+// The poller's goroutine, the timers, and a reader that lets others run count in stats.
+// An ordinary read or write does not, so that counting costs it nothing.
 var stats struct {
 	polls, events, batches, deadlinesFired, staleEvents, yields atomic.Uint64
 }
 
-// Stats returns the poller's state. It looks at every descriptor to count the
-// waiters, so call it to look, not to steer. Of the runtime's poller it knows
-// Yields alone, for the runtime does not tell.
+// Stats returns the poller's state. It looks at every descriptor to count the waiters, so
+// it is for people who look, not for programs that steer by it. For the runtime's poller it
+// returns Yields alone, because the runtime tells nothing more.
 func Stats() PollStats {
 	open := pollcache.opened()
 	waiters := 0

@@ -5,10 +5,10 @@ package runtimehooks
 import "sync/atomic"
 
 // Our poller's goroutine waits in the runtime's poller only while somebody waits
-// in ours. While it does, the runtime counts a waiter, and rightly takes no
-// deadlock for granted. While it does not, it sleeps on a semaphore, and since
-// it is a system goroutine a program of which all others wait is reported as
-// one that uses net would be.
+// in ours. While it waits there, the runtime counts it as a waiter, and rightly does not
+// report a deadlock. At other times it sleeps on a semaphore. It is a system goroutine, so
+// if all other goroutines of the program wait for each other, the runtime reports a
+// deadlock, as it does for a program on net.
 
 // netpollWaiters is how many goroutines wait in our poller, or are about to.
 //
@@ -27,8 +27,8 @@ var pollerSleep struct {
 	sema   Sema
 }
 
-// netpollAdjustWaiters changes the number of those who wait and returns it. The
-// first one wakes the poller.
+// netpollAdjustWaiters changes the number of waiters and returns the new number. The first
+// waiter wakes the poller.
 //
 // std: runtime.netpollAdjustWaiters
 func netpollAdjustWaiters(delta int32) int32 {
@@ -39,7 +39,7 @@ func netpollAdjustWaiters(delta int32) int32 {
 	return n
 }
 
-// sleepWhileNobodyWaits is the poller's.
+// sleepWhileNobodyWaits is for the poller's goroutine alone.
 func sleepWhileNobodyWaits() {
 	for netpollWaiters.Load() == 0 {
 		pollerSleep.asleep.Store(true)

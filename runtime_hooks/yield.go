@@ -13,26 +13,26 @@ import "sync/atomic"
 // goroutines of its own processor run, and tries its system call again, some
 // times before it parks. The peer has often answered by then.
 //
-// With processors to spare that is work for nothing. That they are saturated is
-// learnt from now and then giving way with a look at the clock: where all others
-// wait for the network, everyone's turn is over long before a time slice is. One
-// slow turn may have been another process's; a second one among the next few was
-// not. It is unlearnt when hardly any turn takes a time slice any more.
+// If some processors are idle, that is work for nothing. To learn whether all are busy, a
+// reader now and then gives way and looks at the clock: if all other goroutines wait for the
+// network, their turns are over long before a time slice is. Another process may have caused
+// one slow turn; it has not caused a second one among the next few. When hardly any turn
+// takes a time slice any more, the processors no longer count as saturated.
 //
-// A reader that gave way stands at the end of a run queue, where no timer
-// reaches it. So one whose deadline is near parks, as in net. RawConn.Read
-// always does, for its caller sees each attempt.
+// A reader that gave way stands at the end of a run queue, where no timer reaches it. So a
+// reader whose deadline is near parks, as in net. RawConn.Read always parks, because its
+// caller sees each attempt.
 
 const (
-	// yieldProbe is how often a reader waits before it may give way once, to see.
+	// yieldProbe is how often a reader waits before it may give way once as a test.
 	yieldProbe = 16
 
-	// yieldEvery is how long, in nanoseconds, nobody does so after one did.
+	// yieldEvery is the least time, in nanoseconds, between two such tests.
 	yieldEvery = 1e6
 
-	// yieldSuspect is how many turns are watched after a slow one. The scheduler
-	// looks at the queue of all processors, where it puts whom it preempts, before
-	// its own one time in 61.
+	// yieldSuspect is how many turns we watch after a slow one. The scheduler puts
+	// the goroutines that it preempts into the queue of all processors, and looks
+	// there before it looks at its own queue one time in 61.
 	yieldSuspect = 128
 
 	// yieldMax is how often a reader gives way in one operation.
@@ -43,11 +43,11 @@ const (
 	// end of so many is better off parked.
 	yieldMost = 64
 
-	// yieldSlice is how long it takes, in nanoseconds, when somebody computed:
-	// the runtime preempts after 10 ms.
+	// yieldSlice is the least time, in nanoseconds, that a turn takes if somebody
+	// computed: the runtime preempts after 10 ms.
 	yieldSlice = 8e6
 
-	// yieldHold is for how long, in nanoseconds, the processors then pass for
+	// yieldHold is how long, in nanoseconds, the processors then count as
 	// saturated.
 	yieldHold = 100e6
 
@@ -55,31 +55,30 @@ const (
 	// takes some time slices at most.
 	yieldNear = 1e9
 
-	// Of yieldReview turns yieldSlow must have taken yieldSlice, lest the
-	// processors no longer pass for saturated. Beside goroutines that compute it
-	// is one in four to one in thirty, beside other processes one in a thousand.
+	// If fewer than yieldSlow of yieldReview turns took yieldSlice, the processors
+	// no longer count as saturated. Beside goroutines that compute, one turn in
+	// four to one in thirty does; beside other processes, one in a thousand.
 	yieldReview = 512
 	yieldSlow   = 8
 )
 
-// Nothing depends on the order of the following, or on any other memory: a
-// store that gets lost makes the processors pass for what they are not until the
-// next review or the end of yieldHold.
+// Nothing depends on the order of the stores to these, or on any other memory. If a store
+// gets lost, we judge the processors wrongly until the next review or the end of yieldHold.
 var (
-	// saturatedUntil is the time in nanotime until which the processors pass for
+	// saturatedUntil is the time in nanotime until which the processors count as
 	// saturated; 0 if they do not.
 	saturatedUntil atomic.Int64
 
 	// slowTurns counts, between two reviews, the turns that took yieldSlice.
 	slowTurns atomic.Int32
 
-	// suspicion is how many turns are still to be watched after a slow one.
+	// suspicion is how many more turns we watch after a slow one.
 	suspicion atomic.Int32
 
-	// nextProbe is the time in nanotime from which a reader may give way to see.
+	// nextProbe is the time in nanotime from which on a reader may give way as a test.
 	nextProbe atomic.Int64
 
-	// yielding is how many readers give way at present.
+	// yielding is how many readers are giving way now.
 	yielding atomic.Int32
 )
 
@@ -126,8 +125,8 @@ func (pd *runtimeDesc) deadlineNear(now int64) bool {
 	return rd != 0 && rd-now < yieldNear
 }
 
-// probe gives way once, if it is time to see how long that takes, and reports
-// whether it did.
+// probe gives way once, if it is time to measure how long that takes, and reports whether
+// it did.
 func (pd *runtimeDesc) probe() bool {
 	suspect := suspicion.Load() > 0
 	pd.waits++
@@ -155,9 +154,9 @@ func (pd *runtimeDesc) probe() bool {
 	return true
 }
 
-// slowTurn notes that giving way took as long as a time slice; it was over at
-// now. The first one counts for as many as the next review asks for, for that
-// may be near.
+// slowTurn notes that giving way, which ended at now, took as long as a time slice. The
+// first slow turn counts for as many as the next review asks for, because that review may
+// come soon.
 func slowTurn(now int64) {
 	if saturatedUntil.Swap(now+yieldHold) == 0 {
 		slowTurns.Store(yieldSlow)
@@ -166,7 +165,7 @@ func slowTurn(now int64) {
 	}
 }
 
-// review ends what passes for saturation and is none.
+// review ends the state of saturation if the turns no longer show it.
 func review() {
 	if slowTurns.Swap(0) < yieldSlow {
 		saturatedUntil.Store(0)

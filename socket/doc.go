@@ -1,12 +1,13 @@
 //go:build linux
 
-// Package socket makes the system calls of the network: one function for each,
-// on raw descriptors, returning a bare errno.
+// Package socket makes the system calls of the network. It has one function for
+// each call, which takes a raw descriptor and returns a bare errno.
 //
-// The functions block no longer than the descriptor does; all that net2 makes
-// are non-blocking, and the waiting is done in package poll. None retries
-// EINTR or EAGAIN unless it says so. They are safe for concurrent use as far as
-// the descriptor is: the caller sees to it that it is not closed meanwhile.
+// A function waits only if the descriptor is in blocking mode. The descriptors of
+// net2 never are; package poll does the waiting. No function tries again after EINTR
+// or EAGAIN unless its comment says so. Several goroutines may call a function with
+// the same descriptor if the kernel allows that; the caller must keep the descriptor
+// open meanwhile.
 //
 // Addresses travel as [Sockaddr], which holds them as the kernel reads and
 // writes them, so that no call allocates.

@@ -18,7 +18,7 @@ type Capabilities struct {
 	IPv4Mapped bool // an IPv6 socket can be bound to an IPv4 address
 }
 
-// HostCapabilities returns what this host can do, tried once.
+// HostCapabilities returns what this host can do. It finds out by trying, once.
 //
 // std: net.(*ipStackCapabilities).probe
 var HostCapabilities = sync.OnceValue(func() Capabilities {
@@ -54,8 +54,8 @@ const (
 	MPTCP_INFO = 1
 )
 
-// HasMultipathTCP reports whether Multipath TCP sockets can be made, tried
-// once; see RFC 8684.
+// HasMultipathTCP reports whether the kernel makes Multipath TCP sockets (RFC 8684).
+// It finds out by trying, once.
 //
 // std: net.supportsMultipathTCP
 var HasMultipathTCP = sync.OnceValue(func() bool {
@@ -65,7 +65,7 @@ var HasMultipathTCP = sync.OnceValue(func() bool {
 	}
 	fd, errno := Socket(family, unix.SOCK_STREAM, unix.IPPROTO_MPTCP)
 	switch errno {
-	case unix.EPROTONOSUPPORT, unix.EINVAL: // kernel without, before 5.6
+	case unix.EPROTONOSUPPORT, unix.EINVAL: // the kernel does not have it; it came with 5.6
 		return false
 	case 0:
 		Close(fd)
@@ -101,9 +101,9 @@ func versionGE(release string, major, minor int) bool {
 	return v[0] > major || v[0] == major && v[1] >= minor
 }
 
-// ListenerBacklog returns the backlog to listen with: what the host allows,
-// read once; see somaxconn in listen(2). Where that cannot be read it is the 128
-// of package syscall, as in net.
+// ListenerBacklog returns the backlog for listen(2): the most that the host allows,
+// which it reads once; see somaxconn in listen(2). If it cannot read that, it
+// returns the 128 of package syscall, as net does.
 //
 // std: net.listenerBacklog
 var ListenerBacklog = sync.OnceValue(func() int {
@@ -115,8 +115,8 @@ var ListenerBacklog = sync.OnceValue(func() int {
 })
 
 // readSmallFile returns the beginning of a file, by open(2), read(2) and
-// close(2): package os makes other calls besides, which a seccomp filter made for
-// a program that uses net need not allow.
+// close(2). Package os makes other calls too, and a seccomp filter for a program that
+// uses net need not allow these.
 func readSmallFile(name string) (string, Errno) {
 	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -128,8 +128,8 @@ func readSmallFile(name string) (string, Errno) {
 	return string(b[:max(n, 0)]), errnoOf(err)
 }
 
-// parseBacklog reads the text of somaxconn. Kernels before 4.1 keep the
-// backlog in 16 bits, and a larger one would be cut off at the top.
+// parseBacklog reads the text of somaxconn. Kernels before 4.1 keep the backlog in 16
+// bits and drop the upper bits of a larger one.
 //
 // std: net.maxAckBacklog
 func parseBacklog(text string) int {
@@ -137,7 +137,7 @@ func parseBacklog(text string) int {
 	if len(f) == 0 {
 		return syscall.SOMAXCONN
 	}
-	const big = 0xFFFFFF // what net takes for no number
+	const big = 0xFFFFFF // from here on net does not take the digits for a number
 	n, err := strconv.ParseUint(f[0], 10, 32)
 	if err != nil || n == 0 || n >= big {
 		return syscall.SOMAXCONN

@@ -4,15 +4,15 @@ package socket
 
 import "syscall"
 
-// What package syscall tells the race detector and the sanitizers of a call, it
-// tells them by variables of its own, which os and net share: these calls go
-// through it, so that what came before a write comes before the read of its
-// bytes, whichever package makes it.
+// Package syscall reports its calls to the race detector and the sanitizers, by way
+// of variables of its own that os and net share. So these calls go through package
+// syscall: what happens before a write then happens before the read of its bytes,
+// whichever packages make the two calls.
 
-// Read reads into p; see read(2). The scheduler is told, as of any system call
-// that may take long: measured, a processor that is kept through reads and
-// writes gains nothing, and what queues on it waits when the kernel lets another
-// process run.
+// Read reads into p; see read(2). It tells the scheduler, as one does for a system
+// call that may take long. We measured the other way: a processor that is kept
+// through reads and writes gains nothing, and the goroutines in its queue wait while
+// the kernel runs another process.
 func Read(fd int, p []byte) (int, Errno) {
 	n, err := syscall.Read(fd, p)
 	return max(n, 0), errnoOf(err)

@@ -2,6 +2,6 @@
 
 package socket
 
-// bindDeniedCounts says whether IPv6 counts as there where a policy refuses to
-// bind the socket that looks for it: from Go 1.27 on (go.dev/issue/77430).
+// bindDeniedCounts says whether a host counts as one with IPv6 if a policy forbids us to
+// bind the socket that looks for it. net does so from Go 1.27 on (go.dev/issue/77430).
 const bindDeniedCounts = true

@@ -9,11 +9,11 @@ import (
 )
 
 // Sockaddr is a socket address as the kernel reads and writes it; see
-// ip(7), ipv6(7) and unix(7). The zero value is no address.
+// ip(7), ipv6(7) and unix(7). The zero value stands for no address.
 type Sockaddr struct {
 	_   [0]uint64 // the kernel wants struct sockaddr_un aligned
 	raw [unix.SizeofSockaddrAny]byte
-	len uint32 // how much of raw counts
+	len uint32 // how many bytes of raw are the address
 }
 
 // Offsets in struct sockaddr_in and sockaddr_in6. The family, and the zone of
@@ -27,12 +27,12 @@ const (
 	offPath  = 2
 )
 
-// badLen marks an address that has no encoding. Calls that take it return
+// badLen marks an address that cannot be encoded. Calls with such an address return
 // EINVAL, as those of package syscall do.
 const badLen = ^uint32(0)
 
-// SetInet4 makes sa the IPv4 address and port. A port outside 0 to 65535
-// makes an address that every call refuses with EINVAL.
+// SetInet4 sets sa to an IPv4 address and port. If the port is not in 0 to 65535,
+// every call with sa returns EINVAL.
 func (sa *Sockaddr) SetInet4(addr [4]byte, port int) {
 	*sa = Sockaddr{}
 	sa.setFamily(unix.AF_INET, unix.SizeofSockaddrInet4)
@@ -40,9 +40,9 @@ func (sa *Sockaddr) SetInet4(addr [4]byte, port int) {
 	copy(sa.raw[offAddr4:], addr[:])
 }
 
-// SetInet6 makes sa the IPv6 address and port in the zone with an interface's
-// index, or 0. A port outside 0 to 65535 makes an address that every call
-// refuses with EINVAL.
+// SetInet6 sets sa to an IPv6 address and port. The zone is the index of an
+// interface, or 0 for no zone. If the port is not in 0 to 65535, every call with sa
+// returns EINVAL.
 func (sa *Sockaddr) SetInet6(addr [16]byte, port int, zone uint32) {
 	*sa = Sockaddr{}
 	sa.setFamily(unix.AF_INET6, unix.SizeofSockaddrInet6)
@@ -51,10 +51,9 @@ func (sa *Sockaddr) SetInet6(addr [16]byte, port int, zone uint32) {
 	binary.NativeEndian.PutUint32(sa.raw[offZone:], zone)
 }
 
-// SetUnix makes sa the address of a Unix domain socket: a path, an abstract
-// name when it starts with '@' or NUL, or, when empty, the address to which
-// bind(2) answers by choosing an abstract name. A name that is too long makes
-// an address that every call refuses with EINVAL.
+// SetUnix sets sa to the address of a Unix domain socket. The name is a path, or an
+// abstract name if it starts with '@' or NUL. If the name is empty, bind(2) chooses
+// an abstract name. If the name is too long, every call with sa returns EINVAL.
 func (sa *Sockaddr) SetUnix(name string) {
 	*sa = Sockaddr{}
 	const room = unix.SizeofSockaddrUnix - offPath
@@ -87,13 +86,13 @@ func (sa *Sockaddr) setPort(port int) {
 	binary.BigEndian.PutUint16(sa.raw[offPort:], uint16(port))
 }
 
-// Family returns the address family, AF_UNSPEC for no address.
+// Family returns the address family, or AF_UNSPEC if sa holds no address.
 func (sa *Sockaddr) Family() int {
 	return int(binary.NativeEndian.Uint16(sa.raw[:]))
 }
 
-// Inet returns the IPv4 or IPv6 address in sa; its Family is AF_UNSPEC when
-// there is none.
+// Inet returns the IPv4 or IPv6 address in sa. If sa holds neither, the result's
+// Family is AF_UNSPEC.
 func (sa *Sockaddr) Inet() (a Inet) {
 	switch sa.Family() {
 	case unix.AF_INET:
@@ -110,9 +109,9 @@ func (sa *Sockaddr) Inet() (a Inet) {
 	return a
 }
 
-// Unix returns the name of a Unix domain socket, up to its first NUL, an
-// abstract one with '@' for its leading NUL. A socket without a name is "@",
-// as in package syscall.
+// Unix returns the name of a Unix domain socket, up to its first NUL. In an abstract
+// name '@' stands for the leading NUL. The name of a socket without a name is "@", as
+// in package syscall.
 func (sa *Sockaddr) Unix() string {
 	var name [unix.SizeofSockaddrUnix - offPath]byte
 	copy(name[:], sa.raw[offPath:])
@@ -126,7 +125,8 @@ func (sa *Sockaddr) Unix() string {
 	return string(name[:n])
 }
 
-// Inet is an IPv4 or IPv6 address and port without pointers, to keep.
+// Inet is an IPv4 or IPv6 address and port. It has no pointers, so that keeping one
+// costs no allocation.
 type Inet struct {
 	Addr   [16]byte // an IPv4 address stands in the first 4
 	Zone   uint32   // index of the zone's interface, 0 for none

@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// x/sys hands addresses back as freshly allocated interfaces. These calls read
-// and write a Sockaddr of the caller's. Each pointer is converted in the call's
-// argument list, where the compiler keeps what it points to alive and in place,
-// and the kernel is told the length of the array.
+// x/sys allocates an interface for each address that it returns. These calls read and
+// write a Sockaddr of the caller instead. They convert each pointer in the argument
+// list of the system call, where the compiler keeps the memory behind it alive and in
+// place, and they tell the kernel the length of the array.
 
-// pointer returns the address and the length of sa for a call that reads it;
-// nil is no address.
+// pointer returns the pointer to the address in sa, and its length, for a call that
+// reads it. A nil sa stands for no address.
 func (sa *Sockaddr) pointer() (unsafe.Pointer, uintptr) {
 	if sa == nil {
 		return nil, 0
@@ -22,7 +22,7 @@ func (sa *Sockaddr) pointer() (unsafe.Pointer, uintptr) {
 	return unsafe.Pointer(&sa.raw), uintptr(sa.len)
 }
 
-// bad reports whether sa has no encoding.
+// bad reports whether sa cannot be encoded.
 func (sa *Sockaddr) bad() bool { return sa != nil && sa.len == badLen }
 
 // Bind gives fd the local address sa; see bind(2).
@@ -46,8 +46,8 @@ func Connect(fd int, sa *Sockaddr) Errno {
 	return errno
 }
 
-// Accept4 takes a connection off the queue of fd, as a non-blocking descriptor
-// that is closed on exec, and writes its peer's address to sa; see accept(2).
+// Accept4 takes a connection from the queue of fd and writes its peer's address to
+// sa; see accept(2). The new descriptor does not block, and exec closes it.
 //
 // std: internal/poll.accept
 func Accept4(fd int, sa *Sockaddr) (int, Errno) {
@@ -77,8 +77,8 @@ func getname(trap uintptr, fd int, sa *Sockaddr) Errno {
 	return errno
 }
 
-// Recvfrom receives into p and writes the sender's address to sa, no address
-// if there is none; see recvfrom(2).
+// Recvfrom receives into p and writes the sender's address to sa; see recvfrom(2). If
+// the kernel returns no address, sa then holds none.
 func Recvfrom(fd int, p []byte, flags int, sa *Sockaddr) (int, Errno) {
 	*sa = Sockaddr{len: uint32(len(sa.raw))}
 	r, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(fd),
@@ -90,7 +90,7 @@ func Recvfrom(fd int, p []byte, flags int, sa *Sockaddr) (int, Errno) {
 	return int(r), 0
 }
 
-// Sendto sends p to sa, or to the peer when sa is nil; see sendto(2).
+// Sendto sends p to sa, or to the peer if sa is nil; see sendto(2).
 func Sendto(fd int, p []byte, flags int, sa *Sockaddr) Errno {
 	if sa.bad() {
 		return unix.EINVAL
@@ -103,9 +103,8 @@ func Sendto(fd int, p []byte, flags int, sa *Sockaddr) Errno {
 }
 
 // Recvmsg receives into p, control messages into oob, and writes the sender's
-// address to sa; see recvmsg(2). When control messages are all that is asked of
-// a socket other than a datagram socket, one byte of data is taken with them
-// and dropped.
+// address to sa; see recvmsg(2). If p is empty and oob is not, and fd is not a datagram
+// socket, Recvmsg takes one byte of data with the control messages and drops it.
 //
 // std: syscall.recvmsgRaw
 func Recvmsg(fd int, p, oob []byte, flags int, sa *Sockaddr) (n, oobn, recvflags int, errno Errno) {
@@ -134,9 +133,9 @@ func Recvmsg(fd int, p, oob []byte, flags int, sa *Sockaddr) (n, oobn, recvflags
 	return int(r), int(msg.Controllen), int(msg.Flags), 0
 }
 
-// Sendmsg sends p and the control messages oob to sa, or to the peer when sa
-// is nil; see sendmsg(2). When there are only control messages and fd is not a
-// datagram socket, one byte of data goes with them, which n does not count.
+// Sendmsg sends p and the control messages oob to sa, or to the peer if sa is nil; see
+// sendmsg(2). If p is empty and oob is not, and fd is not a datagram socket, Sendmsg
+// sends one byte of data with the control messages, which n does not count.
 //
 // std: syscall.sendmsgN
 func Sendmsg(fd int, p, oob []byte, flags int, sa *Sockaddr) (n int, errno Errno) {
@@ -171,9 +170,9 @@ func Sendmsg(fd int, p, oob []byte, flags int, sa *Sockaddr) (n int, errno Errno
 	return int(r), 0
 }
 
-// msgData returns what a message with p and oob carries as data: p, or dummy,
-// the byte that carries control messages alone. A message's parts are put
-// together where it is declared: stored through a pointer they would escape.
+// msgData returns the data of a message with p and oob: p, or dummy, the byte that goes
+// with control messages alone. The callers fill in a message where they declare it: if
+// they stored its parts through a pointer, these would escape to the heap.
 func msgData(fd int, p, oob []byte, dummy *byte) (base *byte, n int, errno Errno) {
 	if len(p) > 0 {
 		return &p[0], len(p), 0

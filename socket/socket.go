@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Socket makes a socket(2), non-blocking and closed on exec.
+// Socket makes a socket that does not block and that exec closes; see socket(2).
 //
 // std: net.sysSocket
 func Socket(family, sotype, proto int) (int, Errno) {
@@ -27,16 +27,16 @@ func Listen(fd, backlog int) Errno { return errnoOf(unix.Listen(fd, backlog)) }
 // shutdown(2).
 func Shutdown(fd, how int) Errno { return errnoOf(unix.Shutdown(fd, how)) }
 
-// Close closes fd; see close(2). Like net, it does not look at EINTR: on Linux
-// the descriptor is gone even then.
+// Close closes fd; see close(2). Like net, it does not try again after EINTR: on
+// Linux the descriptor is gone even then.
 func Close(fd int) Errno { return errnoOf(unix.Close(fd)) }
 
-// dupCloexecUnsupported is set for good when F_DUPFD_CLOEXEC was refused.
+// dupCloexecUnsupported says that the kernel has refused F_DUPFD_CLOEXEC once.
 var dupCloexecUnsupported atomic.Bool
 
-// DupCloseOnExec duplicates fd; see F_DUPFD_CLOEXEC in fcntl(2). Where that is
-// refused as unknown, by an emulation or a filter, it does so by dup(2). With an
-// error comes the name of the call that failed.
+// DupCloseOnExec duplicates fd; see F_DUPFD_CLOEXEC in fcntl(2). If an emulation or
+// a filter does not know that command, it calls dup(2). If it fails, it returns the
+// name of the call that failed too.
 //
 // std: internal/poll.DupCloseOnExec
 func DupCloseOnExec(fd int) (dup int, call string, errno Errno) {
@@ -54,7 +54,8 @@ func DupCloseOnExec(fd int) (dup int, call string, errno Errno) {
 	return -1, "fcntl", errnoOf(err)
 }
 
-// dupCloseOnExecOld keeps a child from being forked between the two calls.
+// dupCloseOnExecOld makes two calls, and makes sure that nobody forks a child between
+// them.
 //
 // std: internal/poll.dupCloseOnExecOld
 func dupCloseOnExecOld(fd int) (int, string, Errno) {

@@ -11,8 +11,8 @@ func Splice(out, in, max int) (int, Errno) {
 	return int(n), errnoOf(err)
 }
 
-// Pipe makes a pipe(2), non-blocking and closed on exec, which holds size
-// bytes where the user may have that much.
+// Pipe makes a pipe that does not block and that exec closes; see pipe(2). The pipe
+// holds size bytes, or fewer if the user may not have that many.
 func Pipe(size int) (r, w int, errno Errno) {
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {

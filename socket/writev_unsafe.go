@@ -10,9 +10,9 @@ import (
 
 // Writev writes iovecs, one after the other; see writev(2).
 //
-// The array of iovecs is converted in the call's argument list, where the
-// compiler keeps it alive and in place, and through it, being typed memory,
-// the buffers.
+// Writev converts the array of iovecs in the argument list of the system call, where
+// the compiler keeps the array alive and in place. The array is typed memory, so it
+// keeps the buffers alive.
 func Writev(fd int, iovecs []Iovec) (int, Errno) {
 	r, _, errno := unix.Syscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(iovecs))), uintptr(len(iovecs)))
 	if errno != 0 {

@@ -21,8 +21,8 @@ type Row struct {
 	Detail   string             `json:"detail,omitempty"`
 }
 
-// check returns the row as a check, with a name as in "linux/func Dial". What
-// is the same has nothing to explain: its detail says how net2 provides it.
+// check returns the row as a check, with a name such as "linux/func Dial". If the
+// objects are the same, the detail says how net2 provides its own.
 func (r Row) check() conformance.Check {
 	detail := r.Detail
 	if r.Status == conformance.Same {
@@ -37,8 +37,8 @@ func (r Row) check() conformance.Check {
 	return c
 }
 
-// Table holds net2 against net on each of [Platforms]. The rows are in the
-// order of Platforms and of the objects' names; what net2 alone has comes last.
+// Table compares net2 with net on each of [Platforms]. It orders the rows by
+// platform and by the objects' names; the objects that only net2 has come last.
 func Table(ctx context.Context) ([]Row, error) {
 	f, err := find(ctx)
 	if err != nil {
@@ -47,7 +47,7 @@ func Table(ctx context.Context) ([]Row, error) {
 	return f.rows, nil
 }
 
-// Totals counts what net has on a platform, by kind.
+// Totals counts net's objects on a platform, by kind.
 func Totals(rows []Row, platform string) map[Kind]int {
 	totals := make(map[Kind]int)
 	for _, r := range rows {
@@ -121,7 +121,7 @@ func (c *cache) find(ctx context.Context) (*findings, error) {
 	return c.f, nil
 }
 
-// findings are all that there is to say about net2's API.
+// findings holds the results of the whole check of net2's API.
 type findings struct {
 	rows []Row
 	doc  string // net2's package documentation on Linux
@@ -165,7 +165,7 @@ func find(ctx context.Context) (*findings, error) {
 	return &f, nil
 }
 
-// compare holds own against std, object by object.
+// compare compares own with std, object by object.
 func compare(platform string, std, own *source) []Row {
 	var rows []Row
 	m := newMapping(std.types, own.types)

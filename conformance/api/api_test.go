@@ -85,7 +85,7 @@ func (checked importFrom) Import(path string) (*types.Package, error) {
 	return nil, fmt.Errorf("no package %s before this one", path)
 }
 
-// section returns the lines of a file of the archive, nil if there is none.
+// section returns the lines of a file of the archive, or nil if there is no such file.
 func section(ar *txtar.Archive, name string) []string {
 	for _, f := range ar.Files {
 		if f.Name == name {

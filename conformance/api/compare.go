@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// difference says in what net2's member y parts from x, the member of net with
-// the same key, or returns "".
+// difference says how net2's member y differs from x, the member of net with the
+// same key. If it does not differ, difference returns "".
 func (m mapping) difference(x, y member) string {
 	switch x.kind {
 	case Type:
@@ -33,8 +33,8 @@ func (m mapping) difference(x, y member) string {
 	return ""
 }
 
-// typeDifference compares two types but for their methods and fields, which
-// are members of their own.
+// typeDifference compares two types without their methods and fields, which are
+// members of their own.
 func (m mapping) typeDifference(x, y *types.TypeName) string {
 	if origin(x) == origin(y) {
 		return "" // net2 has an alias
@@ -88,7 +88,7 @@ func notIn(list []string) func(string) bool {
 	return func(s string) bool { return !slices.Contains(list, s) }
 }
 
-// fieldDifference compares what a field has besides its type.
+// fieldDifference compares the tags of two fields and whether they are embedded.
 func fieldDifference(x, y member) string {
 	if x.tag != y.tag {
 		return fmt.Sprintf("net has the tag %q, net2 %q", x.tag, y.tag)
@@ -107,7 +107,7 @@ func constDifference(x, y *types.Const) string {
 	return ""
 }
 
-// show renders a type, its names with that of their package.
+// show renders a type, with the package in front of each name.
 func show(t types.Type) string {
 	return types.TypeString(t, (*types.Package).Name)
 }

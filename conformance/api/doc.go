@@ -10,7 +10,7 @@
 //     promoted methods included;
 //   - each field of a struct type that a program can select.
 //
-// Two types are identical if they are so for a program that sees nothing but
-// net2: where net says *net.TCPConn, net2 must say *net2.TCPConn, be that an
-// alias or a type of its own.
+// Two types are identical if a program that knows net2 alone sees no difference:
+// where net says *net.TCPConn, net2 must say *net2.TCPConn, which may be an alias
+// or a type of its own.
 package api

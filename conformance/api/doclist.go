@@ -30,7 +30,7 @@ import (
 //
 //	  - functions: StdConn
 //
-// What net2 has and net does not must stand under the last one.
+// An object that net2 has and net does not have must stand under the last heading.
 //
 // Text between a heading and its items is free, and a name may be a link.
 
@@ -143,7 +143,7 @@ func DocList(rows []Row) string {
 	return b.String()
 }
 
-// items renders what is provided so, an item for each kind.
+// items renders the objects that net2 provides in one way, an item for each kind.
 func (list docList) items(how How) []*comment.ListItem {
 	var items []*comment.ListItem
 	for _, l := range docLabels {
@@ -178,7 +178,7 @@ func wrap(text string) string {
 	return b.String()
 }
 
-// names returns the names of a kind that are provided so, sorted.
+// names returns the sorted names of one kind that net2 provides in one way.
 func (list docList) names(how How, kind Kind) []string {
 	var names []string
 	for e, h := range list {
@@ -211,7 +211,7 @@ func parseDocList(text string) docList {
 	return list
 }
 
-// headedBy returns what stands under a heading of the documentation, or "".
+// headedBy returns the text under a heading of the documentation, or "".
 func headedBy(title string) How {
 	for _, h := range docHeadings {
 		if h.title == title {
@@ -221,8 +221,8 @@ func headedBy(title string) How {
 	return ""
 }
 
-// add enters the names of an item such as "types: Addr, AddrError". A name that
-// stands there twice is an alias and ours, say, and so agrees with nothing.
+// add enters the names of an item such as "types: Addr, AddrError". If a name stands
+// under two headings, it agrees with neither.
 func (list docList) add(how How, item string) {
 	label, names, _ := strings.Cut(item, ":")
 	for _, l := range docLabels {

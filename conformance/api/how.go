@@ -11,8 +11,8 @@ import (
 type How string
 
 const (
-	// Alias is what is net's own: a type with its methods and fields, a
-	// constant or a variable that is declared as net's of the same name.
+	// Alias is an object of net itself: a type with its methods and fields, or a
+	// constant or a variable that net2 declares as net's of the same name.
 	Alias How = "alias"
 
 	// Forward is a function that returns what net's function of the same
@@ -24,7 +24,8 @@ const (
 	// Ours is everything else that net has.
 	Ours How = "ours"
 
-	// Beyond is what net does not have, and net2's documentation says so.
+	// Beyond is an object that net does not have and that net2's documentation
+	// lists as such.
 	Beyond How = "beyond net"
 )
 
@@ -35,8 +36,8 @@ type source struct {
 	files []*ast.File
 }
 
-// how says how own provides its member m. Its functions are judged by their
-// bodies, its constants and variables by their values.
+// how says how own provides its member m. It judges functions by their bodies, and
+// constants and variables by their values.
 func (own *source) how(std *types.Package, m member) How {
 	if m.owner != nil {
 		return own.howOwned(std, m)

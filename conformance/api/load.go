@@ -49,7 +49,7 @@ func load(ctx context.Context, p Platform, overlay map[string][]byte) (std, own 
 	}
 	roots, err := packages.Load(cfg, stdPath, ownPath)
 	if ctx.Err() != nil {
-		return nil, nil, ctx.Err() // err need not say so
+		return nil, nil, ctx.Err() // err may not mention that
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("list for %s: %w", p, err)
@@ -78,8 +78,8 @@ func load(ctx context.Context, p Platform, overlay map[string][]byte) (std, own 
 	return std, own, nil
 }
 
-// listErrors returns what the go command had against the packages and all
-// below them.
+// listErrors returns the errors that the go command reported about the packages and
+// their dependencies.
 func listErrors(roots []*packages.Package) error {
 	var errs []error
 	packages.Visit(roots, nil, func(pkg *packages.Package) {
@@ -90,8 +90,8 @@ func listErrors(roots []*packages.Package) error {
 	return errors.Join(errs...)
 }
 
-// A checker type-checks packages from source, each once. Of all but net2 it
-// leaves out the bodies of the functions, and that makes it fast.
+// A checker type-checks packages from source, each once. To be fast, it skips the
+// bodies of functions in all packages except net2.
 type checker struct {
 	fset    *token.FileSet
 	sizes   types.Sizes
@@ -132,7 +132,7 @@ func (c *checker) check(pkg *packages.Package) (*source, error) {
 func (c *checker) parse(names []string) ([]*ast.File, error) {
 	files := make([]*ast.File, len(names))
 	for i, name := range names {
-		var text any // nil has the parser read the file
+		var text any // if it is nil, the parser reads the file
 		if overlaid, ok := c.overlay[name]; ok {
 			text = overlaid
 		}

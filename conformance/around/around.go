@@ -51,7 +51,7 @@ const atOnce = 4
 // run makes the checks that match and reports them as they end.
 func (p *programs) run(ctx context.Context, list []check, match func(string) bool, report func(conformance.Check)) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // what is still built is wanted no more
+	defer cancel() // nobody needs the builds that are still under way
 	queue := make(chan *check)
 	done := make(chan conformance.Check)
 	var workers sync.WaitGroup
@@ -73,7 +73,7 @@ func (p *programs) run(ctx context.Context, list []check, match func(string) boo
 		close(done)
 	}()
 	for c := range done {
-		if ctx.Err() == nil { // what was cut short is no evidence
+		if ctx.Err() == nil { // an interrupted check proves nothing
 			report(c)
 		}
 	}
@@ -91,7 +91,7 @@ func (p *programs) judge(ctx context.Context, c *check) conformance.Check {
 	return made
 }
 
-// compare asks net first: what it cannot tell here nobody asks net2.
+// compare asks net first. If net cannot answer here, compare does not ask net2.
 func (p *programs) compare(ctx context.Context, c *check) (conformance.Check, *host.Lack) {
 	if why := c.notHere(); why != "" {
 		return conformance.Check{}, &host.Lack{Need: host.RuntimePoller, Why: why}
@@ -129,8 +129,8 @@ func (p *programs) compare(ctx context.Context, c *check) (conformance.Check, *h
 		return conformance.Check{Status: conformance.Same}, nil
 	}
 	if lack := host.Explain(got); lack != nil && lack.Need == host.Descriptors {
-		// Where there are so few, it depends on what else is open which stack
-		// gets the last one.
+		// If descriptors are so few, other open files decide which stack gets
+		// the last one.
 		return conformance.Check{}, lack
 	}
 	return conformance.Check{Status: conformance.Differs, Detail: fmt.Sprintf("net:\n%s\nnet2:\n%s", indent(want), indent(got))}, nil
@@ -152,7 +152,7 @@ func (c *check) needs() []host.Need {
 	return needs
 }
 
-// notHere says why a check cannot be made with the poller that net2 has here.
+// notHere says why a check does not work with the poller that net2 uses here.
 func (c *check) notHere() string {
 	switch {
 	case c.waits && onChannels != "":
@@ -173,8 +173,8 @@ var ownPollerShows = map[string]string{
 	"profile/trace":             "net2's own poller has goroutines in an execution trace",
 }
 
-// oneLine is an error as a reason, which is the same for all checks that lack
-// the same.
+// oneLine turns an error into a reason of one line. Checks that lack the same thing get
+// the same reason.
 func oneLine(err error) string { return words.OneLine(words.FirstLines(err.Error(), 2)) }
 
 func indent(s string) string { return "\t" + strings.ReplaceAll(s, "\n", "\n\t") }

@@ -21,7 +21,7 @@ import (
 // An effort says how hard to look for an answer that may come by chance.
 type effort struct {
 	runs int           // of a program that has a race
-	held time.Duration // for a program that is stuck
+	held time.Duration // how long to wait for a program that is stuck
 }
 
 var (
@@ -49,7 +49,7 @@ type check struct {
 
 func always(string) bool { return false }
 
-// checks lists all, in the order in which they are made.
+// checks lists all checks, in the order in which the package makes them.
 func checks() []check {
 	var list []check
 	add := func(b build, prefix string, template check, modes ...string) {
@@ -97,7 +97,7 @@ func checks() []check {
 	return list
 }
 
-// printed is what the program prints.
+// printed returns what the program prints.
 func printed(ctx context.Context, p *programs, c *check, stack string, e effort) (string, error) {
 	r, err := c.run(ctx, p, stack, e)
 	if err != nil {
@@ -130,7 +130,7 @@ const waitsForEver = "it waits for ever"
 
 func stillRuns(answer string) bool { return answer == waitsForEver }
 
-// ending is how the program ends that has nothing more to do.
+// ending says how the runtime ends a program that can do nothing more.
 func ending(ctx context.Context, p *programs, c *check, stack string, e effort) (string, error) {
 	r, err := c.run(ctx, p, stack, e)
 	if err != nil {
@@ -149,8 +149,8 @@ const (
 
 func noRace(answer string) bool { return answer == raceNever }
 
-// racesFound runs the program some times and says whether the race detector
-// had a report in any of them.
+// racesFound runs the program several times and says whether the race detector
+// reported a race in any run.
 func racesFound(ctx context.Context, p *programs, c *check, stack string, e effort) (string, error) {
 	counts := filepath.Join(p.dir, stack) // what coverage writes goes with the module
 	answer := raceNever
@@ -169,8 +169,8 @@ func racesFound(ctx context.Context, p *programs, c *check, stack string, e effo
 	return answer, nil
 }
 
-// confined has net make its calls under a recorder, and then the stack make
-// its own under a filter that lets nothing else pass.
+// confined records the system calls of net, and then runs the stack under a filter that
+// lets no other calls pass.
 func confined(ctx context.Context, p *programs, c *check, stack string, e effort) (string, error) {
 	allowed, err := p.allowed(ctx, c)
 	if err != nil {
@@ -198,7 +198,7 @@ func confined(ctx context.Context, p *programs, c *check, stack string, e effort
 // confinedRuns is how often a program runs under its filter.
 const confinedRuns = 3
 
-// besides says which calls a recorder sees that are not allowed.
+// besides returns the recorded calls that are not allowed.
 func (p *programs) besides(ctx context.Context, c *check, stack string, allowed map[string]int) string {
 	path, err := p.binary(ctx, c.build, stack)
 	if err != nil {
@@ -212,15 +212,15 @@ func (p *programs) besides(ctx context.Context, c *check, stack string, allowed 
 	return fmt.Sprintf("\nrecorded besides what net calls: %v", slices.Sorted(maps.Keys(calls)))
 }
 
-// allowed are the calls that net was seen to make in a mode and those that the
-// runtime may always make.
+// allowed returns the calls that net made in a mode, and those that the runtime may
+// always make.
 func (p *programs) allowed(ctx context.Context, c *check) (map[string]int, error) {
 	path, err := p.binary(ctx, c.build, stackNet)
 	if err != nil {
 		return nil, err
 	}
 	allowed := trace.RuntimeCalls()
-	for range 2 { // what it calls may depend on who comes first
+	for range 2 { // its calls may depend on which goroutine comes first
 		calls, err := trace.ProgramCalls(ctx, path, []string{c.mode}, childEnviron())
 		if err != nil {
 			return nil, err
@@ -228,7 +228,8 @@ func (p *programs) allowed(ctx context.Context, c *check) (map[string]int, error
 		maps.Copy(allowed, calls)
 	}
 	if ownPoller() {
-		// It has package os wait for its epoll, which asks whether that blocks.
+		// Package os waits for the epoll descriptor of that build, and first asks
+		// whether the descriptor blocks.
 		allowed["fcntl"] = unix.SYS_FCNTL
 	}
 	return allowed, nil

@@ -1,7 +1,7 @@
 package bench
 
-// The two processes of a cell: what they are told, what they answer, and how
-// they count.
+// The two processes of a cell: the requests that they read, the answers that they
+// write, and how they count.
 
 import (
 	"encoding/json"
@@ -63,7 +63,7 @@ type window struct {
 	P50, P99, P999 time.Duration
 }
 
-// A work is what a child does after start.
+// A work is the task of a child after start.
 type work struct {
 	addr   string
 	meter  *meter
@@ -73,9 +73,10 @@ type work struct {
 	queue  queue  // for dialling
 }
 
-// A queue keeps what dials from outrunning what accepts: a backlog that is
-// full drops the connection's first packet, and then a second passes. What
-// accepts tells through shared memory, so that it costs no system call.
+// A queue keeps the side that dials from outrunning the side that accepts: if the
+// backlog is full, the kernel drops the first packet of a connection, and the client
+// sends it again a second later. The side that accepts counts in shared memory, so that
+// this costs no system call.
 type queue struct {
 	accepted *atomic.Int64
 	dialled  atomic.Int64
@@ -131,7 +132,7 @@ func (r *recorder) add(at, ns int64) {
 	r.latency(at, ns)
 }
 
-// latency records how long something took that is counted elsewhere.
+// latency records how long an operation took that somebody else counts.
 func (r *recorder) latency(at, ns int64) {
 	r.pending = append(r.pending, ns)
 	if len(r.pending) < recorderBatch && at-r.flushed < recorderDelay {
@@ -145,7 +146,7 @@ func (r *recorder) latency(at, ns int64) {
 	r.pending, r.flushed = r.pending[:0], at
 }
 
-// failed counts an operation that failed and is tried again.
+// failed counts an operation that failed and that the caller tries again.
 func (m *meter) failed() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -287,9 +288,9 @@ func (j *work) hog() {
 }
 
 // keepAwake occupies each processor with a thread that gives way to any other.
-// A processor that has nothing to do goes to sleep, and takes long to wake, on
-// a virtual machine several times as long as an echo takes: whether it sleeps
-// is then all that is measured.
+// A processor that has nothing to do goes to sleep. It takes long to wake, on a virtual
+// machine several times as long as an echo takes; we would then measure nothing but
+// whether it sleeps.
 func keepAwake() error {
 	var cpus unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &cpus); err != nil {
@@ -325,7 +326,7 @@ func keepAwake() error {
 	return nil
 }
 
-// A snapshot is what grows as a process runs.
+// A snapshot holds the counts that grow as a process runs.
 type snapshot struct {
 	at         time.Time
 	cpu        time.Duration
@@ -368,7 +369,7 @@ func (j *work) mark(last snapshot) (*window, snapshot, error) {
 	if err := j.meter.take(w); err != nil {
 		return nil, s, err
 	}
-	// The window that begins now is not to hold what the mark itself cost.
+	// The window that begins now must not include the cost of the mark itself.
 	return w, takeSnapshot(), nil
 }
 

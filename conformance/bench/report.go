@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// A Machine says what a report was measured on.
+// A Machine describes the machine on which a report was measured.
 type Machine struct {
 	Kernel     string `json:"kernel"`
 	Processor  string `json:"processor"`
@@ -34,13 +34,13 @@ type Report struct {
 	Workloads []Result  `json:"workloads"`
 }
 
-// A Result is what a run says about one workload.
+// A Result holds the measurements of one workload.
 type Result struct {
 	Workload Workload     `json:"workload"`
 	Impls    []ImplResult `json:"impls"`
 }
 
-// An ImplResult is what a run says about one implementation.
+// An ImplResult holds the measurements of one implementation.
 type ImplResult struct {
 	Impl     string                        `json:"impl"`
 	Samples  []Sample                      `json:"samples"`         // by round; nil where the cell failed
@@ -147,10 +147,10 @@ func ReadJSON(r io.Reader) (*Report, error) {
 	return &report, nil
 }
 
-// target is the implementation that the targets are for.
+// target is the implementation for which the targets are set.
 const target = "net2"
 
-// A Standing is a target and what came of it.
+// A Standing is a target with the measurement, and says whether net2 met it.
 type Standing struct {
 	Workload Workload
 	Target   Target
@@ -158,7 +158,8 @@ type Standing struct {
 	Met      bool
 }
 
-// Standings lists the targets and how the default engine stands to them.
+// Standings lists the targets, and says of each whether net2 with the default poller met
+// it.
 func (r *Report) Standings() []Standing {
 	var list []Standing
 	for _, res := range r.Workloads {

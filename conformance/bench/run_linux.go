@@ -43,7 +43,7 @@ var pollers = map[string]string{
 	"net2-portable": conformance.Portable,
 }
 
-// Options say what a run does. Its zero values are not defaults: see
+// Options are the settings of a run. Their zero values are not defaults: see
 // [DefaultOptions].
 type Options struct {
 	Workloads []Workload

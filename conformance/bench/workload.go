@@ -46,7 +46,7 @@ func (m Metric) label() string {
 	return string(m)
 }
 
-// A Target is what a workload is to reach on net2's epoll engine.
+// A Target is a value that net2 should reach in a workload.
 type Target struct {
 	Metric Metric  `json:"metric"`
 	AtMost bool    `json:"at_most,omitempty"` // else at least

@@ -48,8 +48,8 @@ func readsEarly(computing int) {
 			done.Go(func() { readAgain(c, asked.Done, &early) })
 		}
 		asked.Wait()
-		// Long enough for a Read that does not wait to come back; one that
-		// waits is none the wiser.
+		// In this time a Read that does not wait comes back; one that waits
+		// learns nothing from it.
 		for range 3 {
 			runtime.Gosched()
 			time.Sleep(100 * time.Microsecond)
