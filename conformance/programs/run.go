@@ -126,7 +126,8 @@ func (o *Outcome) sort(ctx context.Context, m Module, dir, goCommand string, los
 
 // rewritten swaps the imports, where that compiles.
 func (r *Runner) rewritten(ctx context.Context, dir string, m Module, before outcomes) Outcome {
-	if _, err := output(ctx, dir, r.net2, "rewrite", "-replace", r.Root, "./..."); err != nil {
+	words := append([]string{"rewrite", "-replace", r.Root}, m.packages()...)
+	if _, err := output(ctx, dir, r.net2, words...); err != nil {
 		r.log(m.Path, "the imports are not swapped", time.Now())
 		return Outcome{Way: Rewritten, Note: ending(err.Error())}
 	}
