@@ -66,16 +66,20 @@ func output(ctx context.Context, dir, name string, args ...string) ([]byte, erro
 	return out, err
 }
 
+// packages are those to test, as the go command takes them.
+func (m Module) packages() []string {
+	if m.Packages == nil {
+		return []string{"./..."}
+	}
+	return m.Packages
+}
+
 // tests runs a module's tests with a go command, or net2 in its place. Tests
 // that fail are no error.
 func (m Module) tests(ctx context.Context, dir, goCommand string, more ...string) (outcomes, error) {
 	args := append([]string{"test", "-json", "-short", "-count=1", "-vet=off", "-timeout=240s"}, m.Args...)
 	args = append(args, more...)
-	packages := m.Packages
-	if packages == nil {
-		packages = []string{"./..."}
-	}
-	cmd := command(ctx, dir, goCommand, append(args, packages...)...)
+	cmd := command(ctx, dir, goCommand, append(args, m.packages()...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()

@@ -47,6 +47,15 @@ func TestLost(t *testing.T) {
 	}
 }
 
+func TestFailedIsNotAbsent(t *testing.T) {
+	o := outcomes{"p A": true, "p B": false}
+	for name, want := range map[string]bool{"p A": false, "p B": true, "p C": false} {
+		if got := o.failed(name); got != want {
+			t.Errorf("failed(%q) = %t, want %t", name, got, want)
+		}
+	}
+}
+
 func TestPattern(t *testing.T) {
 	r := regexp.MustCompile(pattern([]string{"a.Test/c TestGood/part.Test", "a.b/c ExampleShown", "a.b/c TestGood"}))
 	for name, want := range map[string]bool{"TestGood": true, "ExampleShown": true, "TestGoodToo": false, "part.Test": false} {

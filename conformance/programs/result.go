@@ -149,6 +149,12 @@ func (o outcomes) passed() []string {
 	return names
 }
 
+// failed reports whether a test ran and failed.
+func (o outcomes) failed(name string) bool {
+	passed, ran := o[name]
+	return ran && !passed
+}
+
 // lost are those that passed in o and did not after, in order.
 func (o outcomes) lost(after outcomes) []string {
 	return slices.DeleteFunc(o.passed(), func(name string) bool { return after[name] })

@@ -81,7 +81,12 @@ func (r *Runner) module(ctx context.Context, dir string, m Module) Row {
 		row.Error = "no test passes on plain net"
 		return row
 	}
-	row.Ways = append(row.Ways, r.way(ctx, dir, m, before, Whole, r.net2))
+	whole := r.way(ctx, dir, m, before, Whole, r.net2)
+	if err := whole.plainAgain(ctx, dir, m); err != nil {
+		row.Error = err.Error()
+		return row
+	}
+	row.Ways = append(row.Ways, whole)
 	row.Ways = append(row.Ways, r.rewritten(ctx, dir, m, before))
 	return row
 }
@@ -124,9 +129,29 @@ func (o *Outcome) sort(ctx context.Context, m Module, dir, goCommand string, los
 	}
 }
 
+// plainAgain tries the regressions once more on plain net. What fails there
+// this time, under the load of this moment, is unsteady.
+func (o *Outcome) plainAgain(ctx context.Context, dir string, m Module) error {
+	if len(o.Regressions) == 0 {
+		return nil
+	}
+	plain, err := m.again(ctx, dir, "go", o.Regressions)
+	if err != nil {
+		return err
+	}
+	for _, name := range o.Regressions {
+		if plain.failed(name) {
+			o.Unsteady = append(o.Unsteady, name)
+		}
+	}
+	o.Regressions = slices.DeleteFunc(o.Regressions, plain.failed)
+	return nil
+}
+
 // rewritten swaps the imports, where that compiles.
 func (r *Runner) rewritten(ctx context.Context, dir string, m Module, before outcomes) Outcome {
-	if _, err := output(ctx, dir, r.net2, "rewrite", "-replace", r.Root, "./..."); err != nil {
+	words := append([]string{"rewrite", "-replace", r.Root}, m.packages()...)
+	if _, err := output(ctx, dir, r.net2, words...); err != nil {
 		r.log(m.Path, "the imports are not swapped", time.Now())
 		return Outcome{Way: Rewritten, Note: ending(err.Error())}
 	}
@@ -157,16 +182,12 @@ func (r *Runner) newerGo(ctx context.Context, dir string, m Module, o *Outcome) 
 	if err != nil {
 		return err
 	}
-	fails := func(name string) bool {
-		passed, ran := plain[name]
-		return ran && !passed
-	}
 	for _, name := range o.Regressions {
-		if fails(name) {
+		if plain.failed(name) {
 			o.Language = append(o.Language, name)
 		}
 	}
-	o.Regressions = slices.DeleteFunc(o.Regressions, fails)
+	o.Regressions = slices.DeleteFunc(o.Regressions, plain.failed)
 	return nil
 }
 

@@ -105,19 +105,19 @@ func help(p *printer) {
 func pageTo(ctx context.Context, record recorder, args []string, stderr io.Writer) int {
 	if len(args) != 1 {
 		fmt.Fprintln(stderr, "parity study -html: name one file for the page")
-		return 2
+		return conformance.ExitUsage
 	}
 	f, err := os.Create(args[0])
 	if err != nil {
 		fmt.Fprintln(stderr, "parity study -html:", err)
-		return 2
+		return conformance.ExitUsage
 	}
 	err = errors.Join(writePage(ctx, record, f), f.Close())
 	if err != nil {
 		fmt.Fprintln(stderr, "parity study -html:", strings.Join(strings.Fields(err.Error()), " "))
-		return 1
+		return conformance.ExitUnfinished
 	}
-	return 0
+	return conformance.ExitSame
 }
 
 func list(p *printer) {

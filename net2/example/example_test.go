@@ -217,7 +217,7 @@ func TestPassFD(t *testing.T) {
 	if err := os.WriteFile(file, []byte("what it says\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	socket := filepath.Join(programs, "socket")
+	socket := filepath.Join(t.TempDir(), "socket")
 	p := start(t, "passfd", "-serve", file, socket)
 	p.line()
 	for range 2 { // each client reads from the beginning

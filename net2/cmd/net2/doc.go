@@ -5,6 +5,7 @@
 //	net2 test ./...      likewise; also run, vet, install and list
 //	net2 verify BINARY   says whether net2 is in a binary
 //	net2 overlay         prints the overlay: go build -overlay=$(net2 overlay)
+//	net2 rewrite ./...   swaps the imports of your own packages, in the source
 //	net2 goroot          makes and prints a GOROOT: export GOROOT=$(net2 goroot)
 //
 // Leave the command out, and the program is as it was.
@@ -45,6 +46,23 @@
 // Whoever works on net2 gives other sources than this command has by
 // -sources=FILE, a zip archive of files named by import path, such as
 // go.parity/poll/fd.go.
+//
+// # Rewriting imports
+//
+// For those who want net2 in their source, net2 rewrite puts go.parity/net2 in
+// the place of net in the files that the packages have for any system and any
+// tag, tests included, and in go.mod. It first reports, by file and line, what
+// that changes besides: type assertions and switches on net's concrete types
+// whose value others make, Buffers that leave the packages, and functions and
+// fields of others that ask for net's types. It tries whether the result
+// compiles, with the tags given by -tags; if not, or if a file cannot be
+// written, no file is changed. With -d it prints the diff instead.
+//
+// What it changed stands in .net2-rewrite.json beside go.mod: net2 rewrite -undo
+// gives every file back its bytes. In one that was edited since, it puts back
+// the import and leaves the edits.
+//
+// The report alone is for go vet too: go vet -vettool=$(command -v net2) ./...
 //
 // # Limits
 //

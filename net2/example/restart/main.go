@@ -16,7 +16,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"os/signal"
 	"syscall"
 	"time"
@@ -27,7 +26,7 @@ import (
 // inherited names the variable that tells a successor of its listener.
 const inherited = "RESTART_LISTENER"
 
-// listenerFD is where the successor finds it: the first of exec.Cmd.ExtraFiles.
+// listenerFD is where the successor finds it, after the three that every process has.
 const listenerFD = 3
 
 func main() {
@@ -84,21 +83,29 @@ func serve(address string) error {
 
 // startSuccessor runs the program that stands where this one did, on the same
 // listener. From now on each connection comes to one of the two.
+//
+// File and exec.Cmd would do it too, but they call Fd, which makes the socket
+// one that blocks, for both processes: an Accept in it would keep Close waiting.
 func startSuccessor(l net.Listener) error {
-	f, err := l.(*net.TCPListener).File()
-	if err != nil {
-		return err
-	}
-	defer f.Close()
 	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	successor := exec.Command(program, os.Args[1:]...)
-	successor.Env = append(os.Environ(), inherited+"=1")
-	successor.ExtraFiles = []*os.File{f}
-	successor.Stdout, successor.Stderr = os.Stdout, os.Stderr
-	return successor.Start()
+	raw, err := l.(*net.TCPListener).SyscallConn()
+	if err != nil {
+		return err
+	}
+	var started error
+	err = raw.Control(func(fd uintptr) {
+		_, started = syscall.ForkExec(program, os.Args, &syscall.ProcAttr{
+			Env:   append(os.Environ(), inherited+"=1"),
+			Files: []uintptr{0, 1, 2, listenerFD: fd},
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return started
 }
 
 // shutdown answers the requests that are there, for ten seconds at most.
