@@ -93,6 +93,7 @@ func run(ctx context.Context, record recorder, args []string, stdout, stderr io.
 func help(p *printer) {
 	p.line("usage: parity study [step]")
 	p.line("       parity study poller [duration]")
+	p.line("       parity study -html file")
 	p.blank()
 	list(p)
 	p.blank()
