@@ -9,7 +9,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -62,6 +62,15 @@ func serve(address string) error {
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "process %d\n", os.Getpid())
 	})}
+	var open sync.WaitGroup // connections
+	server.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed:
+			open.Done()
+		}
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	fmt.Printf("process %d serves http://%s/\n", os.Getpid(), l.Addr())
@@ -76,7 +85,7 @@ func serve(address string) error {
 					continue
 				}
 			}
-			return shutdown(server, served)
+			return shutdown(server, l, served, &open)
 		}
 	}
 }
@@ -108,17 +117,27 @@ func startSuccessor(l net.Listener) error {
 	return started
 }
 
-// shutdown answers the requests that are there, for ten seconds at most.
-func shutdown(server *http.Server, served <-chan error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
+// shutdown answers the requests of all connections that were accepted, for ten
+// seconds at most. [http.Server.Shutdown] would not: it closes a connection that
+// has not sent its request yet.
+func shutdown(server *http.Server, l net.Listener, served <-chan error, open *sync.WaitGroup) error {
+	if err := l.Close(); err != nil {
 		return err
 	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+	if err := <-served; !errors.Is(err, net.ErrClosed) {
 		return err
 	}
-	return nil
+	server.SetKeepAlivesEnabled(false) // closes those that are idle, and the others after their reply
+	done := make(chan struct{})
+	go func() {
+		open.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+	}
+	return server.Close()
 }
 
 // get is a client whose connections are net2's as well.
