@@ -171,6 +171,8 @@ func TestPollYieldSeesWhoComputes(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var stop atomic.Bool
 	var computing sync.WaitGroup
+	defer computing.Wait()
+	defer stop.Store(true)
 	computing.Go(func() {
 		for !stop.Load() {
 			continue
@@ -189,8 +191,6 @@ func TestPollYieldSeesWhoComputes(t *testing.T) {
 	if !suspected {
 		t.Error("the processors pass for saturated after one slow turn")
 	}
-	stop.Store(true)
-	computing.Wait()
 }
 
 // A slow turn that remains the only one is forgotten.
