@@ -642,7 +642,7 @@ func (r *run) spawn(ctx context.Context, binary, role, poller string, count coun
 	}
 	p := &process{role: role, counter: count, answers: make(chan answer)}
 	// What the child says before it dies goes to a file. A pipe would need a
-	// goroutine, and somebody who waits for the process.
+	// goroutine, and somebody would have to wait for the process.
 	var err error
 	if p.stderr, err = os.CreateTemp("", "bench"); err != nil {
 		return nil, err

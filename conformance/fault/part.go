@@ -241,7 +241,8 @@ var explanations = []explanation{
 	{"getpeername", waits, "watch-on-demand"},
 }
 
-// explained names the deviation by which a fault has another outcome on net2.
+// explained names the deviation that explains why a fault has another outcome
+// on net2.
 func explained(op operation, f trace.Fault, want, got string) string {
 	if conformance.Poller() == conformance.Portable && strings.HasPrefix(op.name, "file") {
 		return "portable-file-name" // net makes the file, from a second duplicate

@@ -42,7 +42,7 @@ type Host struct {
 	Go       string    `json:"go"`
 	Platform string    `json:"platform"`
 	CPUs     int       `json:"cpus"`
-	Pollers  []string  `json:"pollers"` // of net2, with which net2 was compared
+	Pollers  []string  `json:"pollers"` // the pollers of net2 that were compared with net
 	User     string    `json:"user"`
 	Date     time.Time `json:"date"`
 
