@@ -14,12 +14,12 @@ type Deviation struct {
 	Evidence string   `json:"evidence"`          // the benchmark, test or fact behind it
 }
 
-// With reports whether the deviation holds where net2 waits in a poller.
+// With reports whether the deviation holds when net2 waits in the given poller.
 func (d Deviation) With(poller string) bool {
 	return d.Pollers == nil || slices.Contains(d.Pollers, poller)
 }
 
-// Deviations lists all of them. A difference between the system calls of net
+// Deviations lists all deviations. A difference between the system calls of net
 // and net2 that is not on this list is a failure.
 var Deviations = []Deviation{
 	{

@@ -1,7 +1,7 @@
 // Package conformance holds net2 against the standard library's net. Each of
-// its folders that has a Part gathers one kind of evidence; cmd/parity runs them
-// all. All of them call the stacks through package stack and ask package host
-// what can be checked here.
+// its folders that has a Part gathers one kind of evidence; cmd/parity runs
+// them all. All of them call the stacks through package stack, and ask package
+// host what this host can check.
 package conformance
 
 import (
@@ -36,7 +36,7 @@ type Check struct {
 	Recording json.RawMessage `json:"recording,omitempty"`
 }
 
-// Record hands over with the check what was judged.
+// Record adds to the check what was judged.
 func (c *Check) Record(v any) {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -45,12 +45,12 @@ func (c *Check) Record(v any) {
 	c.Recording = text
 }
 
-// Recordings returns those of the checks, which are of one part.
+// Recordings returns the recordings of the checks, which belong to one part.
 func Recordings[T any](checks []Check) ([]T, error) {
 	var all []T
 	for _, c := range checks {
 		if c.Recording == nil {
-			continue // it was not made
+			continue // the check was not made
 		}
 		var v T
 		if err := json.Unmarshal(c.Recording, &v); err != nil {
@@ -61,7 +61,8 @@ func Recordings[T any](checks []Check) ([]T, error) {
 	return all, nil
 }
 
-// NotPossible is a check that cannot be made for a lack of this host or user.
+// NotPossible returns a check that cannot be made because this host or user
+// lacks something.
 func NotPossible(name string, l *host.Lack) Check {
 	return Check{Name: name, Status: Skipped, Needs: l.Need, Detail: l.Error()}
 }
@@ -74,8 +75,8 @@ type Part struct {
 	// Names lists the checks that Run would make, in order.
 	Names func(ctx context.Context) ([]string, error)
 
-	// Run makes the checks whose name match accepts and reports each when it
-	// is done, never two at a time. It returns an error only where the
-	// evidence could not be gathered at all.
+	// Run makes the checks whose name match accepts and reports each when it is
+	// done, never two at a time. It returns an error only if the evidence could
+	// not be gathered at all.
 	Run func(ctx context.Context, match func(name string) bool, report func(Check)) error
 }

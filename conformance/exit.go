@@ -1,7 +1,7 @@
 package conformance
 
-// What the commands of this module exit with: parity, its subcommands, bench and
-// stdtests.
+// The exit codes of the commands of this module: parity, its subcommands, bench
+// and stdtests.
 const (
 	ExitSame        = 0   // nothing differs, or the command did what it was asked to do
 	ExitDifferent   = 1   // net2 differs from net, or a test failed

@@ -2,7 +2,7 @@ package conformance
 
 import "net"
 
-// net2 looks names up in pure Go, always. In a program that is built with cgo
-// net may ask the C library, whose answers and errors are others. So that the
-// two can be compared, net too looks names up in pure Go here.
+// net2 always looks names up in pure Go. In a program built with cgo, net may
+// ask the C library, whose answers and errors differ. So that the two can be
+// compared, net too looks names up in pure Go here.
 func init() { net.DefaultResolver.PreferGo = true }

@@ -20,9 +20,9 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// TestCompare runs the pairs of small packages in testdata. Of each archive,
-// want lists every row that is not the same, and how, where it is there, what
-// net2 has and the way in which it has it.
+// TestCompare runs the pairs of small packages in testdata. In each archive,
+// want lists every row that is not the same; and how, if the archive has it,
+// lists what net2 has and how net2 provides it.
 func TestCompare(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -122,7 +122,7 @@ func ways(rows []Row) []string {
 	return lines
 }
 
-// shared spares the tests loading both packages more than once.
+// shared keeps the tests from loading both packages more than once.
 var shared cache
 
 // TestPartNet2IsNet demands what the parity command demands.
@@ -171,7 +171,7 @@ func runPart(t *testing.T, part conformance.Part, match func(string) bool) []con
 }
 
 // TestTotals pins how many objects Go 1.26 exports, so that members neither
-// loses some nor counts others.
+// loses any nor counts too many.
 func TestTotals(t *testing.T) {
 	if !strings.HasPrefix(runtime.Version(), "go1.26") {
 		t.Skipf("the totals are those of Go 1.26, this is %s", runtime.Version())
@@ -188,7 +188,7 @@ func TestTotals(t *testing.T) {
 	}
 }
 
-// overlay is a file more in net2.
+// overlay adds a file to net2.
 func overlay(t *testing.T, text string) map[string][]byte {
 	t.Helper()
 	path, err := filepath.Abs("../../net2/overlay.go")

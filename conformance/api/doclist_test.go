@@ -8,7 +8,7 @@ import (
 	"go.parity/conformance"
 )
 
-// docRows are what the list of TestDocList is about.
+// docRows are the rows that the list of TestDocList is about.
 var docRows = []Row{
 	{Platform: "linux", Kind: Type, Name: "Addr", How: Alias},
 	{Platform: "linux", Kind: Type, Name: "Dialer", How: Ours},

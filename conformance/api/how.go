@@ -36,8 +36,8 @@ type source struct {
 	files []*ast.File
 }
 
-// how says how own provides its member m. It judges functions by their bodies, and
-// constants and variables by their values.
+// how says how own provides its member m. It judges a function by its body, and
+// a constant or variable by its value.
 func (own *source) how(std *types.Package, m member) How {
 	if m.owner != nil {
 		return own.howOwned(std, m)

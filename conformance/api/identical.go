@@ -106,7 +106,7 @@ func (m mapping) identicalStructs(x, y *types.Struct) bool {
 }
 
 // identicalInterfaces compares method sets, which are sorted. Interfaces that
-// are more than a method set are constraints, and those net does not export.
+// are more than a method set are constraints, and net exports no constraints.
 func (m mapping) identicalInterfaces(x, y *types.Interface) bool {
 	return x.IsMethodSet() && y.IsMethodSet() &&
 		x.NumMethods() == y.NumMethods() && all(x.NumMethods(), func(i int) bool {

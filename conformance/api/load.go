@@ -38,8 +38,8 @@ const (
 )
 
 // load type-checks net and net2 for a platform in one go, so that both see the
-// same types of the packages below them. The overlay stands in for files, or
-// adds some.
+// same types of the packages below them. The overlay replaces files, or adds
+// some.
 func load(ctx context.Context, p Platform, overlay map[string][]byte) (std, own *source, err error) {
 	cfg := &packages.Config{
 		Context: ctx,

@@ -43,8 +43,8 @@ func (m member) name() string {
 	return m.owner.Name() + "." + m.obj.Name()
 }
 
-// A key finds the member of one package that answers to one of another. Other
-// than the name, it is the same for a method of T and a method of *T.
+// A key finds the member of one package that corresponds to one of another.
+// Unlike the name, it is the same for a method of T and a method of *T.
 type key struct {
 	kind        Kind
 	owner, name string
@@ -58,8 +58,8 @@ func (m member) key() key {
 	return k
 }
 
-// members lists the exported objects of pkg by name, each type with its
-// methods and fields behind it.
+// members lists the exported objects of pkg by name, each type followed by its
+// methods and fields.
 func members(pkg *types.Package) []member {
 	var list []member
 	scope := pkg.Scope()
@@ -127,8 +127,8 @@ func fields(owner *types.TypeName) []member {
 	return list
 }
 
-// selects reports whether x.f is the field f for an x of the owner's type:
-// a field that another one hides is not.
+// selects reports whether x.f is the field f for an x of the owner's type: that
+// is not so for a field that another one hides.
 func selects(owner *types.TypeName, f *types.Var) bool {
 	obj, _, _ := types.LookupFieldOrMethod(owner.Type(), true, f.Pkg(), f.Name())
 	return obj == f

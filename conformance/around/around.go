@@ -129,8 +129,8 @@ func (p *programs) compare(ctx context.Context, c *check) (conformance.Check, *h
 		return conformance.Check{Status: conformance.Same}, nil
 	}
 	if lack := host.Explain(got); lack != nil && lack.Need == host.Descriptors {
-		// If descriptors are so few, other open files decide which stack gets
-		// the last one.
+		// If the process may have so few descriptors, other open files decide
+		// which stack gets the last one.
 		return conformance.Check{}, lack
 	}
 	return conformance.Check{Status: conformance.Differs, Detail: fmt.Sprintf("net:\n%s\nnet2:\n%s", indent(want), indent(got))}, nil

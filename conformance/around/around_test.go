@@ -12,8 +12,8 @@ import (
 	"go.parity/conformance"
 )
 
-// newTestPrograms returns programs whose second stack is made by an edit of
-// the first.
+// newTestPrograms returns programs whose second stack is an edited copy of the
+// first.
 func newTestPrograms(t *testing.T, edit func(source string) string) *programs {
 	t.Helper()
 	if _, err := exec.LookPath("go"); err != nil {
@@ -58,7 +58,7 @@ func runAll(t *testing.T, p *programs) map[string]conformance.Check {
 	return done
 }
 
-// With net in both places nothing may differ.
+// With net as both stacks, nothing may differ.
 func TestNetIsLikeNet(t *testing.T) {
 	for name, c := range runAll(t, newTestPrograms(t, func(source string) string { return source })) {
 		switch c.Status {
@@ -71,9 +71,10 @@ func TestNetIsLikeNet(t *testing.T) {
 	}
 }
 
-// broken makes a stack of net that does everything wrong that is looked at: it
-// keeps a goroutine, makes a call of its own, orders what is not ordered and
-// loses what is, and its programs end where they should wait.
+// broken turns net into a stack that does everything wrong that the checks look
+// at: it keeps a goroutine, makes a call of its own, orders what is unordered,
+// loses the order of what is ordered, and its programs end where they should
+// wait.
 func broken(source string) string {
 	return strings.NewReplacer(
 		"	run()\n", "	go func() { time.Sleep(time.Hour) }()\n	run()\n",
@@ -93,7 +94,7 @@ func broken(source string) string {
 }
 
 func TestEveryCheckCanDiffer(t *testing.T) {
-	// What goroutines begin with is in the tests below.
+	// The tests below check what goroutines begin with.
 	exempt := []string{"profile/cpu", "profile/trace"}
 	p := newTestPrograms(t, broken)
 	p.again = 0
@@ -143,7 +144,7 @@ func TestChecksAreTheModesOfTheProgram(t *testing.T) {
 	}
 }
 
-// The answers of net that give the comparison its worth.
+// Without these answers of net the comparison would be worth nothing.
 func TestAnswersOfNet(t *testing.T) {
 	p := newTestPrograms(t, func(source string) string { return source })
 	want := map[string]string{
@@ -173,8 +174,8 @@ func TestAnswersOfNet(t *testing.T) {
 	}
 }
 
-// compared runs a check of made-up answers, each stack's one after the other;
-// the last is given again.
+// compared runs a check with made-up answers. Each stack gives its answers one
+// after the other, and then repeats the last.
 func compared(t *testing.T, answers map[string][]string, weak func(string) bool) conformance.Check {
 	t.Helper()
 	c := &check{name: "made/up", weak: weak}

@@ -18,7 +18,7 @@ import (
 	"go.parity/conformance/words"
 )
 
-// An effort says how hard to look for an answer that may come by chance.
+// An effort says how hard to look for an answer that may depend on chance.
 type effort struct {
 	runs int           // of a program that has a race
 	held time.Duration // how long to wait for a program that is stuck
@@ -35,15 +35,15 @@ type check struct {
 	mode  string // of the program
 	build build
 
-	// waits says that the answer depends on where a goroutine waits, which
-	// net2_portable does on channels; filters, that it depends on the name of
-	// the function in which it does.
+	// waits says that the answer depends on where a goroutine waits: with
+	// net2_portable it waits on a channel. filters says that the answer depends
+	// on the name of the function in which it waits.
 	waits, filters bool
 
 	// ask runs the program of a stack and returns what it saw.
 	ask func(ctx context.Context, p *programs, c *check, stack string, e effort) (string, error)
 
-	// weak reports whether an answer may turn out otherwise with more effort.
+	// weak reports whether more effort may lead to another answer.
 	weak func(answer string) bool
 }
 
@@ -90,8 +90,9 @@ func checks() []check {
 		"ordered/close", "ordered/file", "ordered/to-file", "ordered/pipe", "ordered/child",
 		"ordered/buffers", "ordered/sendfile", "ordered/splice", "ordered/udp-connected", "ordered/udp",
 		"ordered/udp-messages", "ordered/unix-messages", "ordered/accept")
-	// Under coverage every function counts its blocks, also one that runs
-	// where no Go code may, and the counters order much.
+	// Under coverage every function counts its blocks, even one that runs where
+	// ordinary Go code may not, and the counters order much of what the program
+	// does.
 	add(covered, "race-cover/", racing,
 		"racy/udp-handlers", "ordered/http-reply", "ordered/echo", "ordered/file", "ordered/udp", "ordered/accept")
 	return list

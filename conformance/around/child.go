@@ -18,15 +18,15 @@ import (
 	"go.parity/conformance/words"
 )
 
-// limit is how long a child may take, and hold how long one that says that it
-// is stuck is given to be ended by its runtime.
+// limit is how long a child may take. hold is how long a child that says it is
+// stuck may wait for its runtime to end it.
 const (
 	limit    = 30 * time.Second
 	hold     = 500 * time.Millisecond
 	longHold = 5 * time.Second
 )
 
-// What the program says and exits with: see its main.go.
+// What the program says, and its exit status: see its main.go.
 const (
 	stuckLine  = "stuck"
 	exitCannot = 3
@@ -37,7 +37,7 @@ type result struct {
 	stdout string
 	stderr string
 	exit   string // "exit status 2", "signal: killed", "" for success
-	waits  bool   // it was still there when its time was over
+	waits  bool   // it was still running when its time was over
 }
 
 // A cannotError says why a stack cannot give an answer on this host.
@@ -98,7 +98,8 @@ func runProgram(ctx context.Context, path, mode string, held time.Duration, env 
 	return result{stdout: stdout.String(), stderr: stderr.String()}, nil
 }
 
-// childEnviron is this process's environment without what changes the answers.
+// childEnviron is this process's environment without the variables that change
+// the answers.
 func childEnviron(extra ...string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")

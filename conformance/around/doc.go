@@ -11,18 +11,19 @@
 // the program is one check. The program prints an answer, and the two answers must be
 // equal.
 //
-// Net is asked first. Where net cannot answer on this host, because there is
-// no go command, no cgo for the race detector, no ptrace or no seccomp, the
-// check is not possible, with that reason. Some answers are not the same every time: the
-// race detector finds some races by luck. The package then asks whether net ever gives
-// the answer that net2 gives.
+// The package asks net first. If net cannot answer on this host, because there
+// is no go command, no cgo for the race detector, no ptrace or no seccomp, the
+// check is not possible, with that reason. Some answers are not the same every
+// time: the race detector finds some races by luck. The package then asks
+// whether net ever gives the answer that net2 gives.
 //
-// The environment decides which poller the children of net2 use, as it does
-// for every program: run the part with NET2_POLLER=epoll to compare that one
-// with net. A goroutine that waits in net2's own poller has a function of
-// it on top, which is read as the runtime's, and is not known to the filter
-// that projects use for their leak checkers; and under a system-call filter it
-// may make the one call more with which package os takes over its epoll. The
-// build tag net2_portable waits on channels: there, the checks of where a
-// goroutine waits are skipped, and those of races that the channels hide.
+// The environment decides which poller the children of net2 use, as it does for
+// every program: run the part with NET2_POLLER=epoll to compare that one with
+// net. A goroutine that waits in net2's own poller has a function of that
+// poller on top of its stack. The package reads it as the runtime's, but the
+// filter that projects use for their leak checkers does not know it. Under a
+// system-call filter, a program with this poller may make one call more, with
+// which package os takes over the poller's epoll. With the build tag
+// net2_portable goroutines wait on channels: the package then skips the checks
+// of where a goroutine waits, and those of races that the channels hide.
 package around

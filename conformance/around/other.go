@@ -9,7 +9,7 @@ import (
 	"go.parity/conformance/host"
 )
 
-// Part returns evidence that is empty: net2 is net itself here.
+// Part returns empty evidence: net2 is net itself here.
 func Part() conformance.Part {
 	return conformance.Part{
 		Name:  partName,

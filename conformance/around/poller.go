@@ -10,5 +10,6 @@ const buildTags = ""
 // ownPoller reports whether net2's goroutines wait in a poller of its own.
 func ownPoller() bool { return os.Getenv("NET2_POLLER") == "epoll" }
 
-// onChannels says why it cannot be compared where a goroutine waits.
+// onChannels says why the package cannot compare where a goroutine waits; here
+// it can.
 const onChannels = ""

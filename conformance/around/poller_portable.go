@@ -8,5 +8,5 @@ const buildTags = "net2_portable"
 // ownPoller reports whether net2's goroutines wait in a poller of its own.
 func ownPoller() bool { return true }
 
-// onChannels says why it cannot be compared where a goroutine waits.
+// onChannels says why the package cannot compare where a goroutine waits.
 const onChannels = "with net2_portable a goroutine waits on a channel, and the poller has one of its own"

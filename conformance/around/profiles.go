@@ -13,8 +13,7 @@ import (
 	"go.parity/conformance/words"
 )
 
-// cpuProfile says with what the goroutines began whose work a CPU profile
-// shows.
+// cpuProfile says which functions the goroutines in a CPU profile began with.
 func cpuProfile(ctx context.Context, p *programs, c *check, stack string, e effort) (string, error) {
 	out, err := c.inspect(ctx, p, stack, e, "pprof", "-symbolize=none", "-traces")
 	if err != nil {
@@ -43,8 +42,8 @@ func sampled(out string) []string {
 // started is an event of an execution trace, with the goroutine's own stack.
 var started = regexp.MustCompile(`NotExist->Runnable .*\nTransitionStack=\n\t(\S+) @`)
 
-// executionTrace says with what the goroutines began of which an execution
-// trace tells.
+// executionTrace says which functions the goroutines in an execution trace
+// began with.
 func executionTrace(ctx context.Context, p *programs, c *check, stack string, e effort) (string, error) {
 	out, err := c.inspect(ctx, p, stack, e, "trace", "-d=parsed")
 	if err != nil {
@@ -57,8 +56,8 @@ func executionTrace(ctx context.Context, p *programs, c *check, stack string, e 
 	return beginnings(functions), nil
 }
 
-// began returns the functions with which the goroutines began of which the
-// text of a trace tells.
+// began returns the functions that the goroutines in the text of a trace began
+// with.
 func began(out string) []string {
 	var functions []string
 	for _, m := range started.FindAllStringSubmatch(out, -1) {
@@ -67,7 +66,7 @@ func began(out string) []string {
 	return functions
 }
 
-// inspect has one of the go command's tools read what the program prints.
+// inspect makes one of the go command's tools read what the program prints.
 func (c *check) inspect(ctx context.Context, p *programs, stack string, e effort, tool ...string) (string, error) {
 	r, err := c.run(ctx, p, stack, e)
 	if err != nil {

@@ -23,7 +23,7 @@ type build int
 const (
 	plain   build = iota // without cgo, whose threads would keep a deadlock from being reported
 	race                 // with the race detector
-	covered              // with the race detector and every package counted
+	covered              // with the race detector, and coverage of every package
 )
 
 var builds = map[build]struct {
@@ -42,14 +42,14 @@ const (
 	stackNet2 = "net2"
 )
 
-// programs are the binaries, each built when it is first asked for.
+// programs are the binaries. Each is built when it is first needed.
 type programs struct {
 	dir string // the module of the program, and what it leaves behind
 
 	// edit changes the program's source for a stack.
 	edit func(stack, source string) string
 
-	again int // how often net is asked whether it too gives an answer of net2's
+	again int // how often net is asked whether it too gives net2's answer
 
 	mu    sync.Mutex
 	built map[string]func() (string, error)
@@ -110,8 +110,9 @@ func (p *programs) goCommand(ctx context.Context, args []string, env ...string) 
 	return output(cmd)
 }
 
-// writeModule writes a module with one package for each stack. It needs what
-// the module of the suite needs, so that it takes over its list.
+// writeModule writes a module with one package for each stack. The module needs
+// what the suite's module needs, so that it takes over the list of
+// requirements.
 func (p *programs) writeModule(ctx context.Context) error {
 	out, err := output(exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", "go.parity/net2", programPath))
 	if err != nil {

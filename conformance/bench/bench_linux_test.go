@@ -38,7 +38,7 @@ func listen(tb testing.TB, s Stack) net.Listener {
 }
 
 // rawPeer returns a connection of the stack and the descriptor at its other
-// end, which no stack knows: what is measured is one side alone.
+// end, which no stack knows: the benchmark measures one side alone.
 func rawPeer(tb testing.TB, s Stack, block bool) (net.Conn, int) {
 	tb.Helper()
 	ln := listen(tb, s)
@@ -86,8 +86,8 @@ func readRaw(tb testing.TB, fd int, mem arena, n int) {
 	}
 }
 
-// drain drops what comes in on fd, which blocks, until the peer closes. It
-// has ended when the test's clean-up is done.
+// drain drops what arrives on fd, a blocking descriptor, until the peer closes.
+// It has ended when the test's clean-up is done.
 func drain(tb testing.TB, fd int) {
 	tb.Helper()
 	mem, err := newArena(discardSize)

@@ -14,8 +14,8 @@ type Series struct {
 	Color string // as CSS writes it
 }
 
-// AllSeries are the implementations in the order in which charts show them.
-// The colours stand out from white as from black.
+// AllSeries are the implementations in the order in which charts show them. The
+// colours stand out from white and from black.
 var AllSeries = []Series{
 	{"net2", "#2f81f7"},
 	{"net2-epoll", "#d9822b"},
@@ -23,20 +23,20 @@ var AllSeries = []Series{
 	{"floor", "#858d96"},
 }
 
-// A Chart is a picture of the ratios to net in one metric: a row for each
-// workload and in it, for each implementation, the median as a dot, the
-// quartiles as a thick and the extremes as a thin line. The targets of net2
-// stand as dashes.
+// A Chart is a picture of the ratios to net in one metric. It has a row for
+// each workload. In the row each implementation has its median as a dot, its
+// quartiles as a thick line and its extremes as a thin line. Dashes mark the
+// targets of net2.
 type Chart struct {
-	Series []Series // those that were measured
+	Series []Series // the implementations that were measured
 	Rows   []Result // the workloads, from the top
 
 	metric Metric
 	names  float64 // how wide the names of the workloads are
 }
 
-// NewChart makes a chart of the workloads in which some implementation was
-// measured against net.
+// NewChart makes a chart of the workloads that compare some implementation with
+// net.
 func NewChart(workloads []Result, m Metric) Chart {
 	c := Chart{metric: m}
 	c.Rows = slices.DeleteFunc(slices.Clone(workloads), func(res Result) bool {
@@ -64,18 +64,18 @@ const (
 	rowHeight   = 22.0
 	axisHeight  = 24.0
 	chartMargin = 16.0 // half the number at the end of the axis
-	letterWidth = 6.4  // of an average letter, rounded up
+	letterWidth = 6.4  // the width of an average letter, rounded up
 	fontSize    = 11
 )
 
-// farRatio is the highest ratio drawn; higher ones stand at it.
+// farRatio is the highest ratio in a chart; higher ratios are drawn there.
 const farRatio = 2.0
 
-// Height is how high the picture is; all are as wide.
+// Height is the height of the picture. All pictures have the same width.
 func (c Chart) Height() float64 { return rowHeight*float64(len(c.Rows)) + axisHeight }
 
-// SVG returns the picture as an element of a page, of which it takes the font
-// and the colour of text.
+// SVG returns the picture as an element of a page. The picture takes its font
+// and the colour of its text from the page.
 func (c Chart) SVG() string {
 	var d drawing
 	fmt.Fprintf(&d, `<svg role="img" viewBox="0 0 %.1f %.1f" font-size="%d">`, chartWidth, c.Height(), fontSize)
@@ -102,7 +102,7 @@ func (c Chart) draw(d *drawing) {
 	}
 }
 
-// x is where a ratio stands.
+// x is the horizontal position of a ratio.
 func (c Chart) x(ratio float64) float64 {
 	left := c.names + chartMargin
 	return left + min(ratio, farRatio)/farRatio*(chartWidth-chartMargin-left)
@@ -125,7 +125,7 @@ func (c Chart) axis(d *drawing) {
 	}
 }
 
-// mark draws what was measured of one implementation in one workload.
+// mark draws the measurements of one implementation in one workload.
 func (c Chart) mark(d *drawing, s Summary, y float64, color string) {
 	if s.N == 0 {
 		return

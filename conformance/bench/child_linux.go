@@ -26,7 +26,7 @@ const childEnv = "NET2_BENCH_CHILD"
 const (
 	roleServer = "server" // the measured process
 	roleLoad   = "load"   // its counterpart
-	roleAwake  = "awake"  // neither: keeps the processors awake
+	roleAwake  = "awake"  // keeps the processors awake
 )
 
 // A request is one line that a child reads.
@@ -59,7 +59,7 @@ type window struct {
 
 	Ops            float64
 	Failures       int64         // operations that failed and were tried again
-	Busy           time.Duration // time that had operations under way, where that is not all of it
+	Busy           time.Duration // the time with operations under way, if that is not the whole window
 	P50, P99, P999 time.Duration
 }
 
@@ -69,7 +69,7 @@ type work struct {
 	meter  *meter
 	conns  atomic.Int64
 	beside atomic.Int64
-	drive  func() // starts the operations of a measured process that is driven by itself
+	drive  func() // starts the operations of a measured process that drives itself
 	queue  queue  // for dialling
 }
 
@@ -109,8 +109,8 @@ type meter struct {
 	err      error // ends the measurement
 }
 
-// A recorder is one thread's or goroutine's way to a meter. It hands
-// latencies over by the batch, so that recorders seldom meet.
+// A recorder is the access of one thread or goroutine to a meter. It hands over
+// latencies in batches, so that recorders seldom wait for each other.
 type recorder struct {
 	meter   *meter
 	pending []int64
@@ -119,20 +119,21 @@ type recorder struct {
 
 const (
 	recorderBatch = 256
-	recorderDelay = int64(2 * time.Millisecond) // for which a latency may wait
+	recorderDelay = int64(2 * time.Millisecond) // how long a latency may wait
 )
 
 func (m *meter) recorder() *recorder {
 	return &recorder{meter: m, pending: make([]int64, 0, recorderBatch)}
 }
 
-// add counts one operation that took ns and was done at the time at.
+// add counts one operation that took ns and ended at the time at.
 func (r *recorder) add(at, ns int64) {
 	r.meter.done.Add(1)
 	r.latency(at, ns)
 }
 
-// latency records how long an operation took that somebody else counts.
+// latency records how long an operation took, for an operation that is counted
+// elsewhere.
 func (r *recorder) latency(at, ns int64) {
 	r.pending = append(r.pending, ns)
 	if len(r.pending) < recorderBatch && at-r.flushed < recorderDelay {
@@ -146,17 +147,17 @@ func (r *recorder) latency(at, ns int64) {
 	r.pending, r.flushed = r.pending[:0], at
 }
 
-// failed counts an operation that failed and that the caller tries again.
+// failed counts an operation that failed and that the caller will try again.
 func (m *meter) failed() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.failures++
 }
 
-// epoch makes times small numbers: see now.
+// epoch makes the times of now small numbers.
 var epoch = time.Now()
 
-// now is a time in nanoseconds.
+// now returns the time since epoch, in nanoseconds.
 func now() int64 { return int64(time.Since(epoch)) }
 
 // fail ends the measurement with err.
@@ -168,7 +169,7 @@ func (m *meter) fail(err error) {
 	}
 }
 
-// take moves what was counted since the last take into w.
+// take moves what was counted since the last take to w.
 func (m *meter) take(w *window) error {
 	w.Ops = float64(m.done.Swap(0)) / float64(m.unit)
 	m.mu.Lock()
@@ -182,9 +183,9 @@ func (m *meter) take(w *window) error {
 	return err
 }
 
-// Child runs what the harness told this process to do, and does not return,
-// where the process is one that the harness started. In any other process it
-// does nothing. Every program and test that calls [Run] calls it first.
+// In a process that the harness started, Child does what the harness asks and
+// does not return. In any other process it does nothing. Every program and test
+// that calls [Run] calls it first.
 func Child() {
 	role := os.Getenv(childEnv)
 	if role == "" {
@@ -271,7 +272,7 @@ func start(role string, req request) (*work, error) {
 	return job, err
 }
 
-// hog keeps a processor busy, and counts what it gets done.
+// hog keeps a processor busy, and counts the work that it gets done.
 func (j *work) hog() {
 	x := uint64(1)
 	for {

@@ -9,7 +9,7 @@ import (
 )
 
 // BenchmarkConnectRequestClose connects, sends 64 bytes, and reads the answer
-// and the end that the server puts to it; both ends are on the stack.
+// and then its end, after which the server closes. Both ends are on the stack.
 func BenchmarkConnectRequestClose(b *testing.B) {
 	perStack(b, func(b *testing.B, s Stack) {
 		const size = 64
@@ -60,7 +60,7 @@ func BenchmarkConnectRequestClose(b *testing.B) {
 	})
 }
 
-// BenchmarkAccept accepts connections that are there, and closes them.
+// BenchmarkAccept accepts connections that wait already, and closes them.
 func BenchmarkAccept(b *testing.B) {
 	perStack(b, func(b *testing.B, s Stack) {
 		const batch = 256 // less than any backlog
@@ -95,7 +95,7 @@ func BenchmarkAccept(b *testing.B) {
 	})
 }
 
-// BenchmarkDial dials and closes. What accepts is two raw calls.
+// BenchmarkDial dials and closes. The other side accepts with two raw calls.
 func BenchmarkDial(b *testing.B) {
 	perStack(b, func(b *testing.B, s Stack) {
 		ln, addr, err := listenTCP()

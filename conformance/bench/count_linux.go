@@ -1,6 +1,6 @@
 package bench
 
-// Counting the system calls of the measured process.
+// How the harness counts the system calls of the measured process.
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// connCalls are the calls that set a connection up. Close and epoll_ctl DEL
+// connCalls are the calls that set up a connection. Close and epoll_ctl DEL
 // take it down.
 var connCalls = []string{
 	"accept4", "socket", "connect", "epoll_ctl ADD", "epoll_ctl MOD",
@@ -26,7 +26,8 @@ func (c Counts) total() float64 {
 	return n
 }
 
-// conn is the number of calls that set up, and with closing take down.
+// conn is the number of calls that set up connections, and with closing also of
+// those that take them down.
 func (c Counts) conn(closing bool) float64 {
 	var n float64
 	for _, name := range connCalls {
@@ -42,13 +43,14 @@ func (c Counts) conn(closing bool) float64 {
 type counter interface {
 	// start starts the process.
 	start(cmd *exec.Cmd) error
-	// prepare does what takes time, so that begin and end do not.
+	// prepare does what takes time, so that begin and end are quick.
 	prepare() error
-	// begin starts counting, end stops it; counts is what came between.
+	// begin starts counting, and end stops it; counts has the calls between the
+	// two.
 	begin() error
 	end() error
 	counts() (Counts, error)
-	// close ends what start began; the process is dead by then.
+	// close releases what start took. The process is dead by then.
 	close()
 }
 
@@ -56,11 +58,11 @@ type counter interface {
 type counting struct {
 	way  string
 	new  func() counter
-	hold func() (release func(), err error) // called before the first counter is made; release after the last
+	hold func() (release func(), err error) // called before the first counter is made; release is called after the last
 }
 
-// countingBy returns the counting that way asks for: nil for CountNone, and
-// where CountAuto finds none.
+// countingBy returns the counting that way asks for. It returns nil for
+// CountNone, and if CountAuto finds no way that works.
 func countingBy(way string) (*counting, error) {
 	nothing := func() (func(), error) { return func() {}, nil }
 	if way == CountPerf || way == CountAuto {
@@ -93,7 +95,8 @@ func countingBy(way string) (*counting, error) {
 	return nil, fmt.Errorf("unknown way to count system calls: %q", way)
 }
 
-// callNames are the calls that are told apart; all others are "other".
+// callNames names the calls that are counted by name; all others count as
+// "other".
 var callNames = map[int]string{
 	unix.SYS_ACCEPT4:         "accept4",
 	unix.SYS_BIND:            "bind",
@@ -129,7 +132,8 @@ var callNames = map[int]string{
 	unix.SYS_WRITEV:          "writev",
 }
 
-// mayFind says which calls are counted apart when they fail with EAGAIN.
+// mayFind lists the calls that are counted separately when they fail with
+// EAGAIN.
 var mayFind = []string{"accept4", "read", "recvfrom", "recvmsg", "sendfile", "sendto", "splice", "write", "writev"}
 
 // epollOps are the operations of epoll_ctl by number.

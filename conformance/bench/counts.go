@@ -15,12 +15,13 @@ const (
 	CountAuto   = "auto" // the first of these that works here
 )
 
-// Counts has the calls by name. A name may carry what tells two uses apart:
-// "read EAGAIN" is a read that found nothing, "epoll_ctl ADD" registers.
+// Counts has the number of calls by name. A name may say which use of the call
+// it counts: "read EAGAIN" is a read that found nothing, and "epoll_ctl ADD"
+// registers a descriptor.
 type Counts map[string]float64
 
-// String lists the calls of an operation, most frequent first; rare ones
-// are left out.
+// String lists the calls of an operation, the most frequent first. It leaves
+// out rare ones.
 func (c Counts) String() string {
 	const rare = 0.01
 	names := slices.SortedFunc(maps.Keys(c), func(a, b string) int {

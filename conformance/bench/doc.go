@@ -4,23 +4,24 @@
 //
 //	go test -run - -bench . -count 10 ./conformance/bench | benchstat -col /impl -
 //
-// Its harness, behind go run ./conformance/cmd/bench, puts the measured
-// process and its counterpart into processes of their own on loopback. A
-// measurement is a cell: one workload on one implementation for a second or
-// so. A round has one cell for each of both; the implementations follow each
-// other in an order that changes from round to round, so that what drifts on
-// the machine hits all alike, and a ratio to net is always one of two cells of
-// the same round. What is reported is the median ratio and its spread.
+// Its harness, behind go run ./conformance/cmd/bench, starts two processes that
+// talk over loopback: the measured process and its counterpart. A measurement
+// is a cell: one workload on one implementation for a second or so. A round has
+// one cell for each pair of workload and implementation. The order of the
+// implementations changes from round to round, so that a drift of the machine
+// hits all alike. A ratio to net always compares two cells of the same round.
+// The harness reports the median ratio and its spread.
 //
 // The counterpart is the same program for every implementation: threads in an
-// epoll loop that make raw system calls. It keeps time, so it is the measured
-// process alone that differs. Only for dialling the roles change: the measured
-// process dials and keeps time, the counterpart accepts.
+// epoll loop that make raw system calls. It keeps time, so that only the
+// measured process differs. Only dialling swaps the roles: the measured process
+// dials and keeps time, and the counterpart accepts.
 //
-// Where the kernel puts the two processes decides much, most of all with one
-// connection: side by side on one processor an echo takes a fifth of the time
-// that it takes where each wake-up has to wake another processor. With
-// [Options.Pin] each has processors of its own.
+// It matters much where the kernel puts the two processes, most of all with one
+// connection: if both share one processor, an echo takes a fifth of the time
+// that it takes if each wake-up has to wake another processor. With
+// [Options.Pin] each process has its own processors.
 //
-// System calls are counted in cells of their own, because counting costs time.
+// Cells that count system calls are separate from timed cells, because counting
+// costs time.
 package bench

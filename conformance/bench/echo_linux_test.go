@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// BenchmarkEcho has a goroutine at each end of each connection, both on the
-// stack.
+// BenchmarkEcho has a goroutine at each end of each connection, with both ends
+// on the stack.
 func BenchmarkEcho(b *testing.B) {
 	for _, conns := range []int{1, 64, 1024} {
 		b.Run(fmt.Sprintf("conns=%d", conns), func(b *testing.B) {
@@ -80,7 +80,7 @@ func benchmarkEcho(b *testing.B, s Stack, conns, size int, deadline bool) {
 	servers.Wait()
 }
 
-// BenchmarkUDPEcho is a client and a server on one stack, with the methods
+// BenchmarkUDPEcho runs a client and a server on one stack, with the methods
 // that take and return a netip.AddrPort.
 func BenchmarkUDPEcho(b *testing.B) {
 	sizes(b, []int{64, 1200}, func(b *testing.B, size int) {

@@ -1,8 +1,8 @@
 package bench
 
-// The floor: what a C program would do. At most two threads, each with an
-// epoll descriptor, raw system calls and buffers outside the heap; no
-// goroutine, no lock and no allocation for a connection.
+// The floor: what a C program would do. At most two threads, each with an epoll
+// descriptor, raw system calls and buffers outside the heap; no goroutine, no
+// lock and no allocation for each connection.
 
 import (
 	"encoding/binary"
@@ -20,10 +20,10 @@ const (
 	floorBuffer  = 64 << 10
 )
 
-// floor starts the workload's server, or its dialling client, as bare loops.
+// floor starts the workload's server, or its dialling client, as a bare loop.
 func (j *work) floor(req request) error {
 	w := req.Workload
-	// A processor for each thread of the loop, whatever else the runtime does.
+	// Each thread of the loop gets a processor, whatever else the runtime does.
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + floorThreads)
 	switch w.Kind {
 	case KindDial:
@@ -87,8 +87,8 @@ type floorLoop struct {
 	next     atomic.Uint32
 }
 
-// run is one thread. Sockets are level-triggered: one read for an event, and
-// no read that finds nothing.
+// run is one thread. Sockets are level-triggered, so that it reads once for an
+// event, and never finds nothing.
 func (l *floorLoop) run(thread int) error {
 	mem, err := newArena(floorBuffer)
 	if err != nil {
@@ -171,8 +171,8 @@ func (l *floorLoop) run(thread int) error {
 	}
 }
 
-// accept accepts all that is there. Lasting connections are dealt out evenly;
-// a short one stays on the thread that has it.
+// accept accepts all connections that wait. It spreads lasting connections
+// evenly; a short one stays on the thread that accepted it.
 func (l *floorLoop) accept(thread int) error {
 	for {
 		fd, e := rawAccept(l.listener)
@@ -200,7 +200,7 @@ func (l *floorLoop) accept(thread int) error {
 	}
 }
 
-// floorDial dials and closes, conns at once.
+// floorDial dials and closes, with conns connections under way at once.
 func (j *work) floorDial(sa *unix.SockaddrInet4, conns int) error {
 	ring, err := newRing()
 	if err != nil {
@@ -288,8 +288,8 @@ func (j *work) floorUDP() error {
 	return nil
 }
 
-// floorCopy streams, sends a file or passes a connection on, with calls that
-// block.
+// floorCopy streams, sends a file, or passes one connection on to another, with
+// blocking calls.
 func (j *work) floorCopy(ln int, w Workload) error {
 	accept := func() (int, error) {
 		for {

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// maxLatency is the longest time that is told from longer ones.
+// maxLatency is the longest latency that a histogram tells from longer ones.
 const maxLatency = 20 * time.Second
 
-// slotBits is how many leading bits of a latency tell its slot.
+// slotBits is how many leading bits of a latency decide its slot.
 const slotBits = 11
 
-// A histogram counts latencies in slots, which are exact up to 2,048 ns and a
-// thousandth of the latency wide above. So a quantile of millions of them costs
-// no sorting and little memory.
+// A histogram counts latencies in slots. The slots are exact up to 2,048 ns,
+// and above that a thousandth of the latency wide. So a quantile of millions of
+// latencies takes no sorting and little memory.
 type histogram struct {
 	slots []uint64
 	total uint64
@@ -24,29 +24,29 @@ func newHistogram() *histogram {
 	return &histogram{slots: make([]uint64, slotOf(int64(maxLatency))+1)}
 }
 
-// slotOf is the slot of a latency in nanoseconds. Every power of two from
+// slotOf returns the slot of a latency in nanoseconds. Every power of two from
 // 1<<slotBits on has the same number of slots.
 func slotOf(ns int64) int {
 	shift := max(bits.Len64(uint64(ns))-slotBits, 0)
 	return shift<<(slotBits-1) + int(ns>>shift)
 }
 
-// highest is the longest latency that slot i counts.
+// highest returns the longest latency that slot i counts.
 func highest(i int) int64 {
 	shift := max(i>>(slotBits-1)-1, 0)
 	leading := int64(i - shift<<(slotBits-1))
 	return (leading+1)<<shift - 1
 }
 
-// record counts a latency in nanoseconds. One below zero counts as zero, one
-// above maxLatency as that.
+// record counts a latency in nanoseconds. A latency below zero counts as zero,
+// and one above maxLatency as maxLatency.
 func (h *histogram) record(ns int64) {
 	h.slots[slotOf(min(max(ns, 0), int64(maxLatency)))]++
 	h.total++
 }
 
-// quantile is the latency that the share q of all do not exceed, or 0 if there
-// are none.
+// quantile returns the latency that the share q of all latencies do not exceed,
+// or 0 if the histogram is empty.
 func (h *histogram) quantile(q float64) time.Duration {
 	rank := max(uint64(math.Ceil(q*float64(h.total))), 1)
 	var below uint64

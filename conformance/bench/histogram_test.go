@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A quantile is the one that sorting finds, to a thousandth.
+// A quantile is within a thousandth of the one that sorting finds.
 func TestHistogramQuantiles(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	h := newHistogram()

@@ -1,8 +1,8 @@
 package bench
 
-// The load generator: the counterpart of every measured process, the same
-// program for all of them. Its threads wait in epoll and make raw system
-// calls, so that it costs little and always the same.
+// The load generator: the counterpart of every measured process, and the same
+// program for all of them. Its threads wait in epoll and make raw system calls,
+// so that it always costs the same little.
 
 import (
 	"bytes"
@@ -64,7 +64,7 @@ type loadConn struct {
 }
 
 // loadExchange opens w.Conns connections and keeps one exchange under way on
-// each of those that talk: the request, and an answer of want bytes.
+// each connection that talks: the request, and an answer of want bytes.
 func (j *work) loadExchange(sa *unix.SockaddrInet4, w Workload, request []byte, want, threads int) error {
 	conns := make([]loadConn, w.Conns)
 	for i := range conns {
@@ -88,8 +88,9 @@ func (j *work) loadExchange(sa *unix.SockaddrInet4, w Workload, request []byte, 
 	return nil
 }
 
-// greet makes one exchange on each connection, so that whoever serves it waits
-// for the next from then on, and not for its first turn on a processor.
+// greet makes one exchange on each connection. From then on whoever serves the
+// connection waits for the next exchange, and not for its own first turn on a
+// processor.
 func greet(conns []loadConn, request []byte, want int) error {
 	for _, c := range conns {
 		if n, err := unix.Write(c.fd, request); err != nil || n != len(request) {
@@ -208,7 +209,7 @@ func (j *work) exchange(conns []loadConn, request []byte, want int, pause time.D
 }
 
 // httpAnswer makes one request on a connection of its own and returns the
-// length of the answer: those that follow have the same.
+// length of the answer; all later answers have the same length.
 func httpAnswer(sa *unix.SockaddrInet4, request []byte) (int, error) {
 	fd, err := connectTCP(sa, [4]byte{}, true)
 	if err != nil {
@@ -322,8 +323,8 @@ func dialInto(ring *ring, sa *unix.SockaddrInet4, slot int, events uint32, reset
 	return nil
 }
 
-// loadOnce connects, sends a request unless it is empty, reads the answer up
-// to the end that the server puts to it, and begins again; conns at once.
+// loadOnce connects, sends a request unless it is empty, reads the answer until
+// the server ends it, and begins again, with conns connections at once.
 func (j *work) loadOnce(sa *unix.SockaddrInet4, w Workload, conns int) error {
 	ring, err := newRing()
 	if err != nil {
@@ -346,8 +347,8 @@ func (j *work) loadOnce(sa *unix.SockaddrInet4, w Workload, conns int) error {
 		slots[slot] = attempt{begun: now(), wrote: w.Size == 0}
 		return dialInto(ring, sa, slot, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET, true)
 	}
-	// step carries a connection on; over is true once it is done, and then an
-	// error says why it did not succeed.
+	// step takes a connection one step further. Once the connection is done,
+	// over is true and an error says why it did not succeed.
 	step := func(fd int, s *attempt) (over bool, err error) {
 		if !s.wrote {
 			n, e := rawWrite(fd, mem.addr, w.Size)
@@ -433,8 +434,8 @@ func (j *work) loadIdle(sa *unix.SockaddrInet4, w Workload) error {
 
 const discardSize = 1 << 20
 
-// loadSink drops what the server sends. An operation is w.Size bytes; a
-// sendfile server is asked for each.
+// loadSink drops what the server sends. An operation is w.Size bytes; loadSink
+// asks a sendfile server for each.
 func (j *work) loadSink(sa *unix.SockaddrInet4, w Workload) error {
 	fd, err := connectTCP(sa, [4]byte{}, true)
 	if err != nil {
@@ -480,7 +481,7 @@ func (j *work) sink(fd int, mem arena, size int64) error {
 	return nil
 }
 
-// writeAll writes n bytes with calls that block.
+// writeAll writes n bytes with blocking calls.
 func writeAll(fd int, p uintptr, n int) error {
 	for n > 0 {
 		m, _, e := unix.Syscall(unix.SYS_WRITE, uintptr(fd), p, uintptr(n))
@@ -525,8 +526,8 @@ func (j *work) loadSplice(sa *unix.SockaddrInet4, w Workload) error {
 	return nil
 }
 
-// udpPatience is how long a datagram may be under way before it counts as
-// lost and is sent again.
+// udpPatience is how long a datagram may be under way before loadUDP counts it
+// as lost and sends it again.
 const udpPatience = 200 * time.Millisecond
 
 // loadUDP keeps one datagram under way from each of w.Conns sockets.
@@ -612,7 +613,7 @@ func (j *work) loadUDP(sa *unix.SockaddrInet4, w Workload) error {
 }
 
 // loadAcceptor accepts what the measured process dials, and answers its close
-// with a reset: so neither side waits in TIME_WAIT.
+// with a reset, so that neither side waits in TIME_WAIT.
 func (j *work) loadAcceptor() error {
 	ln, addr, err := listenTCP()
 	if err != nil {
@@ -637,7 +638,7 @@ func (j *work) loadAcceptor() error {
 			}
 			for i := range events {
 				if fd := int(events[i].Fd); fd != ln {
-					rawClose(fd) // nothing is ever sent: it is the end
+					rawClose(fd) // the peer never sends anything: this is its end
 					continue
 				}
 				for {

@@ -15,9 +15,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A perfCounter counts by the kernel's tracepoints: the process runs at
-// nearly its full speed, so that it batches, waits and finds nothing to read
-// as often as it does when nobody counts.
+// A perfCounter counts with the kernel's tracepoints. The process runs at
+// nearly full speed, so that it batches, waits and finds nothing to read as
+// often as without a counter.
 //
 // Each thread has a group of events, whose leader switches all of them on and
 // off at once. Threads that start later inherit the group.
@@ -43,7 +43,7 @@ func tracepoints() (map[string]uint64, error) {
 	ids := make(map[string]uint64)
 	root := tracefs
 	if _, err := os.Stat(filepath.Join(root, "events")); err != nil {
-		// Not mounted here: look at it through a mount of our own.
+		// It is not mounted here: look at it through a mount of our own.
 		if root, err = os.MkdirTemp("", "tracefs"); err != nil {
 			return nil, err
 		}
@@ -74,7 +74,7 @@ func tracepoints() (map[string]uint64, error) {
 	return ids, nil
 }
 
-// pointName is the kernel's name of a call.
+// pointName returns the kernel's name for a call.
 func pointName(call string) string {
 	if call == "sendfile" {
 		return "sendfile64"
@@ -82,7 +82,7 @@ func pointName(call string) string {
 	return call
 }
 
-// probe finds out whether this process may count by tracepoints.
+// probe finds out whether this process may count with tracepoints.
 func probe(ids map[string]uint64) error {
 	c := perfCounter{ids: ids}
 	_, err := c.open(-1, allCalls, "", "", os.Getpid())
@@ -90,9 +90,9 @@ func probe(ids map[string]uint64) error {
 	return err
 }
 
-// pin keeps the tracepoints in place until release: the kernel takes its time
-// to remove one after its last event, and longer than a cell for all of them.
-// Meanwhile every process pays for them a little.
+// pin keeps the tracepoints in place until release. The kernel takes time to
+// remove a tracepoint after its last event, and for all of them longer than a
+// cell. Until then every process pays for them a little.
 func pin(ids map[string]uint64) (release func(), err error) {
 	c := perfCounter{ids: ids}
 	for point := range ids {
@@ -150,9 +150,9 @@ func (c *perfCounter) open(leader int, point, filter, name string, tid int) (int
 // prepareTries is how often the events are set up anew.
 const prepareTries = 10
 
-// prepare sets up the events. Where threads start or end meanwhile the leader of
-// a group may not belong to its thread any more, which is EINVAL: two threads of
-// which one inherited the other's events may have exchanged them.
+// prepare sets up the events. If threads start or end meanwhile, the leader of
+// a group may no longer belong to its thread, and the kernel answers EINVAL: if
+// one thread inherited the events of another, the two may have exchanged them.
 func (c *perfCounter) prepare() error {
 	for try := 1; ; try++ {
 		err := c.watchAll()
@@ -178,7 +178,8 @@ func (c *perfCounter) watchAll() error {
 		if err != nil {
 			return err
 		}
-		// A thread that has ended, before its first event or after, makes no calls.
+		// A thread that has ended makes no more calls, whether it had events or
+		// not.
 		if err := c.watch(tid); err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.ENODEV) {
 			return err
 		}
@@ -228,7 +229,7 @@ func (c *perfCounter) begin() error {
 	return c.each(unix.PERF_EVENT_IOC_ENABLE)
 }
 
-// each does something to all groups.
+// each makes a request to every group.
 func (c *perfCounter) each(request uint) error {
 	for _, leader := range c.leaders {
 		if err := unix.IoctlSetInt(leader, request, 0); err != nil {
@@ -253,7 +254,8 @@ func (c *perfCounter) counts() (Counts, error) {
 }
 
 // sortOut turns overlapping counts into counts that add up: the total becomes
-// "other", and what found nothing is taken from what was called.
+// "other", and the calls that found nothing are subtracted from all calls of
+// that name.
 func sortOut(counts Counts) Counts {
 	other := counts[""]
 	delete(counts, "")

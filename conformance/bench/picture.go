@@ -15,8 +15,8 @@ var panels = []struct {
 	{P99, "p99 latency, ratio to net (lower is better)"},
 }
 
-// WriteSVG draws the ratios to net as a file: a [Chart] for each metric, with
-// what was measured where above them.
+// WriteSVG draws the ratios to net as a file: a [Chart] for each metric, and
+// above them what was measured and on which machine.
 func (r *Report) WriteSVG(w io.Writer) error {
 	const (
 		margin = 12.0
@@ -49,7 +49,7 @@ func (r *Report) WriteSVG(w io.Writer) error {
 	return err
 }
 
-// charted are the workloads that have a place in the picture.
+// charted returns the workloads that have a place in the picture.
 func (r *Report) charted() []Result {
 	var shown []Result
 	for _, res := range r.Workloads {

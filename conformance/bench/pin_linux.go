@@ -33,7 +33,8 @@ func halves() (server, load unix.CPUSet, err error) {
 	return server, load, nil
 }
 
-// startOn calls start, which starts a process, so that it may use only cpus.
+// startOn calls start, which starts a process, in such a way that the process
+// may use only cpus.
 func startOn(cpus unix.CPUSet, start func() error) error {
 	done := make(chan error)
 	go func() {

@@ -15,9 +15,8 @@ import (
 
 // A ptraceCounter stops the process at each call, before and after. It works
 // for an ordinary user, but the process runs many times slower, and so parks
-// and batches differently: its counts of calls for each connection are right,
-// those of waits and of reads that find nothing are not what they are at
-// speed.
+// and batches differently. The counts of calls for each connection are right;
+// those of waits and of reads that find nothing are not those at full speed.
 type ptraceCounter struct {
 	done chan struct{} // closed when the process and its threads are gone
 
@@ -28,13 +27,13 @@ type ptraceCounter struct {
 }
 
 // start starts cmd as a child of a thread of its own, which traces it: Linux
-// lets none but that thread do so.
+// allows only that thread to do so.
 func (c *ptraceCounter) start(cmd *exec.Cmd) error {
 	c.done = make(chan struct{})
 	started := make(chan error)
 	go func() {
 		defer close(c.done)
-		runtime.LockOSThread() // and never unlock: the thread ends with what it traced
+		runtime.LockOSThread() // never unlocked: the thread ends with what it traced
 		if cmd.SysProcAttr == nil {
 			cmd.SysProcAttr = new(syscall.SysProcAttr)
 		}

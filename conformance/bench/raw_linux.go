@@ -29,8 +29,8 @@ func newArena(size int) (arena, error) {
 	return arena{mem, reflect.ValueOf(mem).Pointer()}, nil
 }
 
-// A sharedPage has the counters that the processes of a cell, and the harness,
-// see at once: it lives in a file that all of them have open.
+// A sharedPage has the counters that the processes of a cell and the harness
+// share. It lives in a file that all of them have open.
 type sharedPage struct {
 	mem      []byte
 	accepted *atomic.Int64 // connections, where the measured process dials
@@ -42,7 +42,7 @@ func openShared(fd int) (sharedPage, error) {
 	if err != nil {
 		return sharedPage{}, os.NewSyscallError("mmap", err)
 	}
-	const apart = 128 // no cache line in common
+	const apart = 128 // so that no two share a cache line
 	counter := func(i int) *atomic.Int64 {
 		at := reflect.ValueOf(mem[i*apart:]).UnsafePointer()
 		return reflect.NewAt(reflect.TypeFor[atomic.Int64](), at).Interface().(*atomic.Int64)
@@ -54,8 +54,8 @@ func (p sharedPage) close() { _ = unix.Munmap(p.mem) } // an error would leave t
 
 func (a arena) free() { _ = unix.Munmap(a.mem) } // an error would leave the mapping to the process's end
 
-// rawRead and rawWrite are for descriptors that do not block: they do not tell
-// the scheduler, as a C program has none to tell.
+// rawRead and rawWrite are for descriptors that do not block. Like a C program,
+// which has no scheduler, they tell the scheduler nothing.
 func rawRead(fd int, p uintptr, n int) (int, unix.Errno) {
 	r, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(fd), p, uintptr(n))
 	return int(r), e
@@ -94,7 +94,7 @@ func sockaddr(addr string) (*unix.SockaddrInet4, error) {
 	return &unix.SockaddrInet4{Addr: ap.Addr().As4(), Port: int(ap.Port())}, nil
 }
 
-// localAddr is the address that the socket fd has.
+// localAddr returns the address of the socket fd.
 func localAddr(fd int) (string, error) {
 	sa, err := unix.Getsockname(fd)
 	if err != nil {
@@ -107,15 +107,16 @@ func localAddr(fd int) (string, error) {
 	return netip.AddrPortFrom(netip.AddrFrom4(in4.Addr), uint16(in4.Port)).String(), nil
 }
 
-// resetOnClose lets the close of fd, and of what fd as a listener accepts,
-// send a reset: nothing is left in TIME_WAIT to use up the ports.
+// resetOnClose makes the close of fd send a reset, and also that of each
+// connection that fd accepts if it is a listener. So nothing stays in TIME_WAIT
+// and uses up the ports.
 func resetOnClose(fd int) error {
 	return os.NewSyscallError("setsockopt", unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
 }
 
-// connectTCP connects a socket, from the IPv4 address source where that is
-// not the zero value. The socket blocks while it connects; afterwards only
-// where block says so.
+// connectTCP connects a socket, from the IPv4 address source unless that is the
+// zero value. The socket blocks while it connects; afterwards it blocks only if
+// block is true.
 func connectTCP(sa *unix.SockaddrInet4, source [4]byte, block bool) (int, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -136,8 +137,8 @@ func connectSocket(fd int, sa *unix.SockaddrInet4, source [4]byte, block bool) e
 		return os.NewSyscallError("setsockopt", err)
 	}
 	if source != [4]byte{} {
-		// The port is chosen when the peer is known: each source address has
-		// all of them.
+		// The kernel chooses the port once it knows the peer, so that each
+		// source address has all ports.
 		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
 			return os.NewSyscallError("setsockopt", err)
 		}
@@ -156,8 +157,8 @@ func connectSocket(fd int, sa *unix.SockaddrInet4, source [4]byte, block bool) e
 	return nil
 }
 
-// connectBlocking connects fd, which blocks; a signal of the runtime's may
-// interrupt the call, and then the connection goes on without it.
+// connectBlocking connects fd, which blocks. A signal of the runtime may
+// interrupt the call; the kernel then goes on connecting without it.
 func connectBlocking(fd int, sa unix.Sockaddr) error {
 	err := unix.Connect(fd, sa)
 	for err == unix.EINTR || err == unix.EALREADY || err == unix.EINPROGRESS {
@@ -200,11 +201,11 @@ func listenSocket(fd int) (addr string, err error) {
 	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		return "", os.NewSyscallError("bind", err)
 	}
-	// What connections inherit: no delay, as net sets it.
+	// Connections inherit TCP_NODELAY, which net sets too.
 	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
 		return "", os.NewSyscallError("setsockopt", err)
 	}
-	if err := unix.Listen(fd, 1<<16-1); err != nil { // the kernel caps it to somaxconn, which is what net asks for
+	if err := unix.Listen(fd, 1<<16-1); err != nil { // the kernel limits it to somaxconn, which is what net asks for
 		return "", os.NewSyscallError("listen", err)
 	}
 	return localAddr(fd)
@@ -230,8 +231,8 @@ func (r *ring) add(fd int, events uint32, tag int) error {
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(r.fd, unix.EPOLL_CTL_ADD, fd, &ev))
 }
 
-// wait returns the events that came within ms milliseconds, -1 for any time.
-// An interrupted wait returns none.
+// wait returns the events that came within ms milliseconds; with -1 it waits
+// without limit. An interrupted wait returns no events.
 func (r *ring) wait(ms int) ([]unix.EpollEvent, error) {
 	n, err := unix.EpollWait(r.fd, r.events, ms)
 	if err == unix.EINTR {
@@ -243,8 +244,8 @@ func (r *ring) wait(ms int) ([]unix.EpollEvent, error) {
 	return r.events[:n], nil
 }
 
-// RaiseDescriptors raises the limit of open descriptors to n where it is
-// lower and the process may, and returns the limit in force.
+// RaiseDescriptors raises the limit of open descriptors to n if it is lower, as
+// far as the process may, and returns the limit in force.
 func RaiseDescriptors(n uint64) (uint64, error) {
 	var lim unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &lim); err != nil {

@@ -43,7 +43,7 @@ type Result struct {
 // An ImplResult holds the measurements of one implementation.
 type ImplResult struct {
 	Impl     string                        `json:"impl"`
-	Samples  []Sample                      `json:"samples"`         // by round; nil where the cell failed
+	Samples  []Sample                      `json:"samples"`         // by round; nil if the cell failed
 	Calls    map[string]float64            `json:"calls,omitempty"` // system calls per operation, by name
 	Counted  Sample                        `json:"counted,omitempty"`
 	Errors   []string                      `json:"errors,omitempty"`
@@ -54,12 +54,12 @@ type ImplResult struct {
 // A Sample is what one cell measured.
 type Sample map[Metric]float64
 
-// metrics in the order of the tables.
+// metrics lists the metrics in the order of the tables.
 var metrics = []Metric{
 	Throughput, CPU, P50, P99, P999, Syscalls, ConnCalls, Allocs, AllocBytes, Resident, PerConn, Beside, LoadCPU,
 }
 
-// series lists a metric round by round, NaN where it was not measured.
+// series lists a metric round by round, with NaN where it was not measured.
 func (r *ImplResult) series(m Metric) []float64 {
 	s := make([]float64, len(r.Samples))
 	for i, sample := range r.Samples {
@@ -118,7 +118,7 @@ func (r *Report) summarize() {
 	}
 }
 
-// Failures lists the cells that did not work.
+// Failures lists the cells that failed.
 func (r *Report) Failures() []string {
 	var list []string
 	for _, res := range r.Workloads {
@@ -154,7 +154,7 @@ const target = "net2"
 type Standing struct {
 	Workload Workload
 	Target   Target
-	Got      Summary // nothing measured: N is 0
+	Got      Summary // N is 0 if nothing was measured
 	Met      bool
 }
 
@@ -305,7 +305,7 @@ var heads = map[Metric]string{
 	LoadCPU:    "load CPUs",
 }
 
-// ratioShown says whether the tables have a column for m's ratio to net.
+// ratioShown reports whether the tables have a column for m's ratio to net.
 func ratioShown(m Metric) bool {
 	switch m {
 	case Throughput, CPU, P50, P99, P999, PerConn, Beside:

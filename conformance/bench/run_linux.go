@@ -35,8 +35,8 @@ func Impls() []string {
 // portableTag makes the binary for net2-portable.
 const portableTag = "net2_portable"
 
-// pollers has the poller that the measured process must have, for each
-// implementation that has a choice.
+// pollers names the poller that the measured process must have, for each
+// implementation with a choice of pollers.
 var pollers = map[string]string{
 	"net2":          conformance.Runtime,
 	"net2-epoll":    conformance.Epoll,
@@ -56,7 +56,7 @@ type Options struct {
 	Threads   int           // of the load generator
 	Sleepy    bool          // let processors sleep while they have nothing to do
 	Pin       bool          // give each process of a timed cell processors of its own
-	Portable  string        // binary for net2-portable, where it is not to be built
+	Portable  string        // binary for net2-portable; "" to build one
 	Log       io.Writer     // progress
 }
 
@@ -75,8 +75,8 @@ func DefaultOptions() Options {
 	}
 }
 
-// Quick cuts o down to what shows that each workload works, in about a
-// minute: one round of short cells, and fewer idle connections.
+// Quick reduces o to a run of about a minute that shows that each workload
+// works: one round of short cells, and fewer idle connections.
 func (o *Options) Quick() {
 	o.Rounds = 1
 	o.Time = 100 * time.Millisecond
@@ -94,7 +94,7 @@ type run struct {
 	Options
 	self     string
 	counting *counting // nil: none
-	file     *os.File  // of the shared page: what children inherit as sharedFD
+	file     *os.File  // with the shared page; children inherit it as sharedFD
 	shared   sharedPage
 	binaries map[string]string
 	// With Pin, the processors of each side.
@@ -102,12 +102,13 @@ type run struct {
 
 	report   *Report
 	begun    time.Time
-	cells    int // done
+	cells    int // cells done
 	allCells int
 }
 
-// Run measures. The report is not nil and holds what was measured even where
-// ctx ended the run or, as the report then says, cells failed.
+// Run measures what o asks for. It always returns a report with what was
+// measured, even if ctx ended the run, or if cells failed, which the report
+// then says.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	r := &run{Options: o, begun: time.Now(), binaries: make(map[string]string)}
 	r.report = &Report{
@@ -154,7 +155,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return r.report, os.NewSyscallError("memfd_create", err)
 	}
 	r.file = os.NewFile(uintptr(fd), "shared")
-	defer func() { _ = r.file.Close() }() // nothing in it is to be kept
+	defer func() { _ = r.file.Close() }() // nothing in it need be kept
 	if err := r.file.Truncate(int64(os.Getpagesize())); err != nil {
 		return r.report, err
 	}
@@ -241,10 +242,10 @@ func (r *run) counts(w Workload) bool {
 }
 
 func (r *run) logf(format string, args ...any) {
-	_, _ = fmt.Fprintf(r.Log, format, args...) // progress that nobody reads is not worth an end
+	_, _ = fmt.Fprintf(r.Log, format, args...) // not a reason to end the run
 }
 
-// progress says which cell is next and when the last one may be done.
+// progress says which cell is next, and how long the run may still take.
 func (r *run) progress(what string) {
 	r.cells++
 	left := "?"
@@ -331,7 +332,8 @@ func (w Workload) timedBy() string {
 	return roleLoad
 }
 
-// unit is how much of what is counted makes an operation: of a stream, bytes.
+// unit is how much of what is counted makes one operation: for a stream, a
+// number of bytes.
 func (w Workload) unit() int64 {
 	switch w.Kind {
 	case KindStream, KindSendfile, KindSplice:
@@ -344,10 +346,11 @@ func (w Workload) unit() int64 {
 type pair struct {
 	workload     Workload
 	server, load *process
-	base         *window // idle connections: the server before it had any
+	base         *window // with idle connections: the server before it had any
 }
 
-// open starts the processes of a cell; counter is nil unless it counts.
+// open starts the processes of a cell; counter is nil unless the cell counts
+// system calls.
 func (r *run) open(ctx context.Context, w Workload, impl string, count counter) (*pair, error) {
 	p := &pair{workload: w}
 	if err := r.openInto(ctx, p, impl, count); err != nil {
@@ -404,8 +407,8 @@ func (p *pair) close() {
 	}
 }
 
-// window measures for a time. The server's window holds the load's; each is
-// as long as its own clock says.
+// window measures for a time. The server's window encloses the load
+// generator's; each is as long as its own clock says.
 func (p *pair) window(ctx context.Context, d time.Duration) (server, load *window, err error) {
 	if _, err = p.server.mark(ctx, false); err != nil {
 		return nil, nil, err
@@ -434,7 +437,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// warm starts the operations and lets them run in.
+// warm starts the operations and lets them run for the warm-up time.
 func (r *run) warm(ctx context.Context, p *pair) error {
 	if p.workload.driven() {
 		if _, err := p.server.mark(ctx, false); err != nil { // the first mark starts it
@@ -481,8 +484,8 @@ func (r *run) cell(ctx context.Context, w Workload, impl string) (Sample, error)
 	if err := r.warm(ctx, p); err != nil {
 		return nil, err
 	}
-	// A window in which nothing was done, on a machine with much else to do,
-	// is not measured but made longer.
+	// On a machine with much else to do, there may be a window in which no
+	// operation ended. Such a window is not a measurement; it becomes longer.
 	asked := r.length(w)
 	for d := asked; ; d *= 2 {
 		server, load, err := p.window(ctx, d)
@@ -501,7 +504,7 @@ func (r *run) length(w Workload) time.Duration {
 	return r.Time * time.Duration(max(w.Stretch, 1))
 }
 
-// longest is how many times longer than asked for a window may become.
+// longest is how many times as long as asked for a window may become.
 const longest = 16
 
 func sampleOf(w Workload, server, load *window) (Sample, error) {
@@ -513,7 +516,7 @@ func sampleOf(w Workload, server, load *window) (Sample, error) {
 		return nil, errNothing
 	}
 	rate := timed.Ops / timed.Elapsed.Seconds()
-	ops := rate * server.Elapsed.Seconds() // those of the server's window
+	ops := rate * server.Elapsed.Seconds() // the operations of the server's window
 	s := Sample{
 		Throughput: rate,
 		CPU:        float64(server.CPU) / ops,
@@ -530,13 +533,13 @@ func sampleOf(w Workload, server, load *window) (Sample, error) {
 	}
 	if w.Hogs > 0 {
 		s[Beside] = float64(server.Beside) / server.Elapsed.Seconds()
-		delete(s, CPU) // it is the neighbours'
+		delete(s, CPU) // it would include that of the hogs
 	}
 	return s, nil
 }
 
-// idle waits until the server has all connections, and divides what memory
-// they brought.
+// idle waits until the server has all connections, and divides the memory that
+// they take by their number.
 func (p *pair) idle(ctx context.Context) (Sample, error) {
 	if err := p.awaitConns(ctx); err != nil {
 		return nil, err
@@ -576,18 +579,19 @@ func (r *run) count(ctx context.Context, w Workload, impl *ImplResult) error {
 	impl.Calls = counts
 	impl.Counted = Sample{Syscalls: counts.total()}
 	if w.Kind == KindOnce || w.Kind == KindAccept || w.Kind == KindDial {
-		// Dialling ends with the connection, accepting with its close.
+		// A dial operation ends with the connection, an accept operation with
+		// its close.
 		impl.Counted[ConnCalls] = counts.conn(!w.driven())
 	}
 	return nil
 }
 
-// enough is how many operations of each connection make a count: those that
-// a window cuts through at its ends are few beside them.
+// enough is how many operations of each connection make a count. Beside so
+// many, the operations that the ends of the window cut through hardly matter.
 const enough = 10
 
-// counted counts the calls of each operation for a time, or as much longer as
-// it takes for enough of them.
+// counted counts the calls of each operation for a time, or for longer until
+// there are enough operations.
 func (r *run) counted(ctx context.Context, w Workload, c counter, d time.Duration) (Counts, error) {
 	if err := c.begin(); err != nil {
 		return nil, err
@@ -637,8 +641,8 @@ func (r *run) spawn(ctx context.Context, binary, role, poller string, count coun
 		return nil, err
 	}
 	p := &process{role: role, counter: count, answers: make(chan answer)}
-	// What the child says before it dies goes to a file: a pipe would need a
-	// goroutine, and that the process be waited for.
+	// What the child says before it dies goes to a file. A pipe would need a
+	// goroutine, and somebody would have to wait for the process.
 	var err error
 	if p.stderr, err = os.CreateTemp("", "bench"); err != nil {
 		return nil, err
@@ -706,7 +710,7 @@ func (p *process) ask(ctx context.Context, req request) (answer, error) {
 	}
 }
 
-// said is the end of what the child wrote to its standard error.
+// said returns the end of what the child wrote to its standard error.
 func (p *process) said() string {
 	const most = 4 << 10
 	size, err := p.stderr.Seek(0, io.SeekEnd)
@@ -714,7 +718,7 @@ func (p *process) said() string {
 		return ""
 	}
 	buf := make([]byte, min(size, most))
-	n, _ := p.stderr.ReadAt(buf, size-int64(len(buf))) // what can be read is what can be told
+	n, _ := p.stderr.ReadAt(buf, size-int64(len(buf))) // said returns whatever it could read
 	return ": " + strings.TrimSpace(string(buf[:n]))
 }
 
@@ -733,15 +737,16 @@ func (p *process) mark(ctx context.Context, settle bool) (*window, error) {
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill() // it may have ended by itself
 	_ = p.in.Close()
-	for range p.answers { // until the reader is done: Wait must not come before
+	for range p.answers { // wait for the reader: Wait must not come earlier
 		continue
 	}
 	if _, traced := p.counter.(*ptraceCounter); traced {
-		// Its tracer waits for it; what Wait would close is left to do.
+		// Its tracer waits for it; only what Wait would close remains to be
+		// closed.
 		_ = p.cmd.Process.Release()
 		_ = p.out.Close()
 	} else {
-		_ = p.cmd.Wait() // it was killed, and says so
+		_ = p.cmd.Wait() // the error is that it was killed
 	}
 	if p.counter != nil {
 		p.counter.close()
@@ -758,7 +763,7 @@ func machine() Machine {
 	}
 	data, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
-		return m // a report without it is still one
+		return m // a report is of use without it
 	}
 	for line := range strings.Lines(string(data)) {
 		name, value, _ := strings.Cut(line, ":")

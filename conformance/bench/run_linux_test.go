@@ -53,8 +53,8 @@ func testMain(m *testing.M) int {
 	return code
 }
 
-// goroutines counts all but those that the poller keeps, and starts when it
-// likes.
+// goroutines counts all goroutines except those of the poller, which it starts
+// at any time and keeps.
 func goroutines() int {
 	buf := make([]byte, 1<<20)
 	n := 0
@@ -125,7 +125,8 @@ func TestRunMeasuresEveryKind(t *testing.T) {
 	}
 }
 
-// Whoever is pinned has one half, and its children have it.
+// A pinned process has one half of the processors, and its children have the
+// same half.
 func TestStartOn(t *testing.T) {
 	var all unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &all); err != nil {
@@ -186,7 +187,8 @@ func TestRunCountsSystemCalls(t *testing.T) {
 	if failures := report.Failures(); len(failures) > 0 {
 		t.Fatalf("cells failed:\n%s", strings.Join(failures, "\n"))
 	}
-	// The calls of a connection are known; a window cuts through a few.
+	// The number of calls for a connection is known; the window's ends cut
+	// through a few connections.
 	for i, want := range []map[string]float64{{"net": 10, "floor": 3}, {"net": 11, "floor": 3}} {
 		for name, want := range want {
 			got := report.Workloads[i].impl(name).Counted[ConnCalls]
@@ -264,7 +266,8 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
-// A binary whose poller is not the one that its name says must not be measured.
+// The harness must not measure a binary whose poller is not the one that its
+// name says.
 func TestRunChecksThePoller(t *testing.T) {
 	if conformance.Poller() == conformance.Portable {
 		t.Skip("in this build every binary is what the name says")
@@ -301,7 +304,7 @@ type writerFunc func(p []byte) (int, error)
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestSortOutAddsUp(t *testing.T) {
-	// Maps have no order: what depends on one fails now and then.
+	// Maps have no order: code that depends on their order fails now and then.
 	for range 20 {
 		got := sortOut(Counts{"": 20, "read": 9, "read EAGAIN": 4, "write": 5, "close": 0, "epoll_ctl ADD": 1})
 		want := Counts{"read": 5, "read EAGAIN": 4, "write": 5, "epoll_ctl ADD": 1, "other": 5}

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BenchmarkRead reads 64 bytes that are there.
+// BenchmarkRead reads 64 bytes that have arrived already.
 func BenchmarkRead(b *testing.B) {
 	perStack(b, func(b *testing.B, s Stack) {
 		read := reader(b, s)

@@ -98,9 +98,9 @@ func (j *work) serveOn(s Stack, req request) error {
 	return nil
 }
 
-// accept hands every connection to a goroutine of its own. What ends the
-// connection from the other side is no failure of the server; what ends
-// accepting is.
+// accept hands every connection to a goroutine of its own. It is not a failure
+// of the server if the other side ends the connection; it is one if accepting
+// ends.
 func (j *work) accept(ln net.Listener, handle func(net.Conn) error) {
 	for {
 		c, err := ln.Accept()
@@ -119,8 +119,9 @@ func (j *work) accept(ln net.Listener, handle func(net.Conn) error) {
 	}
 }
 
-// echoBuffer is larger than any message, as a server's buffer is that does not
-// know what comes. A read that fills its buffer would be followed by another.
+// echoBuffer is larger than any message, like the buffer of a server that does
+// not know what comes. A read that fills its buffer would be followed by
+// another.
 const echoBuffer = 4 << 10
 
 func echo(c net.Conn, size int) error {

@@ -2,7 +2,7 @@ package bench
 
 import "go.parity/conformance/stack"
 
-// A Stack is an implementation of net, and a UDPConn its *UDPConn.
+// A Stack is an implementation of net, and a UDPConn is its *UDPConn.
 type (
 	Stack   = stack.Stack
 	UDPConn = stack.UDPConn

@@ -7,7 +7,7 @@ import (
 
 // A Summary describes one value over the rounds of a run.
 type Summary struct {
-	N      int     `json:"n"` // rounds that gave the value
+	N      int     `json:"n"` // rounds that measured the value
 	Median float64 `json:"median"`
 	Q1     float64 `json:"q1"`
 	Q3     float64 `json:"q3"`
@@ -15,7 +15,7 @@ type Summary struct {
 	Max    float64 `json:"max"`
 }
 
-// Summarize describes values; those that are NaN or infinite do not count.
+// Summarize describes values. It ignores those that are NaN or infinite.
 func Summarize(values []float64) Summary {
 	v := make([]float64, 0, len(values))
 	for _, x := range values {
@@ -67,8 +67,8 @@ func Ratios(num, den []float64) []float64 {
 //
 // The rounds form a Williams design: over n rounds (2n where n is odd) each
 // implementation stands once (twice) at every place, and follows every other
-// one equally often. So neither a drift of the machine nor what one cell
-// leaves behind for the next favours any of them.
+// one equally often. So neither a drift of the machine nor what one cell leaves
+// to the next favours any of them.
 func Order(n, round int) []int {
 	order := make([]int, n)
 	for i := range order {

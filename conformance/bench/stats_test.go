@@ -165,7 +165,8 @@ func TestReportSummarizes(t *testing.T) {
 	for _, s := range r.Standings() {
 		met = append(met, s.Met)
 	}
-	// 0.001 allocations are none and 3.004 calls are 3, as the tables print them.
+	// 0.001 allocations count as 0, and 3.004 calls as 3, as the tables print
+	// them.
 	if want := []bool{true, true, false, true, true}; !slices.Equal(met, want) {
 		t.Errorf("targets met: %v, want %v", met, want)
 	}
@@ -248,8 +249,8 @@ func countElements(t *testing.T, r io.Reader) map[string]int {
 	}
 }
 
-// What is measured stands in the chart where its ratio puts it, and far ratios
-// stand at its end.
+// A measurement stands in the chart where its ratio puts it, and far ratios
+// stand at the chart's end.
 func TestChartPlacesRatios(t *testing.T) {
 	c := NewChart(synthetic().Workloads, Throughput)
 	if len(c.Rows) != 0 || len(c.Series) != 0 {

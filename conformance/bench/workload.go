@@ -18,12 +18,12 @@ const (
 	P99        Metric = "p99"        // latency, ns
 	P999       Metric = "p99.9"      // latency, ns
 	Syscalls   Metric = "syscalls"   // system calls of the measured process per operation
-	ConnCalls  Metric = "conncalls"  // of these, what sets a connection up and takes it down
+	ConnCalls  Metric = "conncalls"  // of these, the calls that set up a connection and take it down
 	Allocs     Metric = "allocs"     // heap allocations of the measured process per operation
 	AllocBytes Metric = "allocbytes" // bytes allocated per operation
 	Resident   Metric = "resident"   // resident memory of the measured process, bytes
 	PerConn    Metric = "perconn"    // resident memory for each idle connection, bytes
-	Beside     Metric = "beside"     // work of the processor-bound goroutines beside, units a second
+	Beside     Metric = "beside"     // work of the processor-bound goroutines beside the server, units a second
 	LoadCPU    Metric = "loadcpu"    // processors that the counterpart kept busy
 )
 
@@ -49,7 +49,7 @@ func (m Metric) label() string {
 // A Target is a value that net2 should reach in a workload.
 type Target struct {
 	Metric Metric  `json:"metric"`
-	AtMost bool    `json:"at_most,omitempty"` // else at least
+	AtMost bool    `json:"at_most,omitempty"` // otherwise Value is a minimum
 	Value  float64 `json:"value"`
 	Of     string  `json:"of,omitempty"` // the implementation it is a ratio to; "" for an absolute value
 }
@@ -66,7 +66,7 @@ func (t Target) String() string {
 	return s
 }
 
-// Met reports whether v reaches the target at the precision of the tables.
+// Met reports whether v reaches the target, at the precision of the tables.
 func (t Target) Met(v float64) bool {
 	const half = 0.005
 	if t.AtMost {
@@ -97,8 +97,8 @@ const (
 	KindHTTP     Kind = "http"     // net/http
 )
 
-// A Workload is one row of the table: what is done, how much of it at once,
-// and what net2 is to reach.
+// A Workload is one row of the table: what the processes do, how much of it at
+// once, and what net2 is to reach.
 type Workload struct {
 	ID       int           `json:"id"`  // number in the table of workloads; several rows may share it
 	Key      string        `json:"key"` // unique
@@ -177,7 +177,7 @@ func Workloads() []Workload {
 			Targets: []Target{atLeast(Throughput, 1.05, "net"), atMost(ConnCalls, 8, "")},
 		},
 		Workload{
-			// What happens here takes time slices of 10 ms, not microseconds.
+			// Here things take time slices of 10 ms, not microseconds.
 			ID: 6, Key: "busy-16", Kind: KindEcho, Conns: 16, Size: 64, Hogs: 4, Stretch: 6,
 			Doc: "echo, 64 B, 16 connections beside 4 processor-bound goroutines",
 			Targets: []Target{

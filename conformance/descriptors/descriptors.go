@@ -1,4 +1,4 @@
-// Package descriptors looks at what this process has open.
+// Package descriptors lists the open descriptors of this process.
 package descriptors
 
 import (
@@ -17,7 +17,8 @@ func Open() (map[int]string, error) {
 	}
 	open := make(map[int]string)
 	for _, e := range entries {
-		// The descriptor that read the directory is gone by now.
+		// The descriptor with which ReadDir read the directory is closed by
+		// now.
 		target, err := os.Readlink(filepath.Join(dir, e.Name()))
 		if err != nil {
 			continue
@@ -29,7 +30,7 @@ func Open() (map[int]string, error) {
 	return open, nil
 }
 
-// Count is how many are open, or 0 where there is no /proc.
+// Count returns how many descriptors are open, or 0 if there is no /proc.
 func Count() int {
 	open, _ := Open()
 	return len(open)

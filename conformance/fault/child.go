@@ -16,11 +16,11 @@ import (
 	"go.parity/conformance/trace"
 )
 
-// jobEnv tells a child what to do: it is the binary itself.
+// jobEnv tells a child what to do. A child runs this same binary.
 const jobEnv = "PARITY_FAULT_CHILD"
 
 // A job is what a child does: an operation, once without a fault and then once
-// with each of these.
+// with each of Faults.
 type job struct {
 	Operation string
 	Stack     string
@@ -43,7 +43,7 @@ func init() {
 	os.Exit(0)
 }
 
-// runJob prints an outcome a line.
+// runJob prints each outcome on a line of its own.
 func runJob(text string) error {
 	var j job
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
@@ -72,17 +72,17 @@ func runJob(text string) error {
 		if op.cold && i > 0 && len(j.Faults) > 0 {
 			return fmt.Errorf("%s is done once in a process", op.name)
 		}
-		p := &player{Stack: s, dir: fmt.Sprintf("%s/%d", dir, i)}
-		if err := os.Mkdir(p.dir, 0o700); err != nil {
+		r := &runner{Stack: s, dir: fmt.Sprintf("%s/%d", dir, i)}
+		if err := os.Mkdir(r.dir, 0o700); err != nil {
 			return err
 		}
 		if op.cold && j.Faults != nil {
 			f = j.Faults[0]
 		}
-		if err := p.play(op, f); err != nil {
+		if err := r.run(op, f); err != nil {
 			return fmt.Errorf("%s with %v: %w", op.name, f, err)
 		}
-		if err := out.Encode(p.outcome()); err != nil {
+		if err := out.Encode(r.outcome()); err != nil {
 			return err
 		}
 		if op.cold {
@@ -92,7 +92,7 @@ func runJob(text string) error {
 	return nil
 }
 
-// raiseLimit makes room for the descriptors that are hidden.
+// raiseLimit makes room for the hidden descriptors.
 func raiseLimit() error {
 	var lim unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &lim); err != nil {
@@ -107,10 +107,10 @@ func raiseLimit() error {
 	return unix.Setrlimit(unix.RLIMIT_NOFILE, &lim)
 }
 
-// The poller's own descriptors are made once, and stay.
+// ofPoller are the descriptors that a poller opens once and keeps.
 var ofPoller = []string{"anon_inode:[eventpoll]", "anon_inode:[eventfd]"}
 
-// warmUp has the stack do what it does once in a process.
+// warmUp makes the stack do what it does only once in a process.
 func warmUp(s *stack.Stack) error {
 	l, err := s.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -134,25 +134,26 @@ func warmUp(s *stack.Stack) error {
 	return err
 }
 
-// patience is how long an operation may take before it counts as one that waits,
-// and how long one may then take that everything was closed under.
+// patience is how long an operation may take before it counts as waiting, and
+// how long it may then take to end once everything that it uses is closed.
 const patience = time.Second
 
-// What is said of an operation that did not end, and of one that did so badly.
+// What a runner notes of an operation that did not end, and of one that
+// panicked.
 const (
 	waits  = "it waits"
 	panics = "it panics"
 )
 
-// play does an operation with a fault, and what there is to do afterwards.
-func (p *player) play(op operation, f trace.Fault) error {
-	time.Sleep(time.Nanosecond) // the runtime makes its poller for a timer too: not among the faults, for without one it ends
+// run does an operation with a fault, cleans up, and notes what is left behind.
+func (r *runner) run(op operation, f trace.Fault) error {
+	time.Sleep(time.Nanosecond) // makes the runtime's poller before the faults: the runtime ends the process if it cannot make it
 	files, goroutines := openFiles(), runtime.NumGoroutine()
 	if op.cold {
 		goroutines += 2 // the poller's, in a portable build
 	}
 	if op.prepare != nil {
-		if err := op.prepare(p); err != nil {
+		if err := op.prepare(r); err != nil {
 			return err
 		}
 	}
@@ -160,34 +161,34 @@ func (p *player) play(op operation, f trace.Fault) error {
 	go func() {
 		defer func() {
 			if v := recover(); v != nil {
-				p.say(fmt.Sprint(panics, ": ", v))
+				r.note(fmt.Sprint(panics, ": ", v))
 				trace.EndFaults()
 			}
 			done <- true
 		}()
 		trace.BeginFaults(f)
-		op.do(p)
+		op.do(r)
 		trace.EndFaults()
 	}()
 	select {
 	case <-done:
-		p.cleanUp()
+		r.cleanUp()
 	case <-time.After(patience):
-		p.say(waits)
-		p.cleanUp()
+		r.note(waits)
+		r.cleanUp()
 		select {
 		case <-done:
 		case <-time.After(patience):
-			return fmt.Errorf("it waits though all is closed; so far: %s", strings.Join(p.said, "; "))
+			return fmt.Errorf("it waits although everything is closed; so far: %s", strings.Join(r.notes, "; "))
 		}
 		trace.EndFaults()
 	}
-	p.hideAndSeek(files, goroutines)
+	r.noteLeftBehind(files, goroutines)
 	return nil
 }
 
-// hideAndSeek says what is left open and who is left waiting.
-func (p *player) hideAndSeek(files map[string]int, goroutines int) {
+// noteLeftBehind notes what is still open, and whether any goroutine is left.
+func (r *runner) noteLeftBehind(files map[string]int, goroutines int) {
 	deadline := time.Now().Add(patience)
 	for {
 		left, more := leftOpen(files), runtime.NumGoroutine()-goroutines
@@ -196,14 +197,14 @@ func (p *player) hideAndSeek(files map[string]int, goroutines int) {
 		}
 		if time.Now().After(deadline) {
 			if left != "" {
-				p.say("left open: " + left)
+				r.note("left open: " + left)
 			}
 			if more > 0 {
-				p.say("goroutines left")
+				r.note("goroutines left")
 			}
 			return
 		}
-		runtime.GC() // which closes what a pool keeps, such as the pipes of splice
+		runtime.GC() // a collection closes what a pool keeps, such as the pipes of splice
 		time.Sleep(time.Millisecond)
 	}
 }

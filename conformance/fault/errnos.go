@@ -8,11 +8,11 @@ import (
 	"go.parity/conformance/trace"
 )
 
-// errnos are those that the man page of a call lists, and EINTR where it is a
-// surprise. They leave out what says that the memory or the descriptor named by
-// the caller is not there, which cannot come to a stack that is right. And they
-// leave out what promises an event that would not come: EINPROGRESS, and EAGAIN
-// of a call that waits for the poller.
+// errnos lists for each call the errnos of its man page, and EINTR where nobody
+// expects it. It leaves out those which say that the memory or the descriptor
+// that the caller named does not exist: a correct stack never gets them. It
+// also leaves out those that promise an event which would not come:
+// EINPROGRESS, and EAGAIN from a call that waits for the poller.
 var errnos = map[string][]unix.Errno{
 	"socket": {unix.EACCES, unix.EAFNOSUPPORT, unix.EINVAL, unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM,
 		unix.EPERM, unix.EPROTONOSUPPORT, unix.EINTR},
@@ -58,7 +58,7 @@ var errnos = map[string][]unix.Errno{
 	"unlink":          {unix.EACCES, unix.EBUSY, unix.EIO, unix.ENOENT, unix.EPERM, unix.EROFS},
 }
 
-// faults lists what may become of the calls of an operation.
+// faults lists the faults that an operation's calls may have.
 func faults(calls []string) []trace.Fault {
 	var list []trace.Fault
 	nth := map[string]int{}

@@ -18,10 +18,10 @@ import (
 	"go.parity/conformance/trace"
 )
 
-// limit is how long the child may take that does an operation with all faults.
+// limit is how long a child may take for one operation with all its faults.
 const limit = 2 * time.Minute
 
-// others are stacks beside net and net2: a test's.
+// others are stacks besides net and net2, which a test adds.
 var others []*stack.Stack
 
 func stacks() map[string]*stack.Stack {
@@ -32,14 +32,15 @@ func stacks() map[string]*stack.Stack {
 	return byName
 }
 
-// A seen is what came of an operation.
+// A seen is the outcome of an operation.
 type seen struct {
 	text string
-	hit  bool // its fault came
+	hit  bool // its fault struck a call
 }
 
-// outcomes has the child do an operation on a stack, without a fault and with
-// each of these, and returns what it saw, and the calls that it made without.
+// outcomes makes a child do an operation on a stack, once without a fault and
+// once with each of faults. It returns what the child saw, and the calls that
+// the operation made without a fault.
 func outcomes(ctx context.Context, op operation, stack string, faults []trace.Fault) (all []seen, calls []string, err error) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -65,7 +66,7 @@ func coldOutcomes(ctx context.Context, exe string, op operation, stack string, f
 		one, windows, err := runChild(ctx, exe, j)
 		var ended *trace.EndedError
 		if errors.As(err, &ended) && f.Call != "" {
-			one, err = []seen{{panics + ": " + ended.Said(), true}}, nil // the runtime may, where it cannot make its poller
+			one, err = []seen{{panics + ": " + ended.Said(), true}}, nil // the runtime itself may panic, where it cannot make its poller
 		}
 		if err != nil {
 			return nil, nil, err

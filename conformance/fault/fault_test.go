@@ -17,10 +17,11 @@ import (
 	"go.parity/conformance/trace"
 )
 
-// stubborn listens once more where it failed.
+// stubborn is a stack that tries a failed Listen once more.
 const stubborn = "stubborn"
 
-// The children of this binary need it before the function init that catches them.
+// The children of this binary need this stack before the init function that
+// takes them over.
 var _ = func() bool {
 	s := *stack.Net
 	s.Name = stubborn
@@ -113,7 +114,7 @@ func TestFaultsOfBoth(t *testing.T) {
 	}
 }
 
-// A name is what a check is asked for by.
+// A check is selected by its name.
 func TestOperationsHaveNamesOfTheirOwn(t *testing.T) {
 	names := map[string]bool{}
 	for _, op := range operations {

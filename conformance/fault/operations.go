@@ -15,14 +15,14 @@ import (
 	"go.parity/conformance/stack"
 )
 
-// An operation is done between the marks; what it needs is prepared before, in
-// peace. It goes on after a failure, so that the steps behind the one that failed
-// say what is left of the connection.
+// An operation runs between the marks of the tracer. Before that, prepare makes
+// what it needs, without faults. The operation goes on after a failure, so that
+// the later steps show what is left of the connection.
 type operation struct {
 	name    string
 	cold    bool // the first thing that its process does
-	prepare func(p *player) error
-	do      func(p *player)
+	prepare func(r *runner) error
+	do      func(r *runner)
 }
 
 var operations = []operation{
@@ -30,9 +30,9 @@ var operations = []operation{
 	{name: "listen", do: listen("tcp", "127.0.0.1:0")},
 	{name: "listen-plain", do: listenPlain},
 	{name: "listen-any", do: listen("tcp", ":0")},
-	{name: "listen-unix", do: func(p *player) { listen("unix", p.dir+"/socket")(p) }},
+	{name: "listen-unix", do: func(r *runner) { listen("unix", r.dir+"/socket")(r) }},
 	{name: "listen-udp", do: listenPacket("udp", "127.0.0.1:0")},
-	{name: "listen-unixgram", do: func(p *player) { listenPacket("unixgram", p.dir+"/socket")(p) }},
+	{name: "listen-unixgram", do: func(r *runner) { listenPacket("unixgram", r.dir+"/socket")(r) }},
 	{name: "accept", prepare: waitingPeer("tcp"), do: accept},
 	{name: "accept-unix", prepare: waitingPeer("unix"), do: accept},
 	{name: "accept-waits", prepare: listeningAndSocket, do: acceptLater},
@@ -77,319 +77,321 @@ func lookup(name string) (operation, bool) {
 	return operation{}, false
 }
 
-func listen(network, address string) func(*player) {
-	return func(p *player) { listenWith(p, p.Listen, network, address) }
+func listen(network, address string) func(*runner) {
+	return func(r *runner) { listenWith(r, r.Listen, network, address) }
 }
 
-// listenPlain listens without MPTCP, and without what follows where that fails.
-func listenPlain(p *player) {
+// listenPlain listens without MPTCP, and so without what a stack does when
+// MPTCP fails.
+func listenPlain(r *runner) {
 	no := false
-	listenWith(p, func(network, address string) (net.Listener, error) {
-		return p.ConfigListen(context.Background(), stack.ListenConfig{MultipathTCP: &no}, network, address)
+	listenWith(r, func(network, address string) (net.Listener, error) {
+		return r.ConfigListen(context.Background(), stack.ListenConfig{MultipathTCP: &no}, network, address)
 	}, "tcp", "127.0.0.1:0")
 }
 
-func listenWith(p *player, listen func(network, address string) (net.Listener, error), network, address string) {
+func listenWith(r *runner, listen func(network, address string) (net.Listener, error), network, address string) {
 	l, err := listen(network, address)
-	p.keep(l, err)
-	p.saw("Listen", err)
+	r.keep(l, err)
+	r.saw("Listen", err)
 	if err == nil {
-		p.saw("Addr", nil, l.Addr())
+		r.saw("Addr", nil, l.Addr())
 	}
 }
 
-func listenPacket(network, address string) func(*player) {
-	return func(p *player) {
-		c, err := p.ListenPacket(network, address)
-		p.keep(c, err)
-		p.saw("ListenPacket", err)
+func listenPacket(network, address string) func(*runner) {
+	return func(r *runner) {
+		c, err := r.ListenPacket(network, address)
+		r.keep(c, err)
+		r.saw("ListenPacket", err)
 		if err == nil {
-			p.saw("LocalAddr", nil, c.LocalAddr())
+			r.saw("LocalAddr", nil, c.LocalAddr())
 		}
 	}
 }
 
 // listening prepares a listener that has accepted once, and so knows what its
 // connections inherit.
-func listening(network string) func(*player) error {
-	return func(p *player) error {
-		l, err := p.Listen(network, map[string]string{"tcp": "127.0.0.1:0", "unix": p.dir + "/socket"}[network])
+func listening(network string) func(*runner) error {
+	return func(r *runner) error {
+		l, err := r.Listen(network, map[string]string{"tcp": "127.0.0.1:0", "unix": r.dir + "/socket"}[network])
 		if err != nil {
 			return err
 		}
-		p.keep(l, nil)
-		p.listener = l
-		if err := p.dials(l.Addr()); err != nil {
+		r.keep(l, nil)
+		r.listener = l
+		if err := r.dials(l.Addr()); err != nil {
 			return err
 		}
 		c, err := l.Accept()
-		p.keep(c, err)
-		p.conn = c
+		r.keep(c, err)
+		r.conn = c
 		return err
 	}
 }
 
-func waitingPeer(network string) func(*player) error {
-	return func(p *player) error {
-		if err := listening(network)(p); err != nil {
+func waitingPeer(network string) func(*runner) error {
+	return func(r *runner) error {
+		if err := listening(network)(r); err != nil {
 			return err
 		}
-		return p.dials(p.listener.Addr())
+		return r.dials(r.listener.Addr())
 	}
 }
 
 // connected prepares a connection to the other side.
-func connected(network string) func(*player) error { return listening(network) }
+func connected(network string) func(*runner) error { return listening(network) }
 
-func accept(p *player) {
+func accept(r *runner) {
 	for range 2 {
-		c, err := p.listener.Accept()
-		p.keep(c, err)
-		p.saw("Accept", err)
+		c, err := r.listener.Accept()
+		r.keep(c, err)
+		r.saw("Accept", err)
 		if err == nil {
-			use(p, c)
+			use(r, c)
 			return
 		}
 	}
 }
 
-// use shows what a connection is good for.
-func use(p *player, c net.Conn) {
-	p.saw("addresses", nil, c.LocalAddr(), c.RemoteAddr())
+// use shows whether a connection can be used.
+func use(r *runner, c net.Conn) {
+	r.saw("addresses", nil, c.LocalAddr(), c.RemoteAddr())
 	n, err := c.Write([]byte("x"))
-	p.saw("Write", err, n)
+	r.saw("Write", err, n)
 }
 
-// acceptLater accepts when nobody waits in the queue.
-func acceptLater(p *player) {
-	p.dialsLater(p.listener.Addr())
-	accept(p)
+// acceptLater accepts while nobody waits in the queue.
+func acceptLater(r *runner) {
+	r.dialsLater(r.listener.Addr())
+	accept(r)
 }
 
-func listeningAndSocket(p *player) error {
-	if err := listening("tcp")(p); err != nil {
+func listeningAndSocket(r *runner) error {
+	if err := listening("tcp")(r); err != nil {
 		return err
 	}
-	return p.makes("tcp")
+	return r.makes("tcp")
 }
 
-// somebody prepares somebody to dial.
-func somebody(network string) func(*player) error {
-	return func(p *player) (err error) {
-		p.address, err = p.listens(network)
+// somebody prepares a socket of the other side that can be dialled.
+func somebody(network string) func(*runner) error {
+	return func(r *runner) (err error) {
+		r.address, err = r.listens(network)
 		return err
 	}
 }
 
-func dial(network string) func(*player) {
-	return func(p *player) { dialTwice(p, func() (net.Conn, error) { return p.Dial(network, p.address) }) }
+func dial(network string) func(*runner) {
+	return func(r *runner) { dialTwice(r, func() (net.Conn, error) { return r.Dial(network, r.address) }) }
 }
 
-func dialFrom(p *player) {
+func dialFrom(r *runner) {
 	from := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
-	dialTwice(p, func() (net.Conn, error) {
-		return p.DialerDial(stack.Dialer{LocalAddr: from}, "tcp", p.address)
+	dialTwice(r, func() (net.Conn, error) {
+		return r.DialerDial(stack.Dialer{LocalAddr: from}, "tcp", r.address)
 	})
 }
 
-func dialTwice(p *player, dial func() (net.Conn, error)) {
+func dialTwice(r *runner, dial func() (net.Conn, error)) {
 	for range 2 {
 		c, err := dial()
-		p.keep(c, err)
-		p.saw("Dial", err)
+		r.keep(c, err)
+		r.saw("Dial", err)
 		if err == nil {
-			use(p, c)
+			use(r, c)
 			return
 		}
 	}
 }
 
 // dialNobody dials an address where nobody listens.
-func dialNobody(p *player) {
-	c, err := p.Dial("tcp", "127.0.0.1:1")
-	p.keep(c, err)
-	p.saw("Dial", err)
+func dialNobody(r *runner) {
+	c, err := r.Dial("tcp", "127.0.0.1:1")
+	r.keep(c, err)
+	r.saw("Dial", err)
 }
 
-func readTwice(p *player, c net.Conn, b []byte) {
+func readTwice(r *runner, c net.Conn, b []byte) {
 	for range 2 {
 		n, err := c.Read(b)
-		p.saw("Read", err, n, string(b[:n]))
+		r.saw("Read", err, n, string(b[:n]))
 	}
 }
 
-// sent is what the other side sent before the operation began.
-func sent(network, text string) func(*player) error {
-	return func(p *player) error {
-		if err := connected(network)(p); err != nil {
+// sent prepares a connection on which the other side has sent a text.
+func sent(network, text string) func(*runner) error {
+	return func(r *runner) error {
+		if err := connected(network)(r); err != nil {
 			return err
 		}
-		return p.sends(text)
+		return r.sends(text)
 	}
 }
 
-func read(p *player) { readTwice(p, p.conn, make([]byte, 2)) }
+func read(r *runner) { readTwice(r, r.conn, make([]byte, 2)) }
 
-func readWaits(p *player) {
-	p.sendsLater("abcd")
-	readTwice(p, p.conn, make([]byte, 2))
+func readWaits(r *runner) {
+	r.sendsLater("abcd")
+	readTwice(r, r.conn, make([]byte, 2))
 }
 
-// ended is a connection whose other side has sent a little and its end.
-func ended(p *player) error {
-	if err := sent("tcp", "ab")(p); err != nil {
+// ended prepares a connection whose other side has sent a little, and then its
+// end.
+func ended(r *runner) error {
+	if err := sent("tcp", "ab")(r); err != nil {
 		return err
 	}
-	return os.NewSyscallError("shutdown", unix.Shutdown(p.other, unix.SHUT_WR))
+	return os.NewSyscallError("shutdown", unix.Shutdown(r.other, unix.SHUT_WR))
 }
 
-func readEnd(p *player) { readTwice(p, p.conn, make([]byte, 2)) }
+func readEnd(r *runner) { readTwice(r, r.conn, make([]byte, 2)) }
 
-func readDeadline(p *player) {
-	p.saw("SetReadDeadline", p.conn.SetReadDeadline(time.Now().Add(5*time.Millisecond)))
-	readTwice(p, p.conn, make([]byte, 2))
-	p.saw("SetReadDeadline", p.conn.SetReadDeadline(time.Time{}))
-	p.sendsLater("abcd")
-	readTwice(p, p.conn, make([]byte, 2))
+func readDeadline(r *runner) {
+	r.saw("SetReadDeadline", r.conn.SetReadDeadline(time.Now().Add(5*time.Millisecond)))
+	readTwice(r, r.conn, make([]byte, 2))
+	r.saw("SetReadDeadline", r.conn.SetReadDeadline(time.Time{}))
+	r.sendsLater("abcd")
+	readTwice(r, r.conn, make([]byte, 2))
 }
 
-func write(p *player) {
+func write(r *runner) {
 	for range 2 {
-		n, err := p.conn.Write([]byte("abcd"))
-		p.saw("Write", err, n)
+		n, err := r.conn.Write([]byte("abcd"))
+		r.saw("Write", err, n)
 	}
 }
 
-// full is a connection in whose buffers there is no room.
-func full(p *player) error {
-	if err := connected("tcp")(p); err != nil {
+// full prepares a connection whose buffers have no room.
+func full(r *runner) error {
+	if err := connected("tcp")(r); err != nil {
 		return err
 	}
-	raw, err := p.conn.(rawConn).SyscallConn()
+	raw, err := r.conn.(rawConn).SyscallConn()
 	if err != nil {
 		return err
 	}
 	return raw.Control(func(fd uintptr) { fill(int(fd)) })
 }
 
-func writeWaits(p *player) {
-	p.drainsLater()
-	write(p)
+func writeWaits(r *runner) {
+	r.drainsLater()
+	write(r)
 }
 
-func writeBuffers(p *player) {
+func writeBuffers(r *runner) {
 	for range 2 {
-		n, err := p.BuffersWriteTo(&[][]byte{[]byte("ab"), []byte("cd")}, p.conn)
-		p.saw("WriteTo", err, n)
+		n, err := r.BuffersWriteTo(&[][]byte{[]byte("ab"), []byte("cd")}, r.conn)
+		r.saw("WriteTo", err, n)
 	}
 }
 
 // packets prepares a packet connection to which the other side has sent.
-func packets(network string) func(*player) error {
-	return func(p *player) error {
-		c, err := p.ListenPacket(network, map[string]string{"udp": "127.0.0.1:0", "unixgram": p.dir + "/socket"}[network])
+func packets(network string) func(*runner) error {
+	return func(r *runner) error {
+		c, err := r.ListenPacket(network, map[string]string{"udp": "127.0.0.1:0", "unixgram": r.dir + "/socket"}[network])
 		if err != nil {
 			return err
 		}
-		p.keep(c, nil)
-		p.packets = c
-		if p.address, err = p.listens(network); err != nil {
+		r.keep(c, nil)
+		r.packets = c
+		if r.address, err = r.listens(network); err != nil {
 			return err
 		}
-		if err := unix.Connect(p.other, sockaddr(c.LocalAddr())); err != nil {
+		if err := unix.Connect(r.other, sockaddr(c.LocalAddr())); err != nil {
 			return os.NewSyscallError("connect", err)
 		}
-		return p.sends("ab")
+		return r.sends("ab")
 	}
 }
 
-func exchangePackets(p *player) {
+func exchangePackets(r *runner) {
 	b := make([]byte, 8)
-	p.sendsLater("cd")
+	r.sendsLater("cd")
 	for range 2 {
-		n, from, err := p.packets.ReadFrom(b)
-		p.saw("ReadFrom", err, n, from)
+		n, from, err := r.packets.ReadFrom(b)
+		r.saw("ReadFrom", err, n, from)
 	}
 	for range 2 {
-		n, err := p.packets.WriteTo([]byte("abc"), p.to())
-		p.saw("WriteTo", err, n)
+		n, err := r.packets.WriteTo([]byte("abc"), r.to())
+		r.saw("WriteTo", err, n)
 	}
 }
 
 // to is the other side's address.
-func (p *player) to() net.Addr {
-	if _, ok := p.packets.LocalAddr().(*net.UnixAddr); ok {
-		return &net.UnixAddr{Name: p.address, Net: "unixgram"}
+func (r *runner) to() net.Addr {
+	if _, ok := r.packets.LocalAddr().(*net.UnixAddr); ok {
+		return &net.UnixAddr{Name: r.address, Net: "unixgram"}
 	}
-	a, err := net.ResolveUDPAddr("udp", p.address)
+	a, err := net.ResolveUDPAddr("udp", r.address)
 	if err != nil {
 		panic(err)
 	}
 	return a
 }
 
-// messages is what *UDPConn has in both stacks.
+// messages are methods that *UDPConn has in both stacks.
 type messages interface {
 	ReadMsgUDP(b, oob []byte) (n, oobn, flags int, addr *net.UDPAddr, err error)
 	WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error)
 }
 
-func exchangeMessages(p *player) {
-	c := p.packets.(messages)
-	p.sendsLater("cd")
+func exchangeMessages(r *runner) {
+	c := r.packets.(messages)
+	r.sendsLater("cd")
 	for range 2 {
 		n, oobn, flags, from, err := c.ReadMsgUDP(make([]byte, 8), make([]byte, 64))
-		p.saw("ReadMsgUDP", err, n, oobn, flags, from)
+		r.saw("ReadMsgUDP", err, n, oobn, flags, from)
 	}
 	for range 2 {
-		n, oobn, err := c.WriteMsgUDP([]byte("abc"), nil, p.to().(*net.UDPAddr))
-		p.saw("WriteMsgUDP", err, n, oobn)
+		n, oobn, err := c.WriteMsgUDP([]byte("abc"), nil, r.to().(*net.UDPAddr))
+		r.saw("WriteMsgUDP", err, n, oobn)
 	}
 }
 
-func closeConn(p *player) {
-	p.saw("Close", p.conn.Close())
-	p.saw("Close", p.conn.Close())
+func closeConn(r *runner) {
+	r.saw("Close", r.conn.Close())
+	r.saw("Close", r.conn.Close())
 }
 
-// waited is a connection for which somebody has waited.
-func waited(p *player) error {
-	if err := connected("tcp")(p); err != nil {
+// waited prepares a connection on which somebody has waited.
+func waited(r *runner) error {
+	if err := connected("tcp")(r); err != nil {
 		return err
 	}
-	p.sendsLater("x")
-	_, err := p.conn.Read(make([]byte, 1))
+	r.sendsLater("x")
+	_, err := r.conn.Read(make([]byte, 1))
 	return err
 }
 
-func closeWhileRead(p *player) {
+func closeWhileRead(r *runner) {
 	done := make(chan bool)
 	go func() {
-		n, err := p.conn.Read(make([]byte, 1))
-		p.saw("Read", err, n)
+		n, err := r.conn.Read(make([]byte, 1))
+		r.saw("Read", err, n)
 		close(done)
 	}()
 	time.Sleep(later)
-	err := p.conn.Close()
+	err := r.conn.Close()
 	<-done
-	p.saw("Close", err)
+	r.saw("Close", err)
 }
 
-func closeListener(p *player) { p.saw("Close", p.listener.Close()) }
+func closeListener(r *runner) { r.saw("Close", r.listener.Close()) }
 
-func shutdown(p *player) {
-	c := p.conn.(interface {
+func shutdown(r *runner) {
+	c := r.conn.(interface {
 		CloseRead() error
 		CloseWrite() error
 	})
-	p.saw("CloseWrite", c.CloseWrite())
-	p.saw("CloseRead", c.CloseRead())
-	n, err := p.conn.Write([]byte("x"))
-	p.saw("Write", err, n)
+	r.saw("CloseWrite", c.CloseWrite())
+	r.saw("CloseRead", c.CloseRead())
+	n, err := r.conn.Write([]byte("x"))
+	r.saw("Write", err, n)
 }
 
-func setOptions(p *player) {
-	c := p.conn.(interface {
+func setOptions(r *runner) {
+	c := r.conn.(interface {
 		SetNoDelay(bool) error
 		SetKeepAlive(bool) error
 		SetKeepAlivePeriod(time.Duration) error
@@ -398,16 +400,17 @@ func setOptions(p *player) {
 		SetReadBuffer(int) error
 		SetWriteBuffer(int) error
 	})
-	p.saw("SetNoDelay", c.SetNoDelay(false))
-	p.saw("SetKeepAlive", c.SetKeepAlive(false))
-	p.saw("SetKeepAlivePeriod", c.SetKeepAlivePeriod(time.Minute))
-	p.saw("SetKeepAliveConfig", c.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: time.Second, Count: 3}))
-	p.saw("SetLinger", c.SetLinger(0))
-	p.saw("SetReadBuffer", c.SetReadBuffer(64<<10))
-	p.saw("SetWriteBuffer", c.SetWriteBuffer(64<<10))
+	r.saw("SetNoDelay", c.SetNoDelay(false))
+	r.saw("SetKeepAlive", c.SetKeepAlive(false))
+	r.saw("SetKeepAlivePeriod", c.SetKeepAlivePeriod(time.Minute))
+	r.saw("SetKeepAliveConfig", c.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: time.Second, Count: 3}))
+	r.saw("SetLinger", c.SetLinger(0))
+	r.saw("SetReadBuffer", c.SetReadBuffer(64<<10))
+	r.saw("SetWriteBuffer", c.SetWriteBuffer(64<<10))
 }
 
-// filer and rawConn are what connections and listeners have in both stacks.
+// filer and rawConn are methods that connections and listeners have in both
+// stacks.
 type (
 	filer   interface{ File() (*os.File, error) }
 	rawConn interface {
@@ -415,115 +418,115 @@ type (
 	}
 )
 
-func file(p *player) { takeFile(p, p.conn.(filer)) }
+func file(r *runner) { takeFile(r, r.conn.(filer)) }
 
-func listenerFile(p *player) { takeFile(p, p.listener.(filer)) }
+func listenerFile(r *runner) { takeFile(r, r.listener.(filer)) }
 
-func takeFile(p *player, from filer) {
+func takeFile(r *runner, from filer) {
 	for range 2 {
 		f, err := from.File()
-		p.keep(f, err)
-		p.saw("File", err)
+		r.keep(f, err)
+		r.saw("File", err)
 	}
 }
 
-func connectionFile(p *player) error {
-	if err := connected("tcp")(p); err != nil {
+func connectionFile(r *runner) error {
+	if err := connected("tcp")(r); err != nil {
 		return err
 	}
-	return p.fileOf(p.conn.(filer))
+	return r.fileOf(r.conn.(filer))
 }
 
-func listenersFile(p *player) error {
-	if err := listening("tcp")(p); err != nil {
+func listenersFile(r *runner) error {
+	if err := listening("tcp")(r); err != nil {
 		return err
 	}
-	return p.fileOf(p.listener.(filer))
+	return r.fileOf(r.listener.(filer))
 }
 
-func (p *player) fileOf(from filer) (err error) {
-	p.file, err = from.File()
-	p.keep(p.file, err)
+func (r *runner) fileOf(from filer) (err error) {
+	r.file, err = from.File()
+	r.keep(r.file, err)
 	return err
 }
 
-func fromFile(p *player) {
+func fromFile(r *runner) {
 	for range 2 {
-		c, err := p.FileConn(p.file)
-		p.keep(c, err)
-		p.saw("FileConn", err)
+		c, err := r.FileConn(r.file)
+		r.keep(c, err)
+		r.saw("FileConn", err)
 		if err == nil {
-			use(p, c)
+			use(r, c)
 			return
 		}
 	}
 }
 
-func fromListenerFile(p *player) {
+func fromListenerFile(r *runner) {
 	for range 2 {
-		l, err := p.FileListener(p.file)
-		p.keep(l, err)
-		p.saw("FileListener", err)
+		l, err := r.FileListener(r.file)
+		r.keep(l, err)
+		r.saw("FileListener", err)
 		if err == nil {
-			p.saw("Addr", nil, l.Addr())
+			r.saw("Addr", nil, l.Addr())
 			return
 		}
 	}
 }
 
 // raw uses a connection's descriptor without any call on it.
-func raw(p *player) {
-	rc, err := p.conn.(rawConn).SyscallConn()
-	p.saw("SyscallConn", err)
+func raw(r *runner) {
+	rc, err := r.conn.(rawConn).SyscallConn()
+	r.saw("SyscallConn", err)
 	if err == nil {
-		p.saw("Control", rc.Control(func(uintptr) {}))
-		p.saw("Write", rc.Write(func(uintptr) bool { return true }))
-		p.saw("Read", rc.Read(func(uintptr) bool { return true }))
+		r.saw("Control", rc.Control(func(uintptr) {}))
+		r.saw("Write", rc.Write(func(uintptr) bool { return true }))
+		r.saw("Read", rc.Read(func(uintptr) bool { return true }))
 	}
-	n, err := p.conn.Write([]byte("x"))
-	p.saw("Write", err, n)
+	n, err := r.conn.Write([]byte("x"))
+	r.saw("Write", err, n)
 }
 
-func connectedAndFile(p *player) error {
-	if err := connected("tcp")(p); err != nil {
+func connectedAndFile(r *runner) error {
+	if err := connected("tcp")(r); err != nil {
 		return err
 	}
-	name := p.dir + "/file"
+	name := r.dir + "/file"
 	if err := os.WriteFile(name, make([]byte, 10_000), 0o600); err != nil {
 		return err
 	}
 	f, err := os.Open(name)
-	p.keep(f, err)
-	p.file = f
+	r.keep(f, err)
+	r.file = f
 	return err
 }
 
-func sendfile(p *player) {
+func sendfile(r *runner) {
 	for range 2 {
-		n, err := p.conn.(io.ReaderFrom).ReadFrom(p.file)
-		p.saw("ReadFrom", err, n)
+		n, err := r.conn.(io.ReaderFrom).ReadFrom(r.file)
+		r.saw("ReadFrom", err, n)
 	}
 }
 
-// twoConnections prepares one from which to splice, with its end, and one to
-// which.
-func twoConnections(p *player) error {
-	if err := connected("unix")(p); err != nil {
+// twoConnections prepares a connection to splice from, which has an end, and
+// one to splice to.
+func twoConnections(r *runner) error {
+	if err := connected("unix")(r); err != nil {
 		return err
 	}
-	p.source = p.conn
-	if err := p.sends("abcdefgh"); err != nil {
+	r.source = r.conn
+	if err := r.sends("abcdefgh"); err != nil {
 		return err
 	}
-	if err := unix.Shutdown(p.other, unix.SHUT_WR); err != nil {
+	if err := unix.Shutdown(r.other, unix.SHUT_WR); err != nil {
 		return err
 	}
-	return connected("tcp")(p)
+	return connected("tcp")(r)
 }
 
-func splice(p *player) {
+func splice(r *runner) {
 	for range 2 {
-		n, err := p.conn.(io.ReaderFrom).ReadFrom(p.source)
-		p.saw("ReadFrom", err, n)
+		n, err := r.conn.(io.ReaderFrom).ReadFrom(r.source)
+		r.saw("ReadFrom", err, n)
 	}
 }

@@ -17,28 +17,28 @@ import (
 // by bare system calls on a descriptor that is hidden from the faults.
 
 // hide gives a descriptor a number beyond trace.FirstHidden.
-func (p *player) hide(fd int, err error) (int, error) {
+func (r *runner) hide(fd int, err error) (int, error) {
 	if err != nil {
 		return -1, err
 	}
 	defer unix.Close(fd)
 	hidden, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, trace.FirstHidden)
 	if err == nil {
-		p.hidden = append(p.hidden, hidden)
+		r.hidden = append(r.hidden, hidden)
 	}
 	return hidden, err
 }
 
 // listens makes a listener of the other side and returns its address.
-func (p *player) listens(network string) (string, error) {
-	fd, err := p.hide(unix.Socket(family(network), sockType(network)|unix.SOCK_CLOEXEC, 0))
+func (r *runner) listens(network string) (string, error) {
+	fd, err := r.hide(unix.Socket(family(network), sockType(network)|unix.SOCK_CLOEXEC, 0))
 	if err != nil {
 		return "", err
 	}
-	p.other = fd
+	r.other = fd
 	var sa unix.Sockaddr = &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}
 	if family(network) == unix.AF_UNIX {
-		sa = &unix.SockaddrUnix{Name: p.dir + "/other"}
+		sa = &unix.SockaddrUnix{Name: r.dir + "/other"}
 	}
 	if err := unix.Bind(fd, sa); err != nil {
 		return "", os.NewSyscallError("bind", err)
@@ -61,22 +61,22 @@ func (p *player) listens(network string) (string, error) {
 }
 
 // dials connects the other side to an address.
-func (p *player) dials(a net.Addr) error {
-	if err := p.makes(a.Network()); err != nil {
+func (r *runner) dials(a net.Addr) error {
+	if err := r.makes(a.Network()); err != nil {
 		return err
 	}
-	return os.NewSyscallError("connect", unix.Connect(p.other, sockaddr(a)))
+	return os.NewSyscallError("connect", unix.Connect(r.other, sockaddr(a)))
 }
 
 // makes makes a socket that dialsLater will connect.
-func (p *player) makes(network string) (err error) {
-	p.other, err = p.hide(unix.Socket(family(network), sockType(network)|unix.SOCK_CLOEXEC, 0))
+func (r *runner) makes(network string) (err error) {
+	r.other, err = r.hide(unix.Socket(family(network), sockType(network)|unix.SOCK_CLOEXEC, 0))
 	return err
 }
 
 // dialsLater connects the socket that makes made.
-func (p *player) dialsLater(a net.Addr) {
-	p.inAWhile(func() { unix.Connect(p.other, sockaddr(a)) })
+func (r *runner) dialsLater(a net.Addr) {
+	r.inAWhile(func() { unix.Connect(r.other, sockaddr(a)) })
 }
 
 func sockaddr(a net.Addr) unix.Sockaddr {
@@ -105,23 +105,23 @@ func sockType(network string) int {
 	return unix.SOCK_STREAM
 }
 
-// sends writes, from the other side.
-func (p *player) sends(text string) error {
-	_, err := unix.Write(p.other, []byte(text))
+// sends writes a text from the other side.
+func (r *runner) sends(text string) error {
+	_, err := unix.Write(r.other, []byte(text))
 	return os.NewSyscallError("write", err)
 }
 
-func (p *player) sendsLater(text string) {
-	p.inAWhile(func() { unix.Write(p.other, []byte(text)) })
+func (r *runner) sendsLater(text string) {
+	r.inAWhile(func() { unix.Write(r.other, []byte(text)) })
 }
 
 // drainsLater reads what the other side is sent.
-func (p *player) drainsLater() {
-	p.inAWhile(func() {
+func (r *runner) drainsLater() {
+	r.inAWhile(func() {
 		b := make([]byte, 1<<20)
-		for end := time.Now().Add(patience / 2); !p.over.Load() && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(patience / 2); !r.over.Load() && time.Now().Before(end); time.Sleep(time.Millisecond) {
 			for {
-				if n, _, err := unix.Recvfrom(p.other, b, unix.MSG_DONTWAIT); err != nil || n == 0 {
+				if n, _, err := unix.Recvfrom(r.other, b, unix.MSG_DONTWAIT); err != nil || n == 0 {
 					break
 				}
 			}

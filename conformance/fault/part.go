@@ -35,8 +35,8 @@ func Part() conformance.Part {
 	}
 }
 
-// atOnce is how many operations are judged at a time: what costs time is that
-// each process is traced by one thread.
+// atOnce is how many operations are judged at a time. The time goes into
+// tracing, which for each process is the work of one thread.
 const atOnce = 2
 
 func run(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
@@ -56,7 +56,7 @@ func run(ctx context.Context, match func(string) bool, report func(conformance.C
 		}()
 	}
 	for range wanted {
-		if c := <-done; ctx.Err() == nil { // what was cut short is no evidence
+		if c := <-done; ctx.Err() == nil { // an interrupted check proves nothing
 			report(c)
 		}
 	}
@@ -73,12 +73,12 @@ func check(ctx context.Context, op operation) conformance.Check {
 	return c
 }
 
-// needs is what an operation needs of the host: the other side's descriptors are
-// counted from trace.FirstHidden on.
+// needs is what an operation needs of the host. It needs many descriptors
+// because the other side's are numbered from trace.FirstHidden on.
 var needs = []host.Need{host.Loopback, host.Ptrace, host.Proc, host.TempDir, host.ManyDescriptors}
 
-// judge compares what comes of an operation's faults on both stacks. It asks net
-// first: what it cannot do here nobody asks net2.
+// judge compares the outcomes of an operation's faults on both stacks. It asks
+// net first, and does not ask net2 for what net cannot do here.
 func judge(ctx context.Context, op operation) (conformance.Check, *host.Lack) {
 	if lack := host.Lacking(needs...); lack != nil {
 		return conformance.Check{}, lack
@@ -96,17 +96,17 @@ func judge(ctx context.Context, op operation) (conformance.Check, *host.Lack) {
 	return conformance.Check{Status: conformance.Same, Detail: m.String()}, nil
 }
 
-// A netError says that net cannot do an operation here, even in peace.
+// A netError says that net cannot do an operation here, even without a fault.
 type netError struct{ error }
 
 func (e *netError) Unwrap() error { return e.error }
 
-// A matrix is what came of the faults of an operation.
+// A matrix holds what became of the faults of an operation.
 type matrix struct {
 	faults    []trace.Fault
 	deviating map[string]int // by the deviation that explains what differs
-	panics    int            // of net's
-	missed    int            // faults that came to one stack alone
+	panics    int            // faults with which net itself panics
+	missed    int            // faults that struck on one stack alone
 	different []string
 }
 
@@ -134,8 +134,8 @@ func (m *matrix) String() string {
 	return text
 }
 
-// compare has two stacks do an operation, first in peace and then with each fault
-// that can come to both.
+// compare makes two stacks do an operation, first without a fault and then with
+// each fault that can strike on both.
 func compare(ctx context.Context, op operation, net, net2 string) (*matrix, error) {
 	plain, calls, err := outcomes(ctx, op, net, nil)
 	if err != nil {
@@ -155,9 +155,10 @@ func compare(ctx context.Context, op operation, net, net2 string) (*matrix, erro
 	return m, nil
 }
 
-// attempts is how often a fault is tried that did not come, or of which something
-// else came on one stack than on the other: a call may be made or not, as in an
-// operation that waits, or not when what it waits for is there already.
+// attempts is how often a fault is tried if it does not strike, or if its
+// outcomes on the two stacks differ. An operation that may have to wait does
+// not always make the same calls: some it makes only if what it waits for is
+// not there yet.
 const attempts = 4
 
 func (m *matrix) compare(ctx context.Context, op operation, net, net2 string) error {
@@ -186,15 +187,14 @@ func (m *matrix) compare(ctx context.Context, op operation, net, net2 string) er
 	return nil
 }
 
-// alike reports whether a fault need not be tried again, and notes what came of
-// it.
+// alike reports whether a fault need not be tried again, and notes its outcome.
 func (m *matrix) alike(op operation, f trace.Fault, want, got seen) bool {
 	switch {
 	case strings.Contains(want.text, panics):
-		m.panics++ // net itself, with which there is nothing to compare
+		m.panics++ // net itself panics: there is nothing to compare with
 		return true
 	case want.text == got.text:
-		return true // that it came to neither says the same of both
+		return true // also where it struck on neither, which is the same on both
 	case !want.hit || !got.hit:
 		m.missed++
 		return false
@@ -207,7 +207,7 @@ func (m *matrix) alike(op operation, f trace.Fault, want, got seen) bool {
 	return false
 }
 
-// both are the calls that are in each of two lists, in the first one's order.
+// both returns the calls that are in both lists, in the order of the first.
 func both(a, b []string) []string {
 	left := map[string]int{}
 	for _, call := range b {
@@ -226,24 +226,26 @@ func difference(what, want, got string) string {
 
 // An explanation says which faults have another outcome on net2, and why.
 type explanation struct {
-	call      string // without what it asks for
+	call      string // its name, without arguments
 	seen      string // what is in net's outcome and not in net2's
 	deviation string
 }
 
 var explanations = []explanation{
-	// net takes no address for an answer; net2 knows from the listener, and asks
-	// again in Close.
+	// If the call fails, net has no address. net2 knows the address from the
+	// listener, and asks again in Close.
 	{"getsockname", "addresses <nil>", "local-addr-on-demand"},
-	// Dial asks for the peer to see whether it is connected, and if not waits for
-	// the next event. What has come is told again to who begins to watch.
+	// Dial asks for the peer to see whether it is connected, and if it is not,
+	// waits for the next event. Whoever begins to watch only then is told again
+	// what has come already.
 	{"getpeername", waits, "watch-on-demand"},
 }
 
-// explained names the deviation by which a fault has another outcome on net2.
+// explained names the deviation that explains why a fault has another outcome
+// on net2.
 func explained(op operation, f trace.Fault, want, got string) string {
 	if conformance.Poller() == conformance.Portable && strings.HasPrefix(op.name, "file") {
-		return "portable-file-name" // by which net makes the file of a second duplicate
+		return "portable-file-name" // net makes the file, from a second duplicate
 	}
 	for _, e := range explanations {
 		if trace.CallName(f.Call) == e.call && strings.Contains(want, e.seen) && !strings.Contains(got, e.seen) {

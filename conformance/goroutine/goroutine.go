@@ -1,5 +1,5 @@
-// Package goroutine looks at the goroutines of this process, as their traces
-// tell of them.
+// Package goroutine looks at the goroutines of this process through their stack
+// traces.
 package goroutine
 
 import (
@@ -37,11 +37,11 @@ func Traces() map[int64]string {
 	return all
 }
 
-// running are the states of a goroutine that is not blocked by what it called.
+// running lists the states of a goroutine that no call of its own blocks.
 var running = []string{"running", "runnable", "syscall", "idle", "dead", "copystack", "preempted", "waiting",
 	"GC assist wait", "GC assist marking", "stopping the world", "wait for GC cycle", "flushing proc caches"}
 
-// Blocked reports whether the goroutine of a number waits for something.
+// Blocked reports whether the goroutine with a number waits for something.
 func Blocked(id int64) bool {
 	_, state, ok := parse(Traces()[id])
 	return ok && !slices.Contains(running, state)

@@ -1,9 +1,9 @@
-// Package host finds out what this host and this user can give, before
-// anything is judged: where net itself cannot do something, nothing can be said
-// of net2. It asks net and the kernel, never net2.
+// Package host finds out what this host offers to this user before anything is
+// judged: where net itself cannot do something, the suite can say nothing about
+// net2. The package asks net and the kernel, never net2.
 //
 // All parts name what their checks need in the terms of this package, so that a
-// report groups what was not possible by what is lacking.
+// report can group the checks that were not possible by what the host lacks.
 package host
 
 import (
@@ -35,23 +35,23 @@ const (
 	RaceDetector    Need = "race-detector"
 	RawSockets      Need = "raw-sockets"
 	RawSocketsIPv6  Need = "raw-sockets-ipv6"
-	NoLowPorts      Need = "no-low-ports"   // a user who may not listen on them
-	NoRawSockets    Need = "no-raw-sockets" // a user who may not open them
+	NoLowPorts      Need = "no-low-ports"   // a user who may not listen on low ports
+	NoRawSockets    Need = "no-raw-sockets" // a user who may not open raw sockets
 	RuntimePoller   Need = "runtime-poller" // net2 waits where net does
-	NetItself       Need = "net"            // that net does not fail, for a reason unknown
+	NetItself       Need = "net"            // net does not fail for an unknown reason
 )
 
-// A Lack says what a check needs that is not here.
+// A Lack names a need of a check that this host does not meet.
 type Lack struct {
 	Need Need
 	Why  string // what the host, or net, answered; "" where there is no more to say
 }
 
-// Reason says what is needed: it is the same for all checks that need it.
+// Reason says what is needed, in the same words for all checks that need it.
 func (l *Lack) Reason() string { return "needs " + traits[l.Need].words }
 
-// Without says, for a sentence with "not possible", under which circumstances
-// the check is not.
+// Without completes a sentence that says "not possible": it names the
+// circumstances.
 func (l *Lack) Without() string { return traits[l.Need].without }
 
 func (l *Lack) Error() string {
@@ -61,13 +61,12 @@ func (l *Lack) Error() string {
 	return l.Reason() + ": " + l.Why
 }
 
-// A probe tries whether something is there. It returns in a few words what it
-// found.
+// A probe tries whether a need is met. It says in a few words what it found.
 type probe func() (found string, err error)
 
-// A survey remembers what the probes found: each is asked once.
+// A survey remembers what the probes found. It runs each probe once.
 type survey struct {
-	probes map[Need]probe // what has no probe is there
+	probes map[Need]probe // a need without a probe is met
 	mu     sync.Mutex
 	known  map[Need]answer
 }
@@ -97,8 +96,8 @@ func (s *survey) ask(n Need) answer {
 	return a
 }
 
-// lacking returns the first of the needs that is not met. What a need rests on
-// comes before it: where there is no loopback interface, nobody asks for IPv6.
+// lacking returns the first of the needs that is not met. It first checks what
+// a need rests on: without a loopback interface it does not ask for IPv6.
 func (s *survey) lacking(needs ...Need) *Lack {
 	for _, n := range needs {
 		if l := s.lacking(traits[n].restsOn...); l != nil {
@@ -111,7 +110,7 @@ func (s *survey) lacking(needs ...Need) *Lack {
 	return nil
 }
 
-// explain returns the lack of which the text of a failure tells, or nil.
+// explain returns the lack that the text of a failure points to, or nil.
 func (s *survey) explain(text string) *Lack {
 	for _, n := range order {
 		for line := range strings.Lines(text) {
@@ -126,9 +125,9 @@ func (s *survey) explain(text string) *Lack {
 	return nil
 }
 
-// blame is explain for a failure that is net's own, so that it has a reason
-// even if its text does not tell: a script that hangs for want of a descriptor
-// in another goroutine.
+// blame is explain for a failure of net itself. It finds a reason even if the
+// text does not tell it, as when a script hangs because another goroutine got
+// no descriptor.
 func (s *survey) blame(text string) *Lack {
 	if l := s.explain(text); l != nil {
 		return l
@@ -147,8 +146,8 @@ func (s *survey) blame(text string) *Lack {
 // Lacking returns the first of the needs that is not met here, or nil.
 func Lacking(needs ...Need) *Lack { return here.lacking(needs...) }
 
-// Explain returns what is lacking here if the text of a failure tells of it,
-// or else nil: "too many open files" is explained where a process may have but
+// Explain returns the lack of this host that the text of a failure points to,
+// or nil: it explains "too many open files" where a process may open only a
 // few.
 func Explain(text string) *Lack { return here.explain(text) }
 
@@ -163,10 +162,10 @@ type Finding struct {
 	Detail string `json:"detail,omitempty"` // what was found, or why it is not there
 }
 
-// preflight lists what most checks rest on.
+// preflight lists the needs that most checks rest on.
 var preflight = []Need{Loopback, IPv6, Descriptors, Ptrace, TempDir, GoCommand, Proc, RawSockets, NoLowPorts}
 
-// Preflight finds out what is here of what most checks rest on.
+// Preflight finds out which of the needs that most checks rest on are met here.
 func Preflight() []Finding { return here.preflight() }
 
 func (s *survey) preflight() []Finding {

@@ -19,7 +19,7 @@ func poor(needs ...Need) *survey {
 			return "some " + string(n), nil
 		}
 	}
-	// These tell of each host that it is another one.
+	// Each of these would say that the host is another one.
 	delete(s.probes, NetItself)
 	delete(s.probes, RuntimePoller)
 	return s
@@ -109,7 +109,8 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
-// TestTraits holds the table complete: whatever is lacking has words.
+// TestTraits makes sure that the table is complete: there are words for
+// whatever is lacking.
 func TestTraits(t *testing.T) {
 	for n, trait := range traits {
 		if trait.words == "" || trait.without == "" {
@@ -131,7 +132,8 @@ func TestTraits(t *testing.T) {
 	}
 }
 
-// TestProbes asks this host: an answer says what is there, or why it is not.
+// TestProbes asks this host: each answer must say what is there, or why it is
+// not.
 func TestProbes(t *testing.T) {
 	for n, p := range probes() {
 		found, err := p()

@@ -19,10 +19,11 @@ import (
 // patience is how long a probe waits for what should happen at once.
 const patience = 5 * time.Second
 
-// errAllowed is the answer to a probe that looks for somebody who may not.
+// errAllowed is the answer of a probe that needs a user who may not do
+// something.
 var errAllowed = errors.New("this user may")
 
-// probes returns how one finds out whether a need is met.
+// probes returns, for each need, the probe that finds out whether it is met.
 func probes() map[Need]probe {
 	all := map[Need]probe{
 		Loopback:       loopback,
@@ -48,7 +49,7 @@ func probes() map[Need]probe {
 	return all
 }
 
-// loopback makes a connection of net's to itself.
+// loopback connects net to itself.
 func loopback() (string, error) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -144,8 +145,8 @@ func tempDir() (string, error) {
 	return os.TempDir(), errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// goCommand asks the go command for the folder of net2: with a command that
-// cannot answer that, or in another folder, nothing can be built.
+// goCommand asks the go command for the folder of net2. A go command that
+// cannot answer, or answers with another folder, can build nothing here.
 func goCommand() (string, error) {
 	_, err := run("go", "list", "-f", "{{.Dir}}", "go.parity/net2")
 	if err != nil {
@@ -188,7 +189,7 @@ func opensRaw(network, address string) error {
 	return c.Close()
 }
 
-// refused turns the answer to somebody who should be refused round.
+// refused inverts an answer: it returns an error if this user was not refused.
 func refused(err error, what string) error {
 	if err == nil {
 		return fmt.Errorf("%w %s", errAllowed, what)

@@ -17,7 +17,8 @@ var systemProbes = map[Need]probe{
 	Seccomp:         seccomp,
 }
 
-// allowed reports how many descriptors a process may have: at least n.
+// allowed reports how many descriptors a process may have, and fails if they
+// are fewer than n.
 func allowed(n uint64) (string, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -35,7 +36,7 @@ func proc() (string, error) {
 }
 
 // ptrace starts this program under ptrace, which stops it before its first
-// instruction, and goes no further.
+// instruction. It never runs on.
 func ptrace() (string, error) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -54,8 +55,8 @@ func ptrace() (string, error) {
 	return "ptrace", err
 }
 
-// seccomp offers the kernel a filter that lies nowhere: where filters may be
-// set, it is that which the kernel complains of.
+// seccomp offers the kernel a filter at an address where nothing is. If this
+// process may set filters, the kernel complains about the address.
 func seccomp() (string, error) {
 	if _, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, 0); errno != unix.EFAULT {
 		return "", os.NewSyscallError("seccomp", errno)

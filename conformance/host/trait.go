@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// A trait is what is known of a need without asking.
+// A trait is what the package knows about a need without asking the host.
 type trait struct {
 	words   string // after "needs"
 	without string // after "not possible"
 
-	restsOn []Need // without which it cannot be there
+	restsOn []Need // needs without which this one cannot be met
 
-	// tells reports whether the text of an error may be for want of it, and
-	// blamed whether the text of a failure of net may, which is not always the
+	// tells reports whether the text of an error may come from this lack.
+	// blamed reports the same of a failure of net, whose text is not always the
 	// error that a check looks for.
 	tells, blamed func(text string) bool
 }
@@ -69,7 +69,7 @@ var traits = map[Need]trait{
 	},
 	Ptrace: {
 		words: "ptrace", without: "without ptrace",
-		restsOn: []Need{Proc}, // where a program finds itself
+		restsOn: []Need{Proc}, // in /proc a program finds its own binary
 		tells:   says("ptrace"),
 	},
 	Seccomp: {words: "seccomp filters", without: "without seccomp"},
@@ -98,8 +98,8 @@ var traits = map[Need]trait{
 	NetItself: {words: "net itself to get through", without: "where net itself fails"},
 }
 
-// order is that in which a failure's text is held against the needs: what is
-// most particular comes first.
+// order is the order in which a failure's text is held against the needs: the
+// most particular come first.
 var order = []Need{
 	Descriptors, TempDir, Proc, Ptrace, RaceDetector, GoCommand, MulticastIPv6, Multicast, IPv6, Loopback,
 }

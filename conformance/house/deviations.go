@@ -10,8 +10,8 @@ import (
 // deviationName is what a comment can refer to.
 var deviationName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// Deviations says what is wrong with the form of the list: names that are
-// there twice or that no comment could refer to, and fields that are empty.
+// Deviations says what is wrong with the form of the list: names that occur
+// twice or that no comment could refer to, and empty fields.
 func Deviations(list []conformance.Deviation) []string {
 	var wrong []string
 	seen := make(map[string]bool)

@@ -1,7 +1,7 @@
 // Package house holds the library and its conformance suite to the rules of
-// their design: which package may import which, what the library requires, where
-// unsafe, linkname and assembly may stand, and that what a comment refers to
-// exists.
+// their design: which package may import which, what the library requires,
+// where unsafe, linkname and assembly may stand, and that everything exists
+// that a comment refers to.
 //
 // Every rule reads all .go files, whatever their build tags and platform, and
 // returns its findings in the order of the files.
@@ -27,7 +27,7 @@ type Finding struct {
 
 func (f Finding) String() string { return f.Pos.String() + ": " + f.Text }
 
-// A Tree is the source of a module with those in folders of it.
+// A Tree is the source of a module, with that of the modules in its folders.
 type Tree struct {
 	fset    *token.FileSet
 	files   []file
@@ -41,22 +41,22 @@ type file struct {
 	syntax *ast.File
 }
 
-// room returns the innermost room that the file is in, or, where that is no
-// room, its top folder; "" for a file in the root.
-func (f file) room() string {
+// layer returns the folder of the innermost layer that the file is in. If it is
+// in none, layer returns its top folder, or "" for a file in the root.
+func (f file) layer() string {
 	if !strings.Contains(f.path, "/") {
 		return ""
 	}
-	return roomFor(path.Dir(f.path))
+	return layerFor(path.Dir(f.path))
 }
 
-// roomFor returns the innermost room of a folder of the house, or its top
-// folder.
-func roomFor(folder string) string {
+// layerFor returns the folder of the innermost layer that a folder is in, or
+// else its top folder.
+func layerFor(folder string) string {
 	innermost, _, _ := strings.Cut(folder, "/")
-	for _, r := range rooms {
-		if within(folder, r.dir) && len(r.dir) > len(innermost) {
-			innermost = r.dir
+	for _, l := range layers {
+		if within(folder, l.dir) && len(l.dir) > len(innermost) {
+			innermost = l.dir
 		}
 	}
 	return innermost
@@ -74,8 +74,8 @@ var otherLanguages = map[string]bool{
 	".swig": true, ".swigcxx": true,
 }
 
-// Read parses the modules in fsys. It leaves out what cmd/go leaves out, which is
-// testdata and folders whose name begins with a dot or an underscore, and
+// Read parses the modules in fsys. Like cmd/go, it leaves out testdata and
+// folders whose names begin with a dot or an underscore. It also leaves out
 // scaffold, which is source for a module that the suite writes.
 func Read(fsys fs.FS) (*Tree, error) {
 	t := &Tree{fset: token.NewFileSet()}
@@ -137,7 +137,7 @@ func (t *Tree) at(pos token.Pos, format string, args ...any) Finding {
 	return Finding{t.fset.Position(pos), fmt.Sprintf(format, args...)}
 }
 
-// comments ranges over the comments of a file, directives included.
+// comments ranges over the comments of a file, including directives.
 func (f file) comments(yield func(*ast.Comment) bool) {
 	for _, group := range f.syntax.Comments {
 		for _, c := range group.List {

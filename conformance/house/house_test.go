@@ -24,7 +24,7 @@ func goroot(t *testing.T) string {
 	return filepath.Join(string(bytes.TrimSpace(out)), "src")
 }
 
-// rules are those without arguments.
+// rules are the rules that take no arguments.
 var rules = map[string]func(*Tree) []Finding{
 	"Imports":        (*Tree).Imports,
 	"Unsafe":         (*Tree).Unsafe,
@@ -46,9 +46,9 @@ func TestModulesKeepRules(t *testing.T) {
 	if diff := cmp.Diff([]string{"go.parity/conformance", "go.parity", "go.parity/net2/cmd/net2"}, modules); diff != "" {
 		t.Errorf("the modules (-want +got):\n%s", diff)
 	}
-	for _, r := range rooms {
-		if !slices.ContainsFunc(tree.files, func(f file) bool { return f.room() == r.dir }) {
-			t.Errorf("Read found no file in %s", r.dir)
+	for _, l := range layers {
+		if !slices.ContainsFunc(tree.files, func(f file) bool { return f.layer() == l.dir }) {
+			t.Errorf("Read found no file in %s", l.dir)
 		}
 	}
 	for name, rule := range rules {
@@ -73,7 +73,7 @@ func report(t *testing.T, found []Finding) {
 	}
 }
 
-// read makes a tree of files given by name and text.
+// read makes a tree from the names and texts of files.
 func read(t *testing.T, files map[string]string) *Tree {
 	t.Helper()
 	fsys := make(fstest.MapFS)
@@ -98,7 +98,7 @@ func check(t *testing.T, found []Finding, want []string) {
 	}
 }
 
-// TestRules breaks and keeps each rule in a module of one file, or of two.
+// TestRules breaks and keeps each rule in a module of one or two files.
 func TestRules(t *testing.T) {
 	tests := []struct {
 		rule, name string
@@ -208,22 +208,22 @@ func TestRules(t *testing.T) {
 			want: []string{"poll/fd.go:2:8: poll must not import all names of net"},
 		},
 		{
-			rule: "Imports", name: "no such room",
+			rule: "Imports", name: "no such layer",
 			file: "attic/a.go", text: "package a",
-			want: []string{`attic/a.go:1:1: no room "attic" in the house`},
+			want: []string{`attic/a.go:1:1: the file is outside every layer`},
 		},
 		{
-			rule: "Imports", name: "on the doorstep",
+			rule: "Imports", name: "file in the root",
 			file: "main.go", text: "package main",
-			want: []string{`main.go:1:1: no room "" in the house`},
+			want: []string{`main.go:1:1: the file is outside every layer`},
 		},
 		{
-			rule: "Unsafe", name: "wrong room",
+			rule: "Unsafe", name: "wrong layer",
 			file: "poll/fd_unsafe.go", text: "package poll\nimport \"unsafe\"",
 			want: []string{"poll/fd_unsafe.go:2:8: unsafe stands only in socket and runtime_hooks"},
 		},
 		{
-			rule: "Unsafe", name: "wrong room in a test",
+			rule: "Unsafe", name: "wrong layer in a test",
 			file: "conformance/a_test.go", text: "package a\nimport \"unsafe\"",
 			want: []string{"conformance/a_test.go:2:8: unsafe stands only in socket and runtime_hooks"},
 		},
@@ -246,21 +246,21 @@ func TestRules(t *testing.T) {
 			want: []string{"conformance/a/a.go:2:8: no cgo"},
 		},
 		{
-			rule: "Linknames", name: "wrong room",
+			rule: "Linknames", name: "wrong layer",
 			file: "socket/a_unsafe.go", text: "package socket\nimport _ \"unsafe\"\n\n//go:linkname park runtime.gopark\nfunc park()",
 			want: []string{"socket/a_unsafe.go:4:1: go:linkname stands only in runtime_hooks"},
 		},
 		{
-			rule: "Linknames", name: "right room",
+			rule: "Linknames", name: "right layer",
 			file: "runtime_hooks/a_unsafe.go", text: "package runtimehooks\nimport _ \"unsafe\"\n\n//go:linkname park runtime.gopark\nfunc park()",
 		},
 		{
-			rule: "OtherLanguages", name: "assembly in the wrong room",
+			rule: "OtherLanguages", name: "assembly in the wrong layer",
 			file: "poll/cas_amd64.s",
 			want: []string{"poll/cas_amd64.s: assembly stands only in runtime_hooks"},
 		},
 		{
-			rule: "OtherLanguages", name: "assembly in the right room",
+			rule: "OtherLanguages", name: "assembly in the right layer",
 			file: "runtime_hooks/cas_amd64.s",
 		},
 		{
@@ -437,8 +437,8 @@ func TestDeviationsFindsBadForm(t *testing.T) {
 	}
 }
 
-// TestBuiltOnNet asks the go command which packages a program can import that
-// bring net with them.
+// TestBuiltOnNet asks the go command which importable packages bring net with
+// them.
 func TestBuiltOnNet(t *testing.T) {
 	cmd := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Deps \" \"}}", "std")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

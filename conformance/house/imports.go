@@ -9,29 +9,29 @@ import (
 
 const module = "go.parity"
 
-// A room is a top folder, or one within with a go.mod of its own, with what its
-// files may import.
-type room struct {
+// A layer is a top folder, or a folder in one with a go.mod of its own. It says
+// what the files in it may import.
+type layer struct {
 	dir     string
-	rooms   []string // of this list, besides itself
+	layers  []string // of the list layers, besides itself
 	net     use      // of net and the packages above it
 	modules []string // the other modules, nil for any
 }
 
-// A use says how much of net a room may use.
+// A use is how much of net a layer may use.
 type use int
 
 const (
 	nothing    use = iota
-	errClosed      // the error of a closed descriptor, which is net's by name
+	errClosed      // the error of a closed descriptor, which net defines
 	everything     // net and what is built on it
 )
 
 // sys is the one module that the library needs.
 var sys = []string{"golang.org/x/sys"}
 
-// rooms lists the rooms from the ground up: arrows go down only.
-var rooms = []room{
+// layers lists the layers from the bottom up: imports go down only.
+var layers = []layer{
 	{"runtime_hooks", nil, nothing, sys},
 	{"socket", nil, nothing, sys},
 	{"poll", []string{"runtime_hooks", "socket"}, errClosed, sys},
@@ -40,46 +40,47 @@ var rooms = []room{
 	{"conformance", []string{"net2", "poll", "socket", "runtime_hooks"}, everything, nil},
 }
 
-// forTests returns what the test files of the room at index i may import: any
-// room below, net, and the modules of the room. A module that only a test of the
-// library imports is one more in the go.mod of everybody who uses the library.
-func forTests(i int) room {
-	r := room{dir: rooms[i].dir, net: everything, modules: rooms[i].modules}
-	for _, below := range rooms[:i] {
-		r.rooms = append(r.rooms, below.dir)
+// forTests returns what the test files of the layer at index i may import: any
+// layer below, net, and the modules of the layer itself. A module that only a
+// test of the library imports would still reach the go.mod of everybody who
+// uses the library.
+func forTests(i int) layer {
+	l := layer{dir: layers[i].dir, net: everything, modules: layers[i].modules}
+	for _, below := range layers[:i] {
+		l.layers = append(l.layers, below.dir)
 	}
-	return r
+	return l
 }
 
-// roomOf returns the room that a file is in, with what that file may import.
-func roomOf(f file) (room, bool) {
-	i := slices.IndexFunc(rooms, func(r room) bool { return r.dir == f.room() })
+// layerOf returns the layer that a file is in, with what that file may import.
+func layerOf(f file) (layer, bool) {
+	i := slices.IndexFunc(layers, func(l layer) bool { return l.dir == f.layer() })
 	if i < 0 {
-		return room{}, false
+		return layer{}, false
 	}
 	if f.isTest() {
 		return forTests(i), true
 	}
-	return rooms[i], true
+	return layers[i], true
 }
 
 // Imports finds imports that go up or sideways, bring in a module that the
-// room must do without, or use more of net than it may. It also finds files
-// outside the rooms.
+// layer must do without, or use more of net than it may. It also finds files
+// outside the layers.
 func (t *Tree) Imports() []Finding {
 	var found []Finding
 	for _, f := range t.files {
-		r, ok := roomOf(f)
+		l, ok := layerOf(f)
 		if !ok {
-			found = append(found, t.at(f.syntax.Package, "no room %q in the house", f.room()))
+			found = append(found, t.at(f.syntax.Package, "the file is outside every layer"))
 			continue
 		}
 		for _, spec := range f.syntax.Imports {
 			imported := importPath(spec)
-			if !r.mayImport(imported) {
-				found = append(found, t.at(spec.Pos(), "%s must not import %s", r.dir, imported))
+			if !l.mayImport(imported) {
+				found = append(found, t.at(spec.Pos(), "%s must not import %s", l.dir, imported))
 			}
-			if imported == "net" && r.net == errClosed {
+			if imported == "net" && l.net == errClosed {
 				found = append(found, t.netUses(f, spec)...)
 			}
 		}
@@ -95,19 +96,19 @@ func importPath(spec *ast.ImportSpec) string {
 	return p
 }
 
-// mayImport reports whether the room may import a package.
-func (r room) mayImport(path string) bool {
+// mayImport reports whether the layer may import a package.
+func (l layer) mayImport(path string) bool {
 	first, rest, _ := strings.Cut(path, "/")
 	switch {
 	case first == module:
-		dir := roomFor(rest)
-		return dir == r.dir || slices.Contains(r.rooms, dir)
+		dir := layerFor(rest)
+		return dir == l.dir || slices.Contains(l.layers, dir)
 	case strings.Contains(first, "."):
-		return r.modules == nil || slices.ContainsFunc(r.modules, func(m string) bool { return within(path, m) })
+		return l.modules == nil || slices.ContainsFunc(l.modules, func(m string) bool { return within(path, m) })
 	case path == "net":
-		return r.net != nothing
+		return l.net != nothing
 	case builtOnNet(path):
-		return r.net == everything
+		return l.net == everything
 	}
 	return true
 }
@@ -136,7 +137,7 @@ func (t *Tree) netUses(f file, spec *ast.ImportSpec) []Finding {
 		name = spec.Name.Name
 	}
 	if name == "." {
-		return []Finding{t.at(spec.Pos(), "%s must not import all names of net", f.room())}
+		return []Finding{t.at(spec.Pos(), "%s must not import all names of net", f.layer())}
 	}
 	var found []Finding
 	ast.Inspect(f.syntax, func(n ast.Node) bool {
@@ -145,7 +146,7 @@ func (t *Tree) netUses(f file, spec *ast.ImportSpec) []Finding {
 			return true
 		}
 		if x, ok := sel.X.(*ast.Ident); ok && x.Name == name && sel.Sel.Name != "ErrClosed" {
-			found = append(found, t.at(sel.Pos(), "%s must not use net.%s, only net.ErrClosed", f.room(), sel.Sel.Name))
+			found = append(found, t.at(sel.Pos(), "%s must not use net.%s, only net.ErrClosed", f.layer(), sel.Sel.Name))
 		}
 		return true
 	})

@@ -71,7 +71,7 @@ type reference struct {
 func (t *Tree) references(label string) iter.Seq[reference] {
 	return func(yield func(reference) bool) {
 		for _, f := range t.files {
-			if f.room() == "conformance" {
+			if f.layer() == "conformance" {
 				continue
 			}
 			for c := range f.comments {
@@ -90,15 +90,15 @@ func (t *Tree) references(label string) iter.Seq[reference] {
 	}
 }
 
-// cutSymbol cuts "internal/poll.(*FD).Accept" behind the package.
+// cutSymbol cuts "internal/poll.(*FD).Accept" after the package.
 func cutSymbol(text string) (pkg, name string, ok bool) {
 	dir, last := path.Split(text)
 	base, name, ok := strings.Cut(last, ".")
 	return dir + base, name, ok && base != "" && name != ""
 }
 
-// A library is the source of the standard library, of which it remembers the
-// names that each package declares.
+// A library is the source of the standard library. It remembers the names that
+// each package declares.
 type library struct {
 	src  fs.FS
 	seen map[string]map[string]bool

@@ -9,8 +9,8 @@ import (
 )
 
 // Requirements finds what the library's go.mod holds besides the requirement of
-// golang.org/x/sys. All of it would reach the go.mod of those who use the
-// library, or would hold for its own developers alone.
+// golang.org/x/sys. Anything else would reach the go.mod of everybody who uses
+// the library, or would hold only for the library's own developers.
 func (t *Tree) Requirements() []Finding {
 	var found []Finding
 	for _, mod := range t.modules {

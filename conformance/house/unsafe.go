@@ -8,12 +8,13 @@ import (
 )
 
 // Unsafe finds imports of unsafe outside the *_unsafe.go files of socket and
-// runtime_hooks. As a linkname needs the import, it too stands in such a file.
+// runtime_hooks. A linkname needs the import, so that it too stands in such a
+// file.
 func (t *Tree) Unsafe() []Finding {
 	return t.importsOf("unsafe", func(f file) string {
 		name := strings.TrimSuffix(strings.TrimSuffix(f.path, ".go"), "_test")
 		switch {
-		case f.room() != "socket" && f.room() != "runtime_hooks":
+		case f.layer() != "socket" && f.layer() != "runtime_hooks":
 			return "unsafe stands only in socket and runtime_hooks"
 		case !strings.HasSuffix(name, "_unsafe"):
 			return "unsafe stands only in *_unsafe.go files"
@@ -27,7 +28,8 @@ func (t *Tree) Cgo() []Finding {
 	return t.importsOf("C", func(file) string { return "no cgo" })
 }
 
-// importsOf finds the imports of a package that wrong has a word against.
+// importsOf finds the imports of a package in files of which wrong says what is
+// wrong.
 func (t *Tree) importsOf(imported string, wrong func(file) string) []Finding {
 	var found []Finding
 	for _, f := range t.files {
@@ -47,7 +49,7 @@ func (t *Tree) importsOf(imported string, wrong func(file) string) []Finding {
 func (t *Tree) Linknames() []Finding {
 	var found []Finding
 	for _, f := range t.files {
-		if f.room() == "runtime_hooks" {
+		if f.layer() == "runtime_hooks" {
 			continue
 		}
 		for c := range f.comments {

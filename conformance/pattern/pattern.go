@@ -1,7 +1,9 @@
-// Package pattern makes data that tells when it is shuffled, cut or sent twice.
+// Package pattern makes data that shows whether it was shuffled, cut or sent
+// twice.
 package pattern
 
-// Bytes returns n bytes, of which the first are always the same.
+// Bytes returns n bytes. A shorter result is always the beginning of a longer
+// one.
 func Bytes(n int) []byte {
 	b := make([]byte, n)
 	x := uint32(1)

@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// An event is what go test -json writes, as far as it matters here.
+// An event has those fields of a line of go test -json that matter here.
 type event struct {
 	Action, Package, Test string
 }
 
-// readEvents returns the tests of a run. Subtests count: those of one test may
-// be the whole of a package.
+// readEvents returns the tests of a run. It counts subtests, because one test
+// may hold all the subtests of a package.
 func readEvents(r io.Reader) (outcomes, error) {
 	found := make(outcomes)
 	decoder := json.NewDecoder(r)
@@ -43,8 +43,8 @@ func readEvents(r io.Reader) (outcomes, error) {
 	}
 }
 
-// command is a command of a group of its own that ends, with all that it
-// started, when ctx does.
+// command returns a command that runs in a process group of its own. When ctx
+// ends, the command ends too, with all that it started.
 func command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
@@ -54,7 +54,8 @@ func command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// output runs a command and makes its complaint the error.
+// output runs a command. If that fails, the error holds what the command
+// complained of.
 func output(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
 	cmd := command(ctx, dir, name, args...)
 	var stderr bytes.Buffer
@@ -66,7 +67,7 @@ func output(ctx context.Context, dir, name string, args ...string) ([]byte, erro
 	return out, err
 }
 
-// packages are those to test, as the go command takes them.
+// packages returns the packages to test, as the go command takes them.
 func (m Module) packages() []string {
 	if m.Packages == nil {
 		return []string{"./..."}
@@ -74,8 +75,8 @@ func (m Module) packages() []string {
 	return m.Packages
 }
 
-// tests runs a module's tests with a go command, or net2 in its place. Tests
-// that fail are no error.
+// tests runs a module's tests with the go command, or with net2 in its place. A
+// failing test is not an error.
 func (m Module) tests(ctx context.Context, dir, goCommand string, more ...string) (outcomes, error) {
 	args := append([]string{"test", "-json", "-short", "-count=1", "-vet=off", "-timeout=240s"}, m.Args...)
 	args = append(args, more...)
@@ -103,8 +104,8 @@ func (m Module) tests(ctx context.Context, dir, goCommand string, more ...string
 	return found, nil
 }
 
-// again tells of tests that failed whether they do it again when only they
-// run, by the top-level tests that they belong to.
+// again gives failed tests a second run, of nothing but the top-level tests
+// that they belong to, and returns how they went.
 func (m Module) again(ctx context.Context, dir, goCommand string, names []string, more ...string) (outcomes, error) {
 	return m.tests(ctx, dir, goCommand, append(more, "-run="+pattern(names))...)
 }

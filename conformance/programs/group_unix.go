@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// endGroup has a command that is ended take with it what it started.
+// endGroup makes the end of a command also end what it started.
 func endGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

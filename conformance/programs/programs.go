@@ -1,22 +1,22 @@
-// Package programs holds net2 against programs that others wrote: the own tests
-// of well-known modules, and well-known servers with their own clients, each on
-// plain net, built as a whole with net2, and with the imports swapped.
+// Package programs holds net2 against programs that others wrote: the tests of
+// well-known modules, and well-known servers with their own clients. Each runs
+// on plain net, built as a whole with net2, and with its imports swapped.
 //
-// What fails on plain net is not counted. Everything is pinned: modules by
-// version and checksum here, what they need by their own go.sum, servers by the
-// go.mod and go.sum of a folder in testdata/servers.
+// What fails on plain net does not count. Everything is pinned: modules by
+// version and checksum in this package, their dependencies by their own go.sum,
+// and servers by the go.mod and go.sum of a folder in testdata/servers.
 package programs
 
-// A Module is one whose own tests are run.
+// A Module is a module whose own tests run.
 type Module struct {
 	Path, Version string
 	Sum           string   // as in go.sum
 	Packages      []string // nil for all
-	Args          []string // more for go test
+	Args          []string // further arguments for go test
 	Quick         bool     // belongs to the selection that runs with every change
 }
 
-// Modules are all that are tried.
+// Modules are all modules that are tried.
 var Modules = []Module{
 	{Path: "github.com/miekg/dns", Version: "v1.1.73", Sum: "h1:uhT8nJxmTrPJYClxVxTCX+CVn6qnzSiybRk72Z6DgrE=", Quick: true, Packages: []string{"."}},
 	{Path: "github.com/gorilla/websocket", Version: "v1.5.3", Sum: "h1:saDtZ6Pbx/0u+bgYQ3q96pZgCzfhKXGPqt7kZ72aNNg=", Quick: true},
@@ -45,7 +45,7 @@ type Server struct {
 	Quick   bool
 }
 
-// Servers are all that are tried.
+// Servers are all servers that are tried.
 var Servers = []Server{
 	{Name: "nats", Program: "github.com/nats-io/nats-server/v2", Quick: true},
 	{Name: "etcd", Program: "go.etcd.io/etcd/server/v3"},

@@ -24,10 +24,10 @@ type Row struct {
 	Server  bool      `json:"server,omitempty"`
 	Before  int       `json:"before"` // tests that pass on plain net
 	Ways    []Outcome `json:"ways"`
-	Error   string    `json:"error,omitempty"` // why there is no evidence
+	Error   string    `json:"error,omitempty"` // why the program gave no evidence
 }
 
-// An Outcome is what came of one way, of what passes on plain net.
+// An Outcome says how the tests that pass on plain net went in one way.
 type Outcome struct {
 	Way    string `json:"way"`
 	Passed int    `json:"passed"`
@@ -39,15 +39,16 @@ type Outcome struct {
 	// on plain net when they were tried again.
 	Unsteady []string `json:"unsteady,omitempty"`
 
-	// Language are tests that fail on plain net as well once go.mod asks for the
-	// release of Go that net2 needs. They are not counted.
+	// Language are tests that fail on plain net too once go.mod asks for the
+	// release of Go that net2 needs. They do not count.
 	Language []string `json:"language,omitempty"`
 
-	Note    string        `json:"note,omitempty"` // why the way was not gone
+	Note    string        `json:"note,omitempty"` // why this way was not tried
 	Elapsed time.Duration `json:"elapsed"`
 }
 
-// Regressions are the names of all that passed before and does not after.
+// Regressions returns the names of all tests that passed before and do not pass
+// after.
 func (r *Report) Regressions() []string {
 	var all []string
 	for _, row := range r.Rows {
@@ -60,7 +61,7 @@ func (r *Report) Regressions() []string {
 	return all
 }
 
-// Errors are the programs of which there is no evidence.
+// Errors returns the programs that gave no evidence.
 func (r *Report) Errors() []string {
 	var all []string
 	for _, row := range r.Rows {
@@ -115,7 +116,8 @@ func (r Row) Cell(way string) string {
 	return ""
 }
 
-// Notes are the ways that were not gone, and the tests that do not always pass.
+// Notes lists the ways that were not tried, and the tests that do not always
+// pass.
 func (r *Report) Notes() []string {
 	var all []string
 	for _, row := range r.Rows {
@@ -134,11 +136,11 @@ func (r *Report) Notes() []string {
 	return all
 }
 
-// outcomes are the tests of one run, by package and name with a space between,
-// with whether each passed.
+// outcomes says of each test of one run whether it passed. The key is the
+// package and the name, with a space between them.
 type outcomes map[string]bool
 
-// passed are the names of those that passed.
+// passed returns the names of the tests that passed.
 func (o outcomes) passed() []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(o)) {
@@ -155,7 +157,7 @@ func (o outcomes) failed(name string) bool {
 	return ran && !passed
 }
 
-// lost are those that passed in o and did not after, in order.
+// lost returns, in order, the tests that passed in o and not in after.
 func (o outcomes) lost(after outcomes) []string {
 	return slices.DeleteFunc(o.passed(), func(name string) bool { return after[name] })
 }

@@ -14,17 +14,16 @@ import (
 	"time"
 )
 
-// A Runner runs what it is asked to, in a folder of its own.
+// A Runner runs programs in a folder of its own.
 type Runner struct {
 	Root string // the checkout of net2's module
 	Log  io.Writer
 
-	dir  string // where everything is made
+	dir  string // its folder
 	net2 string // the net2 command
 }
 
-// Run tries those modules and servers that match accepts by their path or
-// name.
+// Run tries the modules whose path, and the servers whose name, match accepts.
 func (r *Runner) Run(ctx context.Context, quick bool, match func(string) bool) (*Report, error) {
 	var err error
 	if r.dir, err = os.MkdirTemp("", "net2-programs-"); err != nil {
@@ -51,7 +50,7 @@ func (r *Runner) Run(ctx context.Context, quick bool, match func(string) bool) (
 	return report, ctx.Err()
 }
 
-// log says how far it is.
+// log says how far the run is.
 func (r *Runner) log(program, what string, since time.Time) {
 	fmt.Fprintf(r.Log, "%8s  %s: %s\n", time.Since(since).Round(100*time.Millisecond), program, what)
 }
@@ -92,7 +91,7 @@ func (r *Runner) module(ctx context.Context, dir string, m Module) Row {
 }
 
 // way runs a module's tests with another command in the place of the go
-// command, and holds them against those on plain net.
+// command, and compares their outcomes with those on plain net.
 func (r *Runner) way(ctx context.Context, dir string, m Module, before outcomes, name, goCommand string) Outcome {
 	o := Outcome{Way: name}
 	start := time.Now()
@@ -111,8 +110,8 @@ func (r *Runner) way(ctx context.Context, dir string, m Module, before outcomes,
 	return o
 }
 
-// sort tries again what was lost, and tells what fails twice from what does
-// not always pass.
+// sort runs the lost tests again, and tells those that fail twice from those
+// that do not always pass.
 func (o *Outcome) sort(ctx context.Context, m Module, dir, goCommand string, lost []string) {
 	after, err := m.again(ctx, dir, goCommand, lost)
 	if err != nil {
@@ -164,9 +163,9 @@ func (r *Runner) rewritten(ctx context.Context, dir string, m Module, before out
 	return o
 }
 
-// newerGo goes back to plain net, but with the line "go" in go.mod that the
-// swap left there, which changes what GODEBUG says; and takes what fails there
-// too out of the regressions.
+// newerGo goes back to plain net, but with the go line that the swap left in
+// go.mod, which changes the defaults of GODEBUG. It takes the tests that fail
+// there too out of the regressions.
 func (r *Runner) newerGo(ctx context.Context, dir string, m Module, o *Outcome) error {
 	release, err := output(ctx, dir, "go", "list", "-m", "-f", "{{.GoVersion}}")
 	if err != nil {
@@ -191,8 +190,8 @@ func (r *Runner) newerGo(ctx context.Context, dir string, m Module, o *Outcome) 
 	return nil
 }
 
-// download has the go command fetch a module, and checks that it is the pinned
-// one.
+// download makes the go command fetch a module, and checks that it is the
+// pinned one.
 func (m Module) download(ctx context.Context) (dir string, err error) {
 	out, err := output(ctx, os.TempDir(), "go", "mod", "download", "-json", m.Path+"@"+m.Version)
 	if err != nil {
@@ -208,7 +207,8 @@ func (m Module) download(ctx context.Context) (dir string, err error) {
 	return got.Dir, nil
 }
 
-// copyModule copies a module out of the cache, whose files are read-only.
+// copyModule copies a module out of the module cache, whose files are
+// read-only.
 func copyModule(dir, source string) error {
 	if err := os.CopyFS(dir, os.DirFS(source)); err != nil {
 		return err
@@ -225,15 +225,15 @@ func copyModule(dir, source string) error {
 	})
 }
 
-// ending is the last line of what net2 rewrite says, which is the verdict, after
-// the one before, which is a place that does not compile.
+// ending returns the last two lines of what net2 rewrite says: a place that
+// does not compile, and the verdict.
 func ending(s string) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
 	return strings.Join(lines[max(0, len(lines)-2):], "; ")
 }
 
-// server builds a server and its client in both ways, and holds what the
-// clients print against each other.
+// server builds a server and its client in both ways, and compares what the
+// clients print.
 func (r *Runner) server(ctx context.Context, s Server) Row {
 	row := Row{Program: s.Name + " and its client", Server: true, Before: 1}
 	start := time.Now()

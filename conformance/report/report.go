@@ -1,5 +1,6 @@
 // Package report gathers the evidence of the conformance suite into one value,
-// from which every form of it is written: the table on a terminal, JSON, a page.
+// from which it writes every form of the report: the table on a terminal, JSON,
+// a page.
 package report
 
 import (
@@ -18,8 +19,8 @@ import (
 	"go.parity/conformance/words"
 )
 
-// Schema is the version of the report's JSON. It grows when a field changes
-// its meaning or goes, not when one comes.
+// Schema is the version of the report's JSON. It grows when a field changes its
+// meaning or disappears, not when a field is added.
 const Schema = 2
 
 // A Report is all that one run found. Times are nanoseconds in JSON.
@@ -41,15 +42,15 @@ type Host struct {
 	Go       string    `json:"go"`
 	Platform string    `json:"platform"`
 	CPUs     int       `json:"cpus"`
-	Pollers  []string  `json:"pollers"` // of net2, that were held
+	Pollers  []string  `json:"pollers"` // the pollers of net2 that were compared with net
 	User     string    `json:"user"`
 	Date     time.Time `json:"date"`
 
-	// Preflight is what was here of what most checks rest on.
+	// Preflight says which of the needs that most checks rest on were met.
 	Preflight []host.Finding `json:"preflight"`
 }
 
-// Part is what one kind of evidence came to.
+// Part is the result of one kind of evidence.
 type Part struct {
 	Name    string              `json:"name"`
 	Doc     string              `json:"doc"`
@@ -59,11 +60,11 @@ type Part struct {
 	Error   string              `json:"error,omitempty"` // why evidence is lacking
 	Elapsed time.Duration       `json:"elapsed"`
 
-	// Partial says that what is missing is listed and no divergence.
+	// Partial says that what is missing is listed, and is not a divergence.
 	Partial bool   `json:"partial"`
 	Advice  string `json:"advice,omitempty"` // what to do about a difference
 
-	lack *host.Lack // of which Error tells, if it is none of the part's own
+	lack *host.Lack // what the host lacks, if that is behind Error
 }
 
 // Counts are numbers of checks. Checks is their sum.
@@ -102,14 +103,14 @@ type Result string
 
 const (
 	Same       Result = "same"       // no difference was found
-	Different  Result = "different"  // one was
-	Unfinished Result = "unfinished" // none was, but evidence is lacking that this host could give
+	Different  Result = "different"  // a difference was found
+	Unfinished Result = "unfinished" // no difference was found, but evidence is lacking that this host could give
 )
 
-// A Verdict is what the whole run came to.
+// A Verdict is the result of the whole run.
 type Verdict struct {
 	Result     Result       `json:"result"`
-	Text       string       `json:"text"` // for people: one line
+	Text       string       `json:"text"` // one line, for people
 	NotChecked []NotChecked `json:"not_checked"`
 }
 
@@ -131,8 +132,8 @@ type Source struct {
 	Poller  string // the one with which Run runs, if they do
 }
 
-// Progress is told to Gather's caller when a check is done, and when a part
-// begins (Done is 0) and ends (Ended).
+// Progress is what Gather tells its caller when a check is done, and when a
+// part begins (Done is 0) and ends (Ended).
 type Progress struct {
 	Part    string
 	Poller  string
@@ -148,9 +149,9 @@ type Progress struct {
 // grace is how long a part may go on after its context has ended.
 const grace = 3 * time.Second
 
-// Gather runs the sources one after the other, for the checks of which match
-// accepts "part/check", and tells progress how far it is. Sources none of
-// whose checks match are left out.
+// Gather runs the sources one after the other, with the checks whose
+// "part/check" match accepts, and tells progress how far it is. It leaves out
+// sources of which no check matches.
 func Gather(ctx context.Context, host Host, sources []Source, match func(string) bool, progress func(Progress)) *Report {
 	r := &Report{Schema: Schema, Host: host, Parts: []Part{}}
 	start := time.Now()
@@ -192,7 +193,7 @@ func gather(ctx context.Context, s Source, match func(string) bool, progress fun
 	}
 
 	var mu sync.Mutex
-	over := false // a part that is too late is not listened to
+	over := false // then Gather no longer listens to the part
 	if err == nil {
 		seen := make(map[string]bool)
 		var strange []string
@@ -265,7 +266,7 @@ func guarded(ctx context.Context, f func() error) error {
 	}
 }
 
-// few lists some names.
+// few lists a few of the names.
 func few(names []string) string {
 	const most = 5
 	if extra := len(names) - most; extra > 0 {
@@ -287,7 +288,7 @@ func title(part, poller string) string {
 	return part + " with " + poller
 }
 
-// divergent returns how many of the part's checks are against it.
+// divergent returns how many of the part's checks count as divergences.
 func (p *Part) divergent() int {
 	n := p.Counts.Differs
 	if !p.Partial {
@@ -296,7 +297,7 @@ func (p *Part) divergent() int {
 	return n
 }
 
-// lackOf returns what this host lacks, where that is why a part failed.
+// lackOf returns what this host lacks, if that is why a part failed.
 func lackOf(err error) *host.Lack {
 	var lack *host.Lack
 	if errors.As(err, &lack) {
@@ -305,13 +306,14 @@ func lackOf(err error) *host.Lack {
 	return host.Explain(err.Error())
 }
 
-// unchecked reports whether the part gave no evidence, or not all.
+// unchecked reports whether the part failed, or none of its checks was
+// possible.
 func (p *Part) unchecked() bool {
 	return p.Error != "" || p.Counts.Skipped == p.Counts.Checks
 }
 
-// unchecked names the parts that gave no evidence, or not all: with their
-// poller where they did with another one.
+// unchecked names the parts that failed, or of which no check was possible. It
+// adds the poller if the part gave evidence with another one.
 func unchecked(parts []Part) []string {
 	var names []string
 	for _, p := range parts {
@@ -389,7 +391,7 @@ func (p *Part) reason() NotChecked {
 	return NotChecked{Reason: p.lack.Reason(), Why: p.lack.Why, without: p.lack.Without()}
 }
 
-// skip counts one that was not made.
+// skip counts a check that was not made.
 func (v *Verdict) skip(one NotChecked) {
 	if one.Reason == "" {
 		one.Reason = "no reason given"
@@ -403,7 +405,7 @@ func (v *Verdict) skip(one NotChecked) {
 	v.NotChecked = append(v.NotChecked, one)
 }
 
-// excuses is ", 3 not possible as root", or nothing.
+// excuses returns a text such as ", 3 not possible as root", or "".
 func (v *Verdict) excuses() string {
 	type excuse struct {
 		text  string
@@ -412,7 +414,7 @@ func (v *Verdict) excuses() string {
 	var all []excuse
 	for _, n := range v.NotChecked {
 		if n.Count == 0 && n.without == "" {
-			continue // a part that failed, which is told already
+			continue // a part that failed: the verdict tells of it already
 		}
 		text := "not possible " + n.without
 		if n.without == "" {

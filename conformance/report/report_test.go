@@ -154,8 +154,8 @@ func TestGatherInterrupted(t *testing.T) {
 	}
 }
 
-// A part that does not listen must not hold up an interrupted run, and may go
-// on talking to nobody.
+// A part that ignores the interrupt must not hold up an interrupted run. It may
+// go on reporting to nobody.
 func TestGatherInterruptedDeaf(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	release, ended := make(chan struct{}), make(chan struct{})

@@ -26,7 +26,7 @@ func WriteJSON(w io.Writer, r *Report) error {
 type Text struct {
 	Color   bool
 	Width   int    // of the lines of lists; 0 is 80
-	Verbose bool   // every check, not only those that are not the same
+	Verbose bool   // list every check, not only those that are not the same
 	Command string // how the reader runs this again, without flags
 }
 
@@ -52,7 +52,7 @@ var statusColor = map[conformance.Status]string{
 	conformance.Skipped: dim,
 }
 
-// Header writes what is known before the run.
+// Header writes what is known before the run begins.
 func (t Text) Header(w io.Writer, h Host) error {
 	var b strings.Builder
 	fmt.Fprintln(&b, t.paint(bold, "parity")+": go.parity/net2 held against net")
@@ -72,8 +72,8 @@ func (t Text) Header(w io.Writer, h Host) error {
 	return err
 }
 
-// preflight writes what is here in one line, and each thing that is not in one
-// of its own.
+// preflight writes one line with the needs that are met, and one line for each
+// that is not.
 func (t Text) preflight(b *strings.Builder, findings []host.Finding) {
 	label := func(color, s string) string { return t.paint(color, fmt.Sprintf("%-8s", s)) }
 	var found []string
@@ -227,7 +227,7 @@ func (t Text) diff(detail string) string {
 	return strings.Join(lines, "\n")
 }
 
-// missing lists what net2 lacks where that is no divergence.
+// missing lists what net2 lacks without that being a divergence.
 func (t Text) missing(b *strings.Builder, r *Report) {
 	for _, p := range r.Parts {
 		if !p.Partial || p.Counts.Missing == 0 {
@@ -250,7 +250,7 @@ func (t Text) missing(b *strings.Builder, r *Report) {
 	}
 }
 
-// list writes names, as many to a line as fit.
+// list writes names, as many on a line as fit.
 func (t Text) list(b *strings.Builder, names []string) {
 	width := t.Width
 	if width <= 0 {
@@ -321,7 +321,7 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// short writes a duration in the least that a person wants to know.
+// short writes a duration only as precisely as a person wants to know it.
 func short(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:

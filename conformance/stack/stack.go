@@ -19,8 +19,8 @@ import (
 
 //go:generate go run ./generate -name net2 -import go.parity/net2
 
-// A Stack is what the parts of the suite call: the functions of one of the two packages,
-// with connections as interfaces that fit both. A nil pointer of a connection
+// A Stack has the functions of one network stack that the parts of the suite
+// call, with connections as interfaces that fit every stack. A nil pointer of a connection
 // comes back as a nil interface from the functions that return pointers.
 type Stack struct {
 	Name string // of the package
@@ -120,7 +120,7 @@ type Dialer struct {
 	Cancel          <-chan struct{}
 	Control         func(network, address string, c syscall.RawConn) error
 	ControlContext  func(ctx context.Context, network, address string, c syscall.RawConn) error
-	MultipathTCP    *bool // for SetMultipathTCP, where not nil
+	MultipathTCP    *bool // for SetMultipathTCP, if not nil
 }
 
 // A ListenConfig has the fields of each package's ListenConfig.
@@ -128,7 +128,7 @@ type ListenConfig struct {
 	Control         func(network, address string, c syscall.RawConn) error
 	KeepAlive       time.Duration
 	KeepAliveConfig net.KeepAliveConfig
-	MultipathTCP    *bool // for SetMultipathTCP, where not nil
+	MultipathTCP    *bool // for SetMultipathTCP, if not nil
 }
 
 // A TCPConn has the methods of *TCPConn.
@@ -150,8 +150,8 @@ type TCPConn interface {
 	SetWriteBuffer(bytes int) error
 }
 
-// A TCPListener has the methods of *TCPListener, but for AcceptTCP, which
-// returns a type of its package's own: see Stack.AcceptTCP.
+// A TCPListener has the methods of *TCPListener except AcceptTCP, which returns
+// a type of its own package: see Stack.AcceptTCP.
 type TCPListener interface {
 	net.Listener
 	syscall.Conn
@@ -207,7 +207,7 @@ type UnixConn interface {
 	WriteToUnix(b []byte, addr *net.UnixAddr) (int, error)
 }
 
-// A UnixListener has the methods of *UnixListener, but for AcceptUnix: see
+// A UnixListener has the methods of *UnixListener except AcceptUnix: see
 // Stack.AcceptUnix.
 type UnixListener interface {
 	net.Listener
@@ -228,12 +228,12 @@ func as[I any, P comparable](p P, err error) (I, error) {
 	return any(p).(I), err
 }
 
-// ListenContext listens with a ListenConfig that is empty.
+// ListenContext listens with an empty ListenConfig.
 func (s *Stack) ListenContext(ctx context.Context, network, address string) (net.Listener, error) {
 	return s.ConfigListen(ctx, ListenConfig{}, network, address)
 }
 
-// DialContext dials with a Dialer that is empty.
+// DialContext dials with an empty Dialer.
 func (s *Stack) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return s.DialerDialContext(ctx, Dialer{}, network, address)
 }

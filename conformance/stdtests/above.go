@@ -34,9 +34,9 @@ var AbovePackages = []string{
 	"os",
 }
 
-// merged has the command net2 make a GOROOT whose package net is net2, and
-// returns its path. Files of the module in overlay, by their path in it, replace
-// those on disk. One GOROOT serves every build.
+// merged makes the command net2 write a GOROOT whose package net is net2, and
+// returns its path. Files of the module in overlay, by their path in it,
+// replace those on disk. One GOROOT serves every build.
 func (tc *toolchain) merged(ctx context.Context, dir string, overlay map[string][]byte) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
@@ -84,9 +84,10 @@ func (t *tree) pack(name string) error {
 	return w.Close()
 }
 
-// tolerate writes an overlay that lets the tests of net/http, which look for
-// goroutines that are left over, know those of the portable build: nothing hides
-// them, for that takes a link to the runtime. It returns the overlay's path.
+// tolerate writes an overlay for the tests of net/http, which look for leftover
+// goroutines. With it they know those of the portable build, which nothing
+// hides, because that takes a link to the runtime. It returns the overlay's
+// path.
 //
 // deviation: nested-poller
 func tolerate(goroot, dir string) (string, error) {

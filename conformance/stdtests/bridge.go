@@ -14,7 +14,7 @@ type bridge struct {
 	net     *types.Package
 	decls   map[string]string // by exported name
 	what    map[string]string // what stands behind an exported name
-	code    map[string]bool   // those of what that are functions and methods
+	code    map[string]bool   // the names in what that are functions and methods
 	imports map[string]bool
 }
 
@@ -103,8 +103,8 @@ func (b *bridge) literal(t *types.TypeName, fields []*types.Var, pointer bool) s
 		strings.Join(params, ", "), star, t.Name(), and, t.Name(), strings.Join(values, ", "))
 }
 
-// subjects returns those of the names that are functions and methods, or all
-// if none are.
+// subjects returns the names that are functions and methods, or all names if
+// there are no such names.
 func (b *bridge) subjects(names []string) []string {
 	var code []string
 	for _, name := range names {

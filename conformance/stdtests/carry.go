@@ -109,8 +109,8 @@ func (tc *toolchain) carry(ctx context.Context, dir, workdir, tags string, overl
 	return carried, nil
 }
 
-// rewriteTests makes tests of net2, whose files are lib, of those of net. What
-// it returns has not been pruned yet, and needs the bridge in package net.
+// rewriteTests makes tests of net2, whose files are lib, of those of net. The
+// result is not pruned yet, and needs the bridge in package net.
 func rewriteTests(tests *testedPackage, lib []goFile, scaffold *scaffold) (p *pruner, bridge []byte, err error) {
 	net2, err := declared(lib)
 	if err != nil {
@@ -154,7 +154,7 @@ func (p *pruner) carry() ([]*carriedTest, error) {
 		return nil, err
 	}
 	carried := p.list()
-	// Whoever was left out by list may have been the only user of an import.
+	// A test that list left out may have been the only user of an import.
 	if err := p.prune(); err != nil {
 		return nil, err
 	}
@@ -180,7 +180,8 @@ func (tc *toolchain) vendorTree(ctx context.Context, tags string, overlay map[st
 	return t, nil
 }
 
-// override leaves out what the scaffolding declares in its own way.
+// override leaves out the declarations that the scaffolding replaces by its
+// own.
 func (r *rewriter) override(p *pruner) {
 	for _, f := range p.files {
 		for _, u := range f.units {
@@ -196,8 +197,8 @@ func (r *rewriter) override(p *pruner) {
 
 // importer returns an importer of compiled packages of the GOROOT in dir.
 func (tc *toolchain) importer(ctx context.Context, p *pruner, dir, workdir, tags string) (types.Importer, error) {
-	// The go command fails on a path that is not there; the check will say who
-	// needed it.
+	// The go command fails on a path that does not exist; the check will say
+	// what needed it.
 	resolve := func(imp string) string {
 		for _, prefix := range []string{"vendor/", ""} {
 			if files, err := filepath.Glob(filepath.Join(dir, "src", filepath.FromSlash(prefix+imp), "*.go")); err == nil && len(files) > 0 {
@@ -251,7 +252,7 @@ func (tc *toolchain) importer(ctx context.Context, p *pruner, dir, workdir, tags
 	}), nil
 }
 
-// list returns every test of net, and leaves those out that reach nothing of
+// list returns every test of net, and leaves out those that reach nothing of
 // net2.
 func (p *pruner) list() []*carriedTest {
 	g := p.reach()
@@ -285,7 +286,7 @@ func (p *pruner) list() []*carriedTest {
 	return tests
 }
 
-// complete returns an error if what all tests need was left out.
+// complete returns an error if something that all tests need was left out.
 func (p *pruner) complete() error {
 	for _, f := range p.files {
 		for _, u := range f.units {
@@ -310,7 +311,7 @@ func isTest(name string) bool {
 	return false
 }
 
-// A reached is what some unit reaches.
+// A reached is what a unit reaches.
 type reached struct {
 	ours   bool            // code of net2's own
 	shared bool            // functions and methods of net that net2 has too

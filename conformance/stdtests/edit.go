@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// An edit replaces src[pos:end] by text. Edits of one source may nest only as
-// insertions: what is inserted first at one place comes first.
+// An edit replaces src[pos:end] by text. Edits of one source must not overlap,
+// but several insertions may stand at one place, where they keep their order.
 type edit struct {
 	pos, end int
 	text     string
@@ -22,9 +22,9 @@ func (es *edits) replace(pos, end int, text string) {
 
 func (es *edits) insert(pos int, text string) { es.replace(pos, pos, text) }
 
-// apply returns src with the edits made, and the function that leads from an
-// offset in the result to the one in src that it came from. An edit inside
-// another one is dropped.
+// apply returns src with the edits made, and a function that turns an offset in
+// the result into the one in src that it came from. It drops an edit inside
+// another one.
 func (es edits) apply(src []byte) ([]byte, func(int) int) {
 	sorted := slices.Clone(es)
 	slices.SortStableFunc(sorted, func(a, b edit) int {

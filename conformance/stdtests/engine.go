@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Full runs the tests as o says. It takes minutes where o does not select.
+// Full runs the tests as o says. It takes minutes unless o selects some.
 func Full(ctx context.Context, o Options) (*Report, error) {
 	e, err := newEngine(ctx, o)
 	if err != nil {
@@ -78,7 +78,7 @@ func (e *engine) run(ctx context.Context) (*Report, error) {
 	return e.report, nil
 }
 
-// names lists the tests that run would report.
+// names lists the tests that a run would report.
 func (e *engine) names(ctx context.Context) ([]*Test, error) {
 	var all []*Test
 	for _, pkg := range e.o.packages() {
@@ -97,8 +97,8 @@ func (e *engine) names(ctx context.Context) ([]*Test, error) {
 	return all, nil
 }
 
-// module makes a directory from which the go command runs, outside every
-// module of the user's.
+// module makes a directory from which the go command runs, outside every module
+// of the user.
 func module(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

@@ -18,8 +18,8 @@ import (
 )
 
 // breakMethod returns files of the module, by their path in it, in which a
-// method of net2 does nothing but return what is given. It skips the test if
-// net2 has no such method.
+// method of net2 only returns result. It skips the test if net2 has no such
+// method.
 func breakMethod(t *testing.T, recv, name, result string) map[string][]byte {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -57,8 +57,8 @@ func breakMethod(t *testing.T, recv, name, result string) map[string][]byte {
 	return nil
 }
 
-// TestBrokenNet2IsSeen breaks net2 in the copy that is tested, and looks
-// whether the tests that must notice do, and the others do not.
+// TestBrokenNet2IsSeen breaks net2 in the copy under test, and checks that
+// exactly the tests that must notice do.
 func TestBrokenNet2IsSeen(t *testing.T) {
 	for _, tt := range []struct {
 		name               string
@@ -123,8 +123,8 @@ func TestBrokenNet2IsSeen(t *testing.T) {
 	}
 }
 
-// TestMostTestsAreCarriedOver guards the number that was reached: what net2
-// renames, the scaffolding must follow.
+// TestMostTestsAreCarriedOver guards the number that was reached: the
+// scaffolding must follow what net2 renames.
 func TestMostTestsAreCarriedOver(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("net2 is net here")

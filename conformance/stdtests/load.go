@@ -167,9 +167,9 @@ type scope struct {
 	alias   map[string]bool // those that are net's: aliases and forwards
 }
 
-// declared reads the scope off files. A type is net's where it is an alias of
-// net's, a function where all that it does is to call net's, and a variable or
-// constant where net's of that name is its value.
+// declared reads the scope from files. A type is net's if it is an alias of
+// net's, a function if it only calls net's, and a variable or constant if its
+// value is net's of the same name.
 func declared(files []goFile) (*scope, error) {
 	s := &scope{objects: make(map[string]bool), alias: make(map[string]bool)}
 	fset := token.NewFileSet()
@@ -219,8 +219,7 @@ func isNet(x ast.Expr, name string) bool {
 	return ok && pkg.Name == "net"
 }
 
-// forwards reports whether all that fn does is to call net's function of its
-// name.
+// forwards reports whether fn only calls net's function of the same name.
 func forwards(fn *ast.FuncDecl) bool {
 	if fn.Body == nil || len(fn.Body.List) != 1 {
 		return false

@@ -7,14 +7,14 @@ import (
 	"go.parity/conformance"
 )
 
-// Part is the tests of package net with -short, on the default build: the
-// quick half of the evidence. FullPart is all of it.
+// Part runs the tests of package net with -short, on the default build: the
+// quick half of the evidence. FullPart gives all of it.
 func Part() conformance.Part {
 	return part(Options{Packages: []string{"net"}, Short: true, Benchmarks: true})
 }
 
-// FullPart is all the tests on all builds, without -short. It takes about as
-// long as Full does with the same options.
+// FullPart runs all the tests on all builds, without -short. It takes about as
+// long as Full with the same options.
 func FullPart() conformance.Part {
 	return part(Options{Builds: AllBuilds, Benchmarks: true})
 }
@@ -81,8 +81,8 @@ func checkName(t *Test, build string) string {
 	return t.ID() + "@" + build
 }
 
-// check makes a check of a test. The first line of a reason for a skip is one
-// that many checks have.
+// check makes a check of a test. Many checks share the first line of the reason
+// for a skip.
 func check(t *Test, build string) conformance.Check {
 	c := conformance.Check{
 		Name:    checkName(t, build),

@@ -23,7 +23,7 @@ type binary struct {
 	dir       string // where its tests run
 	goroot    string
 	test2json string
-	env       []string // what its environment has besides
+	env       []string // what its environment has in addition
 }
 
 // compile compiles the tests of pkg, a package of the standard library in a
@@ -58,7 +58,7 @@ func (b *binary) list(ctx context.Context) ([]string, error) {
 	if err != nil && !errors.As(err, &exit) {
 		return nil, err
 	}
-	// TestMain may find fault with the process; that will show in a run too.
+	// TestMain may complain of the process; a run will show that too.
 	return strings.Fields(string(out)), ctx.Err()
 }
 
@@ -68,8 +68,8 @@ type Outcome struct {
 	Elapsed time.Duration `json:"elapsed"`
 	Detail  string        `json:"detail,omitempty"` // what it printed, where it did not pass
 
-	// Unsteady says that it failed at first and passed when it ran again,
-	// without the tests that had passed. Detail is then of the failure.
+	// Unsteady says that the test failed at first, and passed when it ran again
+	// without the tests that had passed. Detail is then about the failure.
 	Unsteady bool `json:"unsteady,omitempty"`
 }
 
@@ -80,17 +80,17 @@ const (
 	Skipped = "skipped"
 )
 
-// How a run goes.
+// runOptions say how a run goes.
 type runOptions struct {
 	short   bool
 	timeout time.Duration // for one test
 	retries int           // how often the tests that failed run again
 }
 
-// run runs the named tests, all in one process as their authors do. When one
-// crashes the process, or hangs, the others run again without it. It calls
-// done for each test when its outcome is final, and for TestMain when a process
-// failed without a test that did.
+// run runs the named tests, all in one process, as their authors do. When one
+// crashes the process, or hangs, the others run again without it. It calls done
+// for each test when its outcome is final, and for TestMain if a process failed
+// although no test failed.
 func (b *binary) run(ctx context.Context, names []string, o runOptions, done func(name string, out Outcome)) error {
 	pending := slices.Clone(names)
 	var failed []string
@@ -124,7 +124,7 @@ func (b *binary) run(ctx context.Context, names []string, o runOptions, done fun
 		case len(p.hanging) == 1:
 			settle(p.hanging[0], Outcome{Status: Failed, Detail: p.last})
 		case len(p.hanging) > 1:
-			// Which of them it was shows when each runs alone.
+			// A run of each alone shows which of them it was.
 			for _, name := range p.hanging {
 				alone, err := b.process(ctx, []string{name}, o, settle)
 				if err != nil {
@@ -158,7 +158,7 @@ func (b *binary) run(ctx context.Context, names []string, o runOptions, done fun
 	})
 }
 
-// A processed is what one process of a test binary left behind.
+// A processed is what one process of a test binary reported.
 type processed struct {
 	done    map[string]bool
 	hanging []string // started and never finished
@@ -291,7 +291,7 @@ func decode(r io.Reader, to chan<- event) {
 type watcher struct {
 	names    []string
 	settle   func(string, Outcome)
-	running  map[string]time.Time // since when it has not been paused
+	running  map[string]time.Time // when each began or last continued; zero while it is paused
 	output   map[string]*tail
 	all      *tail
 	finished map[string]bool
@@ -352,7 +352,7 @@ func (w *watcher) event(e event, killed bool) {
 		w.running[name] = time.Time{}
 	case "pass", "fail", "skip":
 		if killed && e.Action == "fail" {
-			return // it was we who ended it
+			return // we ended it
 		}
 		if e.Action == "fail" && w.crashed(name) {
 			return
@@ -361,8 +361,8 @@ func (w *watcher) event(e event, killed bool) {
 	}
 }
 
-// crashed reports whether a test is said to have failed only because the
-// process died: it has no line of its own that says so.
+// crashed reports whether a test counts as failed only because the process
+// died: it printed no line of its own that says so.
 func (w *watcher) crashed(name string) bool {
 	text := w.tail(name)
 	return !strings.Contains(text, "--- FAIL: "+name+" (") && w.output[name] != nil
@@ -384,7 +384,8 @@ func (w *watcher) finish(name, action string, elapsed time.Duration) {
 	w.settle(name, out)
 }
 
-// benchmarks settles benchmarks, which have no event when they pass.
+// benchmarks settles the outcome of benchmarks, which send no event when they
+// pass.
 func (w *watcher) benchmarks(ok bool) {
 	for _, name := range w.names {
 		if _, started := w.running[name]; !started || w.finished[name] {

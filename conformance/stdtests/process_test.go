@@ -122,7 +122,7 @@ func TestTailKeepsBothEnds(t *testing.T) {
 	}
 }
 
-// The poller is the build's alone, whatever the user has chosen.
+// The build alone decides on the poller, whatever the user has chosen.
 func TestEnvironmentChoosesThePoller(t *testing.T) {
 	t.Setenv("NET2_POLLER", "other")
 	for build, want := range map[string][]string{

@@ -22,8 +22,8 @@ type carriedFile struct {
 	units    []*unit
 }
 
-// A unit is what is carried over or left out as one: a function, or a spec of
-// a declaration of types, variables or constants, or an import.
+// A unit is carried over or left out as a whole: a function, an import, or a
+// spec of a declaration of types, variables or constants.
 type unit struct {
 	file     *carriedFile
 	decl     ast.Decl
@@ -187,7 +187,7 @@ func (f *carriedFile) text() []byte {
 	return src
 }
 
-// prune leaves units out until the rest compiles.
+// prune leaves out units until the rest compiles.
 func (p *pruner) prune() error {
 	for {
 		errs, err := p.check()
@@ -197,8 +197,8 @@ func (p *pruner) prune() error {
 		if len(errs) == 0 {
 			return nil
 		}
-		// Reasons follow from what earlier rounds left out, so a round first
-		// looks at all its errors.
+		// The reasons of an error follow from what earlier rounds left out, so
+		// a round looks at all its errors before it leaves anything out.
 		found := make(map[*unit][]string)
 		for _, err := range errs {
 			u := p.unitAt(err.Pos)
@@ -220,7 +220,7 @@ func (p *pruner) prune() error {
 	}
 }
 
-// check type-checks what is not left out, and returns its errors.
+// check type-checks what is not left out, and returns the errors.
 func (p *pruner) check() (errs []types.Error, err error) {
 	p.info = newInfo()
 	conf := types.Config{
@@ -274,8 +274,8 @@ func (p *pruner) unitAt(pos token.Pos) *unit {
 	return nil
 }
 
-// reasons names what err lacks: the unexported name of net at its place, or
-// the reasons why what is at its place was left out.
+// reasons names what err lacks: the unexported name of net at its place, or why
+// the unit that its place refers to was left out.
 func (p *pruner) reasons(err types.Error) []string {
 	at := p.fset.Position(err.Pos)
 	var file *carriedFile
@@ -331,7 +331,7 @@ func objectName(o types.Object) string {
 	return o.Name()
 }
 
-// describe names an unexported object of net for people.
+// describe names an unexported object of net for people to read.
 func (p *pruner) describe(o types.Object) string {
 	if v, ok := o.(*types.Var); ok && v.IsField() {
 		scope := p.tests.types.Scope()

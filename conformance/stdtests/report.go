@@ -39,7 +39,7 @@ func (r *Report) Totals() []*Totals {
 		for _, build := range r.Builds {
 			v := test.Verdict(build)
 			if test.Name == "TestMain" && v != VerdictFailed {
-				continue // it is no test, but what goes on around them
+				continue // it is not a test, but runs around the tests
 			}
 			t := find(test.Package, build)
 			t.Tests++
@@ -121,8 +121,8 @@ func (r *Report) WriteText(w io.Writer, lines bool) error {
 	return bw.Flush()
 }
 
-// indented puts detail behind a test's name: its first line, or all of it
-// below.
+// indented formats detail for a place after a test's name: only its first line,
+// or all lines below each other.
 func indented(detail string, first bool) string {
 	detail = strings.TrimSpace(detail)
 	if detail == "" {
@@ -135,7 +135,7 @@ func indented(detail string, first bool) string {
 	return "\n             " + strings.ReplaceAll(detail, "\n", "\n             ")
 }
 
-// LeftOut counts the tests that were left out by the names that they need, the
+// LeftOut counts the tests that were left out, by the names that they need, the
 // most frequent first.
 func (r *Report) LeftOut() []Reason {
 	count := make(map[string]int)

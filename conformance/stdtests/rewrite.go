@@ -16,14 +16,15 @@ type rewriter struct {
 	bridge   *bridge
 	imports  map[string]string // import paths that move
 
-	embedded map[*types.Var]string // embedded fields whose name changes with their type's
+	embedded map[*types.Var]string // embedded fields whose name changes with that of their type
 	skip     map[ast.Node]bool     // nodes of the current file that need no more edits
 	bridged  bool                  // the current file uses the bridge
 	file     *source
 	edits    edits
 }
 
-// rewrite returns file as a file of net2, and the way back from its offsets.
+// rewrite returns file as a file of net2, and a function from its offsets back
+// to those in file.
 func (r *rewriter) rewrite(file *source) ([]byte, func(int) int) {
 	r.file, r.edits, r.bridged = file, nil, false
 	r.skip = make(map[ast.Node]bool)
@@ -90,7 +91,7 @@ func (r *rewriter) importSpec(spec *ast.ImportSpec) {
 	r.replace(spec.Path.Pos(), spec.Path.End(), text)
 }
 
-// funcDecl makes a function of a method that the tests add to a type of net:
+// funcDecl turns a method that the tests add to a type of net into a function:
 // the type may be an alias in net2, and an alias takes no methods.
 func (r *rewriter) funcDecl(fn *ast.FuncDecl) {
 	method, ok := r.tests.info.Defs[fn.Name].(*types.Func)
@@ -126,8 +127,8 @@ func (r *rewriter) functionName(method *types.Func) string {
 	return typeName(method.Signature().Recv().Type()).Name() + "_" + method.Name()
 }
 
-// ident renames a reference to a package-level name where net2 has another
-// one for it.
+// ident renames a reference to a package-level name for which net2 has another
+// name.
 func (r *rewriter) ident(id *ast.Ident) {
 	o := r.tests.info.Uses[id]
 	if o == nil {
@@ -151,8 +152,8 @@ func (r *rewriter) ident(id *ast.Ident) {
 	}
 }
 
-// packageLevel returns what stands for o, a package-level object of net or of
-// its tests, in the rewritten tests.
+// packageLevel returns what the rewritten tests have in place of o, a
+// package-level object of net or of its tests.
 func (r *rewriter) packageLevel(o types.Object) string {
 	name := o.Name()
 	if r.tests.inTest(o) {
@@ -178,14 +179,14 @@ func (r *rewriter) packageLevel(o types.Object) string {
 	return name
 }
 
-// scaffoldName returns how the scaffolding names its stand-in for name.
+// scaffoldName returns the scaffolding's name for what stands in for name.
 func scaffoldName(name string) string {
 	return "std" + upperFirst(name)
 }
 
-// selectorExpr mends a reference to an unexported field or method of a type
-// of net, to a method that the tests add to one, or to a name of a package for
-// which the scaffolding has another.
+// selectorExpr mends a reference to an unexported field or method of a type of
+// net, to a method that the tests add to such a type, or to a name of a package
+// that the scaffolding replaces.
 func (r *rewriter) selectorExpr(sel *ast.SelectorExpr, parent ast.Node) {
 	if pkg := r.importedPackage(sel.X); pkg != nil {
 		name := scaffoldName(pkg.Name() + "_" + sel.Sel.Name)
@@ -275,15 +276,15 @@ func (r *rewriter) netOperand(selection *types.Selection) (operand types.Type, w
 	return operand, way
 }
 
-// owns reports whether name is a type of net2's own, with fields and methods
-// of its own.
+// owns reports whether name is a type that net2 declares itself, with its own
+// fields and methods.
 func (r *rewriter) owns(name string) bool { return r.net2.objects[name] && !r.net2.alias[name] }
 
-// call makes fn(x, args) of x.method(args).
+// call turns x.method(args) into fn(x, args).
 func (r *rewriter) call(sel *ast.SelectorExpr, parent ast.Node, fn string, operand types.Type, method *types.Func) {
 	call, ok := parent.(*ast.CallExpr)
 	if !ok || call.Fun != sel {
-		return // a method value: it will not compile and be left out
+		return // a method value: it will not compile, and will be left out
 	}
 	prefix := address(operand)
 	if _, ok := method.Signature().Recv().Type().(*types.Pointer); !ok {
@@ -301,7 +302,7 @@ func (r *rewriter) call(sel *ast.SelectorExpr, parent ast.Node, fn string, opera
 	r.skip[sel.Sel] = true
 }
 
-// address returns what makes a pointer of an operand of type t.
+// address returns what turns an operand of type t into a pointer.
 func address(t types.Type) string {
 	if _, ok := t.Underlying().(*types.Pointer); ok {
 		return ""

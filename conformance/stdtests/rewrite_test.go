@@ -18,7 +18,7 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// A world is a standard library of the test's own making.
+// A world is a standard library that the test makes up.
 type world struct {
 	fset *token.FileSet
 	srcs map[string][]goFile // by import path

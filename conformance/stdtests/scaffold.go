@@ -18,7 +18,8 @@ import (
 //go:embed scaffold/*.go
 var scaffoldFS embed.FS
 
-// ignoreLine keeps the go command off the scaffolding where it stands.
+// ignoreLine keeps the go command from building the scaffolding in its own
+// folder.
 const ignoreLine = "//go:build ignore\n"
 
 // A scaffold is what the rewritten tests find instead of unexported names.

@@ -13,11 +13,11 @@ import (
 	"unicode/utf8"
 )
 
-// seams are the functions of ours that some test of net replaces, by package.
-// One that is not there leaves out the tests that need it.
+// seams lists, by package, our functions that some test of net replaces. If one
+// of them is missing, the tests that need it are left out.
 //
-// They are few, for each is a place where the code that is tested is not quite
-// the code that is shipped.
+// They are few, because at each of them the code under test is not quite the
+// code that users get.
 var seams = map[string][]string{
 	"go.parity/socket": {
 		// What package net calls through socketFunc and its like.
@@ -51,7 +51,7 @@ func cutSeams(t *tree) error {
 }
 
 // cut makes seams of the named functions in src, a file of a Go package: F, or
-// T.M for a method. It returns the file unchanged where it has none of them.
+// T.M for a method. It returns the file unchanged if the file has none of them.
 // After it,
 //
 //	func f(a int) error { ... }
@@ -70,8 +70,8 @@ func cutSeams(t *tree) error {
 //	}
 //
 // An exported function stays as it is, with its callers in its own package;
-// those in others are to call SeamedF in its place, see [reroute]. That keeps
-// what the compiler makes of the package.
+// callers in other packages call SeamedF instead, see [reroute]. That way the
+// compiler makes the same code of the package as before.
 func cut(src []byte, fns []string) ([]byte, error) {
 	fset := token.NewFileSet()
 	f, err := parser.ParseFile(fset, "", src, parser.SkipObjectResolution)

@@ -12,11 +12,11 @@ type Options struct {
 	Dir string
 
 	// Builds are the builds of net2 to test: DefaultBuild, EpollBuild, or a list
-	// of build tags separated by commas. None means DefaultBuild.
+	// of build tags separated by commas. An empty list means DefaultBuild.
 	Builds []string
 
 	// Packages are the packages of the standard library whose tests run, "net"
-	// or some of AbovePackages. None means all.
+	// or some of AbovePackages. An empty list means all.
 	Packages []string
 
 	// Short runs the tests with -short.
@@ -25,7 +25,7 @@ type Options struct {
 	// Benchmarks runs each benchmark of net once, too.
 	Benchmarks bool
 
-	// Timeout is how long one test may take, 2 minutes if 0.
+	// Timeout is how long one test may take; 0 means 2 minutes.
 	Timeout time.Duration
 
 	// Match selects tests by package and name, nil selects all.
@@ -38,10 +38,11 @@ type Options struct {
 	// them.
 	Keep string
 
-	// Log, if not nil, is told what goes on.
+	// Log, if not nil, is called with what goes on.
 	Log func(format string, args ...any)
 
-	// Report, if not nil, gets every test when its last outcome is known.
+	// Report, if not nil, is called with each test when its last outcome is
+	// known.
 	Report func(*Test)
 }
 
@@ -62,7 +63,7 @@ func tagsOf(build string) string {
 	return build
 }
 
-// environOf returns what the environment of a build's tests has besides.
+// environOf returns what the environment of a build's tests has in addition.
 func environOf(build string) []string {
 	if build == EpollBuild {
 		return []string{"NET2_POLLER=epoll"}
@@ -99,8 +100,8 @@ type Test struct {
 	// LeftOut says why it was not carried over, nil if it was.
 	LeftOut *LeftOut `json:"leftOut,omitempty"`
 
-	// Ours says that the test reaches code of net2's own, and not only what
-	// net2 has of net.
+	// Ours says that the test reaches code of net2 itself, and not only what
+	// net2 takes from net.
 	Ours bool `json:"ours,omitempty"`
 
 	// Via are unexported names of net that the test reaches in net itself.
@@ -112,12 +113,12 @@ type Test struct {
 
 // LeftOut is why a test of net was not carried over.
 type LeftOut struct {
-	// Names are what the test needs and net2 has no counterpart for: unexported
-	// names of net, or else what the compiler said.
+	// Names are the names that the test needs and for which net2 has no
+	// counterpart: unexported names of net, or else what the compiler said.
 	Names []string `json:"names"`
 
-	// NetOnly says that it could run, but reaches nothing of net2: it would
-	// hold net against itself.
+	// NetOnly says that the test could run, but reaches nothing of net2: it
+	// would compare net with itself.
 	NetOnly bool `json:"netOnly,omitempty"`
 }
 
@@ -134,7 +135,7 @@ func (t *Test) ID() string { return t.Package + "." + t.Name }
 // A Verdict compares a test's outcome for net2 with that for net.
 type Verdict string
 
-// What became of a test.
+// The verdicts on a test.
 const (
 	VerdictPassed     Verdict = "passed"      // for both
 	VerdictFailed     Verdict = "failed"      // it passes for net only

@@ -46,9 +46,9 @@ func findToolchain(ctx context.Context, dir string) (*toolchain, error) {
 	return tc, nil
 }
 
-// environ is the environment of a process that works with the standard
-// library in goroot: offline, without cgo (net2 has none), and with no say of
-// the user's settings in what is built.
+// environ is the environment of a process that works with the standard library
+// in goroot: offline, without cgo (net2 uses none), and independent of the
+// user's settings for builds.
 func environ(goroot string, extra ...string) []string {
 	own := []string{
 		"GOROOT=" + goroot,
@@ -79,7 +79,7 @@ func environ(goroot string, extra ...string) []string {
 func goEnviron(goroot string) []string { return environ(goroot, "GODEBUG=goindex=0") }
 
 // goCommand runs the go command on the standard library in goroot, from a
-// module directory of no consequence.
+// module directory that does not matter.
 func (tc *toolchain) goCommand(ctx context.Context, goroot, dir string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(tc.goroot, "bin", "go"), args...)
 	cmd.Dir = dir
@@ -111,7 +111,7 @@ func (e *commandError) Error() string {
 
 func (e *commandError) Unwrap() error { return e.err }
 
-// A sourcePackage is a package of ours, or one that ours needs.
+// A sourcePackage is a package of ours, or one that ours need.
 type sourcePackage struct {
 	ImportPath string
 	Dir        string

@@ -58,8 +58,8 @@ func (t *tree) glob(rel string) []string {
 	return names
 }
 
-// write makes the tree in dir. A directory in which nothing differs is a link
-// to the real one; the go command follows these.
+// write makes the tree in dir. A directory in which nothing differs becomes a
+// link to the real one; the go command follows such links.
 func (t *tree) write(dir string) error {
 	touched := map[string]bool{".": true}
 	mark := func(name string) {

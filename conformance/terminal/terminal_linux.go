@@ -1,4 +1,5 @@
-// Package terminal asks what is known of the terminal that somebody writes to.
+// Package terminal asks what is known about the terminal that a program writes
+// to.
 package terminal
 
 import (
@@ -18,7 +19,7 @@ func Is(w io.Writer) bool {
 	return err == nil
 }
 
-// Width returns the columns of the terminal that w is, or 0.
+// Width returns the number of columns if w is a terminal, or 0.
 func Width(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok {

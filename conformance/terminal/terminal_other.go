@@ -1,7 +1,7 @@
 //go:build !linux
 
-// Package terminal asks what is known of the terminal that somebody writes to:
-// here nothing is.
+// Package terminal asks what is known about the terminal that a program writes
+// to: here, nothing.
 package terminal
 
 import "io"

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Plural is a number of things: "1 check", "2 checks".
+// Plural returns a number of things: "1 check", "2 checks".
 func Plural(n int, noun string) string {
 	if n != 1 {
 		noun += "s"
@@ -14,19 +14,19 @@ func Plural(n int, noun string) string {
 	return fmt.Sprint(n, " ", noun)
 }
 
-// FirstLine is the first line that says something.
+// FirstLine returns the first line of s that is not blank.
 func FirstLine(s string) string { return FirstLines(s, 1) }
 
-// FirstLines is at most n lines.
+// FirstLines returns at most the first n lines of s.
 func FirstLines(s string, n int) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
 	return strings.Join(lines[:min(n, len(lines))], "\n")
 }
 
-// OneLine makes one line of all.
+// OneLine turns all lines of s into one.
 func OneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// Tail is the end of a text that may be long.
+// Tail returns the end of a text that may be long.
 func Tail(s string) string {
 	const most = 3000
 	s = strings.TrimSpace(s)

@@ -105,8 +105,8 @@ func bubbleCloseOuter() {
 	})
 }
 
-// bubbleWait asks synctest to wait while a goroutine of the bubble reads, for
-// which a bubble does not wait: the read may end at any moment.
+// bubbleWait asks synctest to wait while a goroutine of the bubble reads. A
+// bubble does not wait for such a goroutine: the read may end at any moment.
 func bubbleWait() {
 	a, b := pair("tcp")
 	go a.Read(make([]byte, 1))

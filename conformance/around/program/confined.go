@@ -88,8 +88,8 @@ func serveTCP() {
 	check(l.Close())
 }
 
-// serveBusy serves beside goroutines that compute, so that there are more of
-// them than processors.
+// serveBusy serves beside goroutines that compute, more of them than there are
+// processors.
 func serveBusy() {
 	var stop atomic.Bool
 	for range runtime.GOMAXPROCS(0) {

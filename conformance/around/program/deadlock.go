@@ -22,9 +22,10 @@ var deadlockModes = map[string]func(){
 	"deadlock/file":            stuck(func() { a, _ := pair("tcp"); must(a.(*net.TCPConn).File()) }),
 }
 
-// stuck waits for ever after f, and says so. The sleep makes the thread that
-// was waiting in the runtime's poller when the last connection closed come
-// back, so that it is seen that nothing is left to wait for.
+// stuck returns a mode that runs f, says that it is stuck, and waits for ever.
+// When the last connection closed, a thread may have been waiting in the
+// runtime's poller. The sleep makes it come back, so that the runtime sees that
+// there is nothing left to wait for.
 func stuck(f func()) func() {
 	return func() {
 		f()
@@ -34,7 +35,8 @@ func stuck(f func()) func() {
 	}
 }
 
-// readWaited leaves a connection on which a read has waited, but does no more.
+// readWaited leaves a connection on which a read waited before and none waits
+// now.
 func readWaited() {
 	a, b := pair("tcp")
 	done := make(chan bool)

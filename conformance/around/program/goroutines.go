@@ -30,13 +30,13 @@ var goroutineModes = map[string]func(){
 	"goroutines/deadline-storm":       deadlineStorm,
 }
 
-// A goroutine is what a dump says of one.
+// A goroutine is what a dump says about one goroutine.
 type goroutine struct{ state, top string }
 
 // dump is room for a dump of all goroutines.
 var dump = make([]byte, 4<<20)
 
-// others returns all goroutines but the one that calls.
+// others returns all goroutines except the caller's.
 func others() []goroutine {
 	blocks := strings.Split(string(dump[:runtime.Stack(dump, true)]), "\n\n")
 	var list []goroutine
@@ -53,8 +53,9 @@ func others() []goroutine {
 	return list
 }
 
-// settled waits until n goroutines wait for the network and none is on its
-// way, and returns what there is then or when patience ends.
+// settled waits until n goroutines wait for the network and all others have
+// come to rest, and returns the goroutines that there are then, or when
+// patience ends.
 func settled(n int) []goroutine {
 	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		list, waiting, moving := others(), 0, false
@@ -112,8 +113,8 @@ func writeWaits() {
 	show(1)
 }
 
-// dialWaits dials a listener whose queue is full: the kernel drops what asks
-// to be let in.
+// dialWaits dials a listener whose queue is full: the kernel drops requests for
+// a connection.
 func dialWaits() {
 	fd := must(unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0))
 	check(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
@@ -125,7 +126,7 @@ func dialWaits() {
 			check(err)
 			continue
 		}
-		// Over loopback a connection stands at once, or waits.
+		// Over loopback a connection is made at once, or has to wait.
 		n := must(unix.Poll([]unix.PollFd{{Fd: int32(c), Events: unix.POLLOUT}}, 50))
 		full = n == 0
 	}

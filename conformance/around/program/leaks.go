@@ -20,7 +20,7 @@ var leakModes = map[string]func(){
 	"goleak/all-closed-filtered":     func() { useAndClose(); leaks(usualFilter) },
 }
 
-// usualFilter is what projects write whose tests leave connections open.
+// usualFilter is the filter of projects whose tests leave connections open.
 var usualFilter = goleak.IgnoreTopFunction("internal/poll.runtime_pollWait")
 
 var leaked = regexp.MustCompile(`Goroutine \d+ in state ([^,]+), with (\S+) on top`)

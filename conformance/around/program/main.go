@@ -1,9 +1,9 @@
 //go:build linux
 
-// Command program is what the package around builds once with net and once
-// with net2, and runs in child processes: one mode for each check. It prints
-// what a program around its connections sees, in words that do not depend on
-// the stack: names of package net2 are written as those of net.
+// Command program is the program that package around builds once with net and
+// once with net2, and runs in child processes: one mode for each check. It
+// prints what a program sees around its connections, in words that do not
+// depend on the stack: it writes names of package net2 as those of net.
 //
 //	program MODE
 //	program list
@@ -32,8 +32,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: program MODE")
 		os.Exit(2)
 	}
-	// A connection that the collector finds is closed, and whoever serves it
-	// ends: that would come at a moment of its own.
+	// The garbage collector closes a connection that it finds, and whoever
+	// serves the connection ends. That would happen at a random moment.
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(2 << 30)
 	modes := make(map[string]func())
@@ -56,7 +56,7 @@ func main() {
 	run()
 }
 
-// cannot ends the program where the host lacks something.
+// cannot ends the program because the host lacks something.
 func cannot(reason string) {
 	fmt.Println(reason)
 	os.Exit(exitCannot)
@@ -77,13 +77,12 @@ func check(err error) {
 	}
 }
 
-// neutral writes the names of functions as they are with net.
+// neutral turns the names of net2's functions into those of net.
 func neutral(s string) string { return strings.ReplaceAll(s, "go.parity/net2.", "net.") }
 
 func listen() net.Listener { return must(net.Listen("tcp", "127.0.0.1:0")) }
 
-// serve answers every connection with what it sends, until the listener is
-// closed.
+// serve echoes what every connection sends, until the listener is closed.
 func serve(l net.Listener) {
 	for {
 		c, err := l.Accept()
@@ -117,7 +116,7 @@ func pair(network string) (dialled, accepted net.Conn) {
 	return dialled, accepted
 }
 
-// kept are the connections that no collection may close.
+// kept are connections that the garbage collector must not close.
 var kept []net.Conn
 
 // roundTrip sends one byte there and back.

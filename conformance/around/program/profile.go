@@ -52,7 +52,7 @@ func exercise(d time.Duration) {
 
 var frame = regexp.MustCompile(`(?m)^#\t0x[0-9a-f]+\t(\S+)\+0x`)
 
-// goroutineProfile prints with which function each goroutine began.
+// goroutineProfile prints the function that each goroutine began with.
 func goroutineProfile() {
 	l := listen()
 	go serve(l)

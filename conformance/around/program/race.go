@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// In the modes "ordered" shared is set before something is sent and read by
-// whoever got it, with nothing but the connection between the two. In the
-// modes "racy" nothing orders its uses.
+// In the modes "ordered", one goroutine sets shared and then sends something;
+// whoever receives that reads shared, and only the connection orders the two.
+// In the modes "racy" nothing orders them.
 var shared int
 
 var raceModes = map[string]func(){
@@ -49,8 +49,8 @@ func use() {
 	}
 }
 
-// receive runs get in a goroutine of its own, which then uses shared, and send
-// after shared was set.
+// receive runs get in a goroutine of its own, which then uses shared. Meanwhile
+// receive sets shared and runs send.
 func receive(get, send func()) {
 	done := make(chan bool)
 	go func() {
@@ -67,8 +67,8 @@ func readOne(r io.Reader) func() { return func() { must(r.Read(make([]byte, 1)))
 
 func writeOne(w io.Writer) func() { return func() { must(w.Write([]byte("x"))) } }
 
-// handlers count without a lock. The connections come one after the other;
-// the pause keeps their ends apart, which must not be ordered by anything.
+// handlers count without a lock. The connections come one after the other; the
+// pause keeps their ends apart, because nothing may order them.
 func handlers() {
 	l := listen()
 	go func() {
@@ -88,9 +88,9 @@ func handlers() {
 	}
 }
 
-// unrelated are two goroutines that have nothing in common but that both use
-// connections, one long after the other. A channel in place of the pauses
-// would order them.
+// unrelated runs two goroutines that only have in common that both use
+// connections, one long after the other. A channel in place of the pauses would
+// order them.
 func unrelated() {
 	l := listen()
 	go serve(l)
@@ -130,7 +130,8 @@ func must3[A, B any](a A, b B, err error) (A, B) {
 	return a, b
 }
 
-// httpRequest has the standard library's client ask a server on the listener.
+// httpRequest makes the standard library's client send a request to a server on
+// the listener.
 func httpRequest() {
 	l := listen()
 	go http.Serve(l, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { use() }))
@@ -214,7 +215,8 @@ func sendfile() {
 	receive(readOne(b), func() { must(a.(*net.TCPConn).ReadFrom(io.LimitReader(f, 1000))) })
 }
 
-// splice passes on from one connection to another what a third goroutine reads.
+// splice passes data on from one connection to another, whose peer a third
+// goroutine reads.
 func splice() {
 	a, b := pair("tcp")
 	c, d := pair("tcp")

@@ -19,7 +19,7 @@ var rawModes = map[string]func(){
 }
 
 // readsEarly counts how often RawConn.Read calls its function again before
-// there is anything to read, with some goroutines that compute beside it.
+// there is anything to read, while computing goroutines run beside it.
 func readsEarly(computing int) {
 	const (
 		conns       = 16
@@ -48,8 +48,8 @@ func readsEarly(computing int) {
 			done.Go(func() { readAgain(c, asked.Done, &early) })
 		}
 		asked.Wait()
-		// In this time a Read that does not wait comes back; one that waits
-		// learns nothing from it.
+		// In this time a Read that does not wait comes back; a Read that waits
+		// does not notice it.
 		for range 3 {
 			runtime.Gosched()
 			time.Sleep(100 * time.Microsecond)
@@ -62,8 +62,8 @@ func readsEarly(computing int) {
 	fmt.Printf("%d of %d came back before anything was readable\n", early.Load(), conns*repetitions)
 }
 
-// readAgain reads one byte at the second attempt, says when it has made the
-// first, and counts those that find nothing after it.
+// readAgain reads one byte, at the second attempt or later. It calls asked
+// after the first attempt, and counts the later ones that find nothing.
 func readAgain(c net.Conn, asked func(), early *atomic.Int64) {
 	attempts := 0
 	raw := must(c.(*net.TCPConn).SyscallConn())

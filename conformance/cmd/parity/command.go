@@ -24,7 +24,7 @@ import (
 // invocation is how a reader calls the command.
 const invocation = "go run ./conformance/cmd/parity"
 
-// A command is one call of parity, with all that it needs from outside.
+// A command is one call of parity, with everything that it needs from outside.
 type command struct {
 	stdout, stderr io.Writer
 	sources        []report.Source
@@ -32,7 +32,7 @@ type command struct {
 	env            func(string) string
 }
 
-// subcommands come first among the arguments.
+// subcommands are commands that stand first among the arguments.
 var subcommands = map[string]func(c *command, ctx context.Context, args []string) int{
 	"study": func(c *command, ctx context.Context, args []string) int {
 		return study.Main(ctx, args, c.stdout, c.stderr)
@@ -167,8 +167,8 @@ func (c *command) compare(ctx context.Context, args []string) int {
 	return conformance.ExitSame
 }
 
-// choose returns the sources that are named, or all. A pattern that is bound
-// to one part spares the others the trouble of naming their checks.
+// choose returns the named sources, or all sources. If a pattern begins with
+// the name of one part, the other parts need not list their checks.
 func (c *command) choose(names []string, pattern string) ([]report.Source, error) {
 	var all []string
 	for _, s := range c.sources {
@@ -241,7 +241,7 @@ func (c *command) misuse(format string, args ...any) int {
 	return conformance.ExitUsage
 }
 
-// fail says that what was found cannot be told.
+// fail says why the command has no result to show.
 func (c *command) fail(err error) int {
 	fmt.Fprintln(c.stderr, "parity:", err)
 	return conformance.ExitUnfinished

@@ -141,7 +141,8 @@ func TestRunInterrupted(t *testing.T) {
 	}
 }
 
-// A pattern that is bound to a part does not ask the others for their names.
+// With a pattern that is bound to one part, the command does not ask the other
+// parts for their names.
 func TestRunBoundPattern(t *testing.T) {
 	slow := fake("slow", conformance.Same)
 	slow.Names = func(context.Context) ([]string, error) {
@@ -154,8 +155,8 @@ func TestRunBoundPattern(t *testing.T) {
 	}
 }
 
-// The evidence itself, as far as it is quick: names are given, and a check of
-// each kind that needs this program's main comes out the same.
+// TestSources runs the quick evidence itself: each part names its checks, and
+// one check of each kind that needs this program's main comes out the same.
 func TestSources(t *testing.T) {
 	code, stdout, stderr := call(t.Context(), sources(), "-json", "-run", "^(traffic/addresses/h1/|nettest/tcp4/dialed/net2-with-net2/(BasicIO|PastTimeout)$)")
 	var r report.Report

@@ -12,10 +12,12 @@ import (
 	"go.parity/conformance/report/page"
 )
 
-// readBench reads what cmd/bench wrote with -json; no name, no benchmarks.
+// readBench reads what cmd/bench wrote with -json; without a name there are no
+// benchmarks.
 func readBench(name string) (*bench.Report, error) { return readJSON[bench.Report](name) }
 
-// readPrograms reads what programs/cmd/programs wrote; no name, no table.
+// readPrograms reads what programs/cmd/programs wrote; without a name there is
+// no table.
 func readPrograms(name string) (*programs.Report, error) { return readJSON[programs.Report](name) }
 
 func readJSON[T any](name string) (*T, error) {

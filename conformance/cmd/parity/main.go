@@ -7,7 +7,7 @@
 //	go run ./conformance/cmd/parity -v -run 'h2|trace'  what matches, check by check
 //	go run ./conformance/cmd/parity -json               for machines
 //
-// "parity help" lists the parts, the flags and the exit codes, which are those of
+// "parity help" lists the parts, the flags and the exit codes; see
 // conformance.ExitCodes.
 package main
 

@@ -13,12 +13,12 @@ import (
 	"go.parity/conformance/traffic"
 )
 
-// sources is all the evidence, quickest first.
+// sources returns all the evidence, the quickest first.
 func sources() []report.Source {
 	const mend = "net is right by definition: mend net2 until both do the same."
 	return []report.Source{
 		{Part: api.Part(), Advice: "Give net2 the object, under net's name and with its identical type, on the platforms named."},
-		{Part: nettest.Part(), Advice: mend, Partial: true, Polls: true}, // x/net knows net's own types alone in places
+		{Part: nettest.Part(), Advice: mend, Partial: true, Polls: true}, // in places x/net knows only net's own types
 		{Part: scenario.Part(), Advice: mend, Polls: true},
 		{Part: trace.Part(), Polls: true, Advice: "Make the system calls that net makes; or, where no program can see the difference, enter it in conformance/deviations.go."},
 		{Part: fault.Part(), Advice: mend, Polls: true},
@@ -28,8 +28,8 @@ func sources() []report.Source {
 	}
 }
 
-// stdtestsSource is the standard library's own tests, which take longer than
-// all the rest and are made with -stdtests alone.
+// stdtestsSource returns the standard library's own tests, which take longer
+// than all the rest and run only with -stdtests.
 func stdtestsSource() report.Source {
 	return report.Source{Part: stdtests.FullPart(), Advice: "A test that passes for net must pass for net2: mend net2, not the test."}
 }

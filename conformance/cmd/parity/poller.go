@@ -20,9 +20,9 @@ import (
 	"go.parity/conformance/words"
 )
 
-// forPollers returns the sources, those whose results depend on the poller
-// once for each of pollers. What another poller than this process's gives, a
-// child process finds out: a process has one poller for its life.
+// forPollers returns the sources, with one copy for each of pollers of those
+// whose results depend on the poller. A process has one poller for its life, so
+// a child process makes the checks with any other poller.
 func forPollers(sources []report.Source, pollers []string) []report.Source {
 	var all []report.Source
 	for _, s := range sources {
@@ -50,11 +50,11 @@ func forPollers(sources []report.Source, pollers []string) []report.Source {
 	return all
 }
 
-// childEnv tells a process that it is a child that holds one part, with the
+// childEnv tells a process that it is a child that runs one part, with the
 // poller that its environment names.
 const childEnv = "PARITY_PART"
 
-// An order is what a child reads: which checks of which part to make.
+// An order is what a child reads: which checks of which part it is to make.
 type order struct {
 	Part   string
 	Checks []string
@@ -74,7 +74,8 @@ type ending struct {
 	Lack *host.Lack `json:",omitempty"`
 }
 
-// runPart has a child make the checks of an order and tells each as it comes.
+// runPart makes a child run the checks of an order, and passes each on as it
+// comes.
 func runPart(ctx context.Context, poller string, o order, tell func(conformance.Check)) error {
 	exe, err := os.Executable()
 	if err != nil {
@@ -118,7 +119,7 @@ func runPart(ctx context.Context, poller string, o order, tell func(conformance.
 	return nil
 }
 
-// hear reads the messages of a child up to its end.
+// hear reads the messages of a child until the child ends.
 func hear(r io.Reader, poller string, tell func(conformance.Check)) (*ending, error) {
 	in := json.NewDecoder(r)
 	for first := true; ; first = false {
@@ -140,7 +141,7 @@ func hear(r io.Reader, poller string, tell func(conformance.Check)) (*ending, er
 	}
 }
 
-// lastOf is the end of what a child complained about.
+// lastOf returns the end of what a child complained of.
 func lastOf(s string) string {
 	if s = words.Tail(s); s == "" {
 		return ""
@@ -148,7 +149,7 @@ func lastOf(s string) string {
 	return "\n" + s
 }
 
-// child does not return in a process that runPart started: it holds the part
+// child does not return in a process that runPart started: it runs the part
 // there and exits. In every other process it does nothing.
 func child(sources []report.Source) {
 	if _, ok := os.LookupEnv(childEnv); !ok {
@@ -165,7 +166,7 @@ func child(sources []report.Source) {
 	os.Exit(conformance.ExitSame)
 }
 
-// holdPart makes the checks that r orders and writes them to w.
+// holdPart makes the checks that the order in r names, and writes them to w.
 func holdPart(ctx context.Context, sources []report.Source, r io.Reader, w io.Writer) error {
 	var o order
 	if err := json.NewDecoder(r).Decode(&o); err != nil {

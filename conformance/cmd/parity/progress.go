@@ -10,8 +10,8 @@ import (
 	"go.parity/conformance/terminal"
 )
 
-// progress says how far the run is: in one line that is written over and over
-// on a terminal, in a line for each part elsewhere.
+// progress says how far the run is: on a terminal in one line that it
+// overwrites, elsewhere in one line for each part.
 type progress struct {
 	w       io.Writer
 	inPlace bool
@@ -19,7 +19,7 @@ type progress struct {
 
 	mu    sync.Mutex
 	last  report.Progress
-	begun time.Time // the part
+	begun time.Time // when the part began
 	shown time.Time
 	ended bool
 	stop  chan struct{}
@@ -33,7 +33,7 @@ func newProgress(w io.Writer, env func(string) string) *progress {
 	return p
 }
 
-// tick keeps the time going while a check takes long.
+// tick keeps the time in the line going while a check takes long.
 func (p *progress) tick() {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
@@ -73,7 +73,7 @@ func (p *progress) show(now report.Progress) {
 	}
 }
 
-// draw writes the line over the one before. The caller holds the lock.
+// draw overwrites the line. The caller holds the lock.
 func (p *progress) draw() {
 	if p.ended || p.last.Part == "" {
 		return

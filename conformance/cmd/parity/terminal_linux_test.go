@@ -13,8 +13,8 @@ import (
 	"go.parity/conformance/report"
 )
 
-// pseudoTerminal returns a terminal, 60 columns wide, and the side on which
-// one sees what it shows.
+// pseudoTerminal returns a terminal, 60 columns wide, and its other side, from
+// which the test reads what the terminal shows.
 func pseudoTerminal(t *testing.T) (terminal, screen *os.File) {
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {

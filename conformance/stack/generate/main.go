@@ -85,13 +85,13 @@ func generate(dir, name, path string) ([]byte, error) {
 	return format.Source(out.Bytes())
 }
 
-// comment turns what is said of net into what is said of another stack.
+// comment makes a comment about another stack of one about net.
 func comment(text, name, path string) string {
 	text = strings.ReplaceAll(text, "package net.", "package "+path+".")
 	return strings.ReplaceAll(text, "// Net ", "// "+rename("Net", name)+" ")
 }
 
-// declared returns the names that a declaration gives, but for imports.
+// declared returns the names that a declaration declares, except imports.
 func declared(d ast.Decl) []string {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
@@ -110,8 +110,8 @@ func declared(d ast.Decl) []string {
 	return nil
 }
 
-// rename puts the stack's name in the place of net's at the beginning of a
-// name, in which a capital letter stands for one.
+// rename puts the stack's name in the place of net's at the beginning of an
+// identifier, and keeps a capital letter there.
 func rename(id, name string) string {
 	if rest, ok := strings.CutPrefix(id, "Net"); ok {
 		return strings.ToUpper(name[:1]) + name[1:] + rest

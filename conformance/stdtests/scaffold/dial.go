@@ -23,7 +23,7 @@ type stdSysDialer struct {
 	testHookDialTCP  dialTCPFunc
 }
 
-// dialHooks are the hooks of the dialers that dial for one of the tests'.
+// dialHooks are the hooks of the dialers that dial for a dialer of the tests.
 var dialHooks sync.Map
 
 func (sd *stdSysDialer) dialer() *sysDialer {

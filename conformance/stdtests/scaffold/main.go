@@ -37,8 +37,8 @@ func errnoError(errno socket.Errno) error {
 	return nil
 }
 
-// errnoOf is for errors that the tests' own filters make. They mean that the
-// call is refused; package socket returns nothing but an errno.
+// errnoOf is for errors that the tests' own filters make. They refuse the call;
+// package socket returns nothing but an errno.
 func errnoOf(err error) socket.Errno {
 	if err == nil {
 		return 0

@@ -9,7 +9,7 @@ import (
 	"go.parity/socket"
 )
 
-// What net2 has in another form than net.
+// What net2 has in a different form than net.
 
 func stdNetFD_laddr(fd *netFD) Addr { return fd.localAddr() }
 
@@ -17,7 +17,7 @@ func stdNetFD_raddr(fd *netFD) Addr { return fd.remoteAddr() }
 
 func stdLookupProtocol(_ context.Context, name string) (int, error) { return lookupProtocol(name) }
 
-// net2 never asks for the version of no network.
+// net2 never asks for the version of an empty network.
 func stdIpVersion(network string) byte {
 	if network == "" {
 		return 0

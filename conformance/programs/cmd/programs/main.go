@@ -1,12 +1,11 @@
-// Programs runs the own tests of well-known modules, and well-known servers
-// with their clients, on plain net and on net2, and writes a table: what passed
-// before and after, and what was lost by name.
+// Programs runs the tests of well-known modules, and well-known servers with
+// their clients, on plain net and on net2. It writes a table of what passed
+// before and after, and the names of what was lost.
 //
 //	go run ./conformance/programs/cmd/programs -quick
 //
-// Modules come from the module proxy by the go command. The exit status is 1 if
-// something that passes on plain net does not on net2, and 3 if a program could
-// not be tried.
+// The go command fetches the modules. The exit status is 1 if something that
+// passes on plain net does not on net2, and 3 if a program could not be tried.
 package main
 
 import (

@@ -35,7 +35,7 @@ func main() {
 		flag.PrintDefaults()
 		fmt.Fprintf(out, "\n%s", conformance.ExitCodes)
 	}
-	flag.Parse() // which exits by itself: 0 for -h, ExitUsage for what makes no sense
+	flag.Parse() // exits by itself: 0 for -h, ExitUsage for flags that make no sense
 
 	o.Builds = strings.Split(*builds, ",")
 	if *packages != "" {

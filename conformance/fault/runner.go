@@ -22,8 +22,8 @@ import (
 	"go.parity/conformance/trace"
 )
 
-// A player does one operation and notes what it saw.
-type player struct {
+// A runner does one operation and notes what it sees.
+type runner struct {
 	*stack.Stack
 	dir string
 
@@ -35,66 +35,67 @@ type player struct {
 	address  string // where the other side listens
 	other    int    // its descriptor
 
-	over   atomic.Bool // the other side need do nothing more
+	over   atomic.Bool // the other side has nothing more to do
 	mu     sync.Mutex
-	said   []string
+	notes  []string
 	kept   []io.Closer
 	hidden []int
 	timers []*time.Timer
 	timed  sync.WaitGroup
 }
 
-func (p *player) say(what string) {
-	p.mu.Lock()
-	p.said = append(p.said, what)
-	p.mu.Unlock()
+func (r *runner) note(what string) {
+	r.mu.Lock()
+	r.notes = append(r.notes, what)
+	r.mu.Unlock()
 }
 
 // saw notes the outcome of a step.
-func (p *player) saw(step string, err error, values ...any) {
+func (r *runner) saw(step string, err error, values ...any) {
 	text := step
 	for _, v := range values {
 		text += fmt.Sprintf(" %v", v)
 	}
-	p.say(text + ": " + describe(err))
+	r.note(text + ": " + describe(err))
 }
 
-// keep has something closed in the end. A nil of a connection's type is none.
-func (p *player) keep(c io.Closer, err error) {
+// keep remembers what cleanUp has to close. With an error there is nothing to
+// close: c is then a nil of a connection's type.
+func (r *runner) keep(c io.Closer, err error) {
 	if err == nil {
-		p.mu.Lock()
-		p.kept = append(p.kept, c)
-		p.mu.Unlock()
+		r.mu.Lock()
+		r.kept = append(r.kept, c)
+		r.mu.Unlock()
 	}
 }
 
-// inAWhile does something when whoever waits has probably begun to. If not, the
-// operation is none the less the same.
-func (p *player) inAWhile(f func()) {
-	p.timed.Add(1)
-	p.timers = append(p.timers, time.AfterFunc(later, func() {
-		defer p.timed.Done()
+// inAWhile calls f when whoever waits for it has probably begun to wait. If it
+// has not, the outcome of the operation is still the same.
+func (r *runner) inAWhile(f func()) {
+	r.timed.Add(1)
+	r.timers = append(r.timers, time.AfterFunc(later, func() {
+		defer r.timed.Done()
 		f()
 	}))
 }
 
 const later = 5 * time.Millisecond
 
-// cleanUp closes what is open, of either side.
-func (p *player) cleanUp() {
-	for _, t := range p.timers {
+// cleanUp closes what either side has open.
+func (r *runner) cleanUp() {
+	for _, t := range r.timers {
 		if t.Stop() {
-			p.timed.Done()
+			r.timed.Done()
 		}
 	}
-	p.over.Store(true)
-	p.timed.Wait() // nobody uses the other side's descriptors any more
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, c := range p.kept {
+	r.over.Store(true)
+	r.timed.Wait() // nobody uses the other side's descriptors any more
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.kept {
 		c.Close()
 	}
-	for _, fd := range p.hidden {
+	for _, fd := range r.hidden {
 		unix.Close(fd)
 	}
 }
@@ -105,15 +106,16 @@ var (
 	asNet  = strings.NewReplacer("go.parity/net2", "net", "net2", "net")
 )
 
-// outcome is what the player said, without what no two runs have alike.
-func (p *player) outcome() string {
-	text := strings.Join(p.said, "\n")
+// outcome returns what the runner noted, without what differs from run to run.
+func (r *runner) outcome() string {
+	text := strings.Join(r.notes, "\n")
 	text = port.ReplaceAllString(text, "$1:PORT")
 	text = number.ReplaceAllString(text, "/DIR")
 	return asNet.Replace(text)
 }
 
-// describe is an error with all that it wraps, and what it answers.
+// describe returns the text of an error, the types of all that it wraps, and
+// its answers to the questions that programs ask of it.
 func describe(err error) string {
 	if err == nil {
 		return "ok"
@@ -140,8 +142,7 @@ func describe(err error) string {
 	return fmt.Sprintf("%s [%s] %s", err, strings.Join(types, " > "), strings.Join(answers, ", "))
 }
 
-// openFiles counts this process's descriptors by what they are, without those
-// that are hidden.
+// openFiles counts this process's descriptors by kind, without the hidden ones.
 func openFiles() map[string]int {
 	const dir = "/proc/self/fd/"
 	count := map[string]int{}
@@ -161,7 +162,7 @@ func openFiles() map[string]int {
 	return count
 }
 
-// leftOpen says what is open and was not.
+// leftOpen says what is open now and was not open before.
 func leftOpen(before map[string]int) string {
 	var left []string
 	for kind, n := range openFiles() {
