@@ -84,8 +84,8 @@ func serve(address string) error {
 // startSuccessor runs the program that stands where this one did, on the same
 // listener. From now on each connection comes to one of the two.
 //
-// File and exec.Cmd would do it too, but they call Fd, which makes the socket
-// one that blocks, for both processes: an Accept in it would keep Close waiting.
+// File and exec.Cmd would do it too, but they call Fd, which puts the socket
+// into blocking mode for both processes: Close would then wait for an Accept.
 func startSuccessor(l net.Listener) error {
 	program, err := os.Executable()
 	if err != nil {
@@ -108,7 +108,7 @@ func startSuccessor(l net.Listener) error {
 	return started
 }
 
-// shutdown answers the requests that are there, for ten seconds at most.
+// shutdown answers the requests that are under way, for ten seconds at most.
 func shutdown(server *http.Server, served <-chan error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
