@@ -531,7 +531,7 @@ func TestNetpollTakesAllEvents(t *testing.T) {
 	}
 }
 
-// The state is looked at, not only the sum that ends up in Stats.
+// The test looks at the state, not only at the sum that ends up in Stats.
 func TestStatsCountsWaitersOfBothSides(t *testing.T) {
 	ownPoller(t)
 	before := Stats()
