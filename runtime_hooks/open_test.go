@@ -88,7 +88,7 @@ func TestPollOpenWatchesEdgeTriggered(t *testing.T) {
 	}
 }
 
-// What the kernel says to the first who waits does not spoil it for the next.
+// The kernel's answer to the first waiter does not spoil the wait of the next.
 func TestPollOnDemandWithoutRoom(t *testing.T) {
 	a, b := socketpair(t)
 	a.watchOnDemand()
