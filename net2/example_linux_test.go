@@ -123,7 +123,8 @@ func ExampleTCPListener() {
 	// Output: true
 }
 
-// A socket without a peer receives from everybody and learns who has sent.
+// A socket without a peer receives from everybody and learns who sent each
+// packet.
 func ExampleUDPConn() {
 	server, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {

@@ -58,8 +58,8 @@ func TestStdConn(t *testing.T) {
 	}
 }
 
-// A read that waits goes on waiting, and a deadline can still end it: the
-// socket never leaves non-blocking mode.
+// A read that waits goes on waiting until data comes: the socket never leaves
+// non-blocking mode.
 func TestStdConnBesideARead(t *testing.T) {
 	l := listenTCP(t, ListenConfig{})
 	client, server := connectedPair(t, l)
