@@ -223,7 +223,7 @@ func TestFDWriteWritesAll(t *testing.T) {
 				}
 				fd.Shutdown(unix.SHUT_WR)
 				if got := data(); !bytes.Equal(got, want) {
-					t.Errorf("Read returned other bytes than the %d that were written", size)
+					t.Errorf("Read returned bytes other than the %d that Write sent", size)
 				}
 			})
 		}
@@ -248,7 +248,7 @@ func TestFDWritesDoNotMix(t *testing.T) {
 	got := data()
 	for i := range n {
 		if part := got[i*size : (i+1)*size]; !bytes.Equal(part, bytes.Repeat(part[:1], size)) {
-			t.Errorf("bytes %d to %d are of several writes, want of one", i*size, (i+1)*size)
+			t.Errorf("bytes %d to %d come from several writes, want one", i*size, (i+1)*size)
 		}
 	}
 }

@@ -79,8 +79,8 @@ func TestNetpollDeadlineLateDoesNothing(t *testing.T) {
 	}
 }
 
-// The function has started, and waits for the lock, when the deadline that it
-// is to enforce is moved.
+// The function has started and waits for the lock when the test moves the
+// deadline that it is to enforce.
 func TestNetpollDeadlineInFlightWhenMoved(t *testing.T) {
 	ownPoller(t)
 	for _, tt := range []struct {

@@ -234,7 +234,7 @@ func TestNetpollblockSecondWaiterPanics(t *testing.T) {
 					t.Errorf("panic(%q), want %q in it", text, want)
 				}
 			}
-			b.write("x") // the first is none the worse
+			b.write("x") // the panic did not harm the first
 			b.drain()
 			w.want(NoError)
 		})
@@ -337,7 +337,7 @@ func TestSetEventErrOfOtherUseIgnored(t *testing.T) {
 	}
 }
 
-// publishInfo keeps the event error, of which it knows nothing.
+// publishInfo knows nothing of the event error, and keeps it.
 func TestPublishInfoKeepsEventErr(t *testing.T) {
 	ownPoller(t)
 	pd := quietDesc(t).pd.own

@@ -200,7 +200,7 @@ func TestReadinessAndDeadlineDuringPark(t *testing.T) {
 }
 
 // A deadline passes and is lifted again while something becomes ready. The
-// deadline may or may not end the wait; else the readiness must.
+// deadline may end the wait; if it does not, the readiness must.
 func TestReadinessAndLiftedDeadlineDuringPark(t *testing.T) {
 	one, buf := []byte("x"), make([]byte, 16)
 	for _, age := range ages {

@@ -196,7 +196,7 @@ func TestPollYieldForgetsASuspicion(t *testing.T) {
 	suspicion.Store(yieldSuspect)
 	for range yieldSuspect {
 		if !PollYield(pd, 0) {
-			t.Fatal("PollYield parks while it is to watch each turn")
+			t.Fatal("PollYield parks while it must watch each turn")
 		}
 	}
 	if got := suspicion.Load(); got > 0 && saturatedUntil.Load() == 0 {
