@@ -60,7 +60,7 @@ func TestLocalAddrSameForAllWhoAsk(t *testing.T) {
 	}
 }
 
-// A zone is a name that may change: it is looked up when the address is learnt.
+// A zone is a name that may change: we look it up when we learn the address.
 func TestZoneLookedUpAtOnce(t *testing.T) {
 	lo, err := InterfaceByName("lo")
 	if err != nil {
@@ -79,7 +79,7 @@ func TestZoneLookedUpAtOnce(t *testing.T) {
 	}
 }
 
-// Who is shown the descriptor may change the socket's address.
+// Whoever has seen the descriptor may change the socket's address.
 func TestLocalAddrKnownBeforeOthersSeeTheSocket(t *testing.T) {
 	l := listenTCP(t, ListenConfig{})
 	for _, tt := range []struct {

@@ -61,16 +61,17 @@ type Dialer struct {
 	// Deprecated: use DialContext.
 	Cancel <-chan struct{}
 
-	// Control, if it is not nil, is called with each socket after the Dialer has
-	// made it and before it binds or connects it. An error from Control ends
-	// the dial to that address.
+	// If Control is not nil, the Dialer makes each socket, calls Control with
+	// it, and then binds or connects it. An error from Control ends the dial to
+	// that address.
 	//
 	// The network that Control gets names the IP version: Dial with "tcp" calls
 	// it with "tcp4" or "tcp6". The address is the one being dialled, with its
-	// name looked up. If ControlContext is set, Control is not called.
+	// name looked up. If ControlContext is set, the Dialer does not call
+	// Control.
 	Control func(network, address string, c syscall.RawConn) error
 
-	// ControlContext is called in the place of Control, if it is not nil, and
+	// If ControlContext is not nil, the Dialer calls it in place of Control. It
 	// gets the context of the dial too.
 	ControlContext func(ctx context.Context, network, address string, c syscall.RawConn) error
 
@@ -549,9 +550,8 @@ func asConn[C Conn](c C, err error) (Conn, error) {
 // whose fields are all zero listens as the functions [Listen] and [ListenPacket]
 // do.
 type ListenConfig struct {
-	// Control, if it is not nil, is called with the socket after the
-	// ListenConfig has made it and before it binds it. An error from Control
-	// makes the Listen fail.
+	// If Control is not nil, the ListenConfig makes the socket, calls Control
+	// with it, and then binds it. An error from Control makes Listen fail.
 	//
 	// The network that Control gets names the IP version: Listen with "tcp"
 	// calls it with "tcp4" or "tcp6".

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// These tests hold what the package documentation says a program can see, as far
-// as no other test does.
+// These tests check what the package documentation says a program can see, as
+// far as no other test does.
 
 func TestTypesHaveAnotherName(t *testing.T) {
 	for v, want := range map[any]string{
@@ -28,8 +28,8 @@ func TestTypesHaveAnotherName(t *testing.T) {
 	}
 }
 
-// Buffers reach either package's connection in one packet, net's reach ours one
-// by one.
+// Our Buffers reach a connection of either package in one packet; net's reach
+// ours one by one.
 func TestBuffersOfEitherPackage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := ListenUnix("unixpacket", &UnixAddr{Name: path, Net: "unixpacket"})
@@ -91,7 +91,7 @@ func TestInheritedOptionsShowOnTheListener(t *testing.T) {
 
 const unknownPollerEnv = "NET2_TEST_UNKNOWN_POLLER"
 
-// Another value than the two is an error of the first Listen or Dial.
+// With any value but the two, Listen and Dial fail.
 func TestUnknownPoller(t *testing.T) {
 	if os.Getenv(unknownPollerEnv) != "" {
 		for range 2 {

@@ -108,7 +108,7 @@ func ExampleTCPConn() {
 	// Output: a question
 }
 
-// A deadline ends an Accept for which nobody comes.
+// A deadline ends an Accept to which nobody connects.
 func ExampleTCPListener() {
 	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -123,7 +123,8 @@ func ExampleTCPListener() {
 	// Output: true
 }
 
-// A socket without a peer receives from everybody and learns who has sent.
+// A socket without a peer receives from everybody and learns who sent each
+// packet.
 func ExampleUDPConn() {
 	server, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -235,7 +236,8 @@ func ExampleUnixListener() {
 	// true
 }
 
-// A Resolver can ask a name server of one's own. This one cannot be reached.
+// A Resolver can ask a name server of your choice. The program cannot reach
+// this one.
 func ExampleResolver() {
 	unreachable := errors.New("no name server here")
 	r := &net.Resolver{

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// One connection that is never without work must not keep the others from
-// theirs, whether they are few or many.
+// A connection that always has work must not keep the others from theirs,
+// whether they are few or many.
 func TestNoisyConnStarvesNobody(t *testing.T) {
 	for _, quiet := range []int{16, 400} {
 		t.Run(fmt.Sprint(quiet), func(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"go.parity/socket"
 )
 
-// fileAddr is the address in the error about a file of which no connection could
-// be made.
+// fileAddr is the address in the error about a file that we could not turn into
+// a connection.
 //
 // std: net.fileAddr
 type fileAddr string

@@ -11,7 +11,7 @@ import (
 )
 
 // TestMain fails the run when it ends with more descriptors or goroutines than
-// it began with. The poller's own, which stay, are there before it counts.
+// it began with. It makes the poller's own, which stay, before it counts.
 func TestMain(m *testing.M) {
 	if os.Getenv(unknownPollerEnv) != "" {
 		os.Exit(m.Run())
@@ -48,7 +48,7 @@ func settles(cond func() bool) bool {
 		if cond() {
 			return true
 		}
-		runtime.GC() // what was leaked to the finalizers
+		runtime.GC() // runs the finalizers of what the tests leaked
 	}
 	return false
 }

@@ -31,7 +31,7 @@ func TestDefaultResolverAssignedIsUsed(t *testing.T) {
 	}
 }
 
-// The resolver that somebody has set counts: ours before package net's.
+// A resolver that the program has set counts: ours before package net's.
 func TestDefaultResolverThatCounts(t *testing.T) {
 	dial := func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }
 	for _, tt := range []struct {

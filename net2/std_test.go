@@ -58,7 +58,7 @@ func TestStdConn(t *testing.T) {
 	}
 }
 
-// A read that waits goes on waiting, and can be ended: the socket never leaves
+// A read that waits goes on waiting until data comes: the socket never leaves
 // non-blocking mode.
 func TestStdConnBesideARead(t *testing.T) {
 	l := listenTCP(t, ListenConfig{})

@@ -385,8 +385,8 @@ func (l *TCPListener) SetDeadline(t time.Time) error {
 
 // File returns an [os.File] with a duplicate of the listener's descriptor. The
 // caller must close it; closing the file does not close the listener, nor the
-// other way round. Changes of the socket's options through the one show on the
-// other.
+// other way round. If a program changes the socket's options through one, the
+// other shows the change.
 func (l *TCPListener) File() (*os.File, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL

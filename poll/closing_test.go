@@ -11,9 +11,9 @@ import (
 	"go.parity/socket"
 )
 
-// A socket that has just been made has an event for the poller, which looks at
-// it while Close closes the descriptor. All the same the socket is gone when
-// Close returns: its port is free, and its peer sees the end.
+// A new socket has an event for the poller, which looks at it while Close
+// closes the descriptor. Even so, the socket is gone when Close returns: its
+// port is free, and its peer sees the end.
 func TestFDCloseIsDoneWhenItReturns(t *testing.T) {
 	t.Run("port", func(t *testing.T) {
 		s := newSocket(t, unix.AF_INET, unix.SOCK_DGRAM)
@@ -46,9 +46,10 @@ func TestFDCloseIsDoneWhenItReturns(t *testing.T) {
 	})
 }
 
-// A thread that looks at a socket for the poller holds it, and may sleep with it
-// in its hands when it finds nothing there any more. A connection that has read
-// what was there and is closed at that moment must end all the same.
+// A thread that looks at a socket for the poller holds the socket, and may go
+// to sleep with it if it finds nothing there any more. If the program has read
+// what was there and closes the connection at that moment, the connection must
+// end even so.
 func TestCloseReachesPeer(t *testing.T) {
 	patience := unix.NsecToTimeval(int64(5 * time.Second))
 	for i := range rounds(20000) {
@@ -75,7 +76,7 @@ func TestCloseReachesPeer(t *testing.T) {
 	}
 }
 
-// spin takes a moment, longer with n.
+// spin takes a moment, longer for a larger n.
 func spin(n int) {
 	for range n * 256 {
 		continue

@@ -77,7 +77,7 @@ func TestFDDeadlineIsOfOneDirection(t *testing.T) {
 	}
 }
 
-// Each is set while an operation waits.
+// The test sets each deadline while an operation waits.
 func TestFDDeadlineMovedWhileWaiting(t *testing.T) {
 	hour := func() time.Time { return time.Now().Add(time.Hour) }
 	soon := func() time.Time { return time.Now().Add(10 * time.Millisecond) }
@@ -131,8 +131,8 @@ func TestFDDeadlineMovedWhileWaiting(t *testing.T) {
 						c.want(os.ErrDeadlineExceeded)
 						return
 					}
-					// The first deadline may have passed before it was moved:
-					// then what was asked for is over, and is asked for anew.
+					// The first deadline may have passed before the test moved
+					// it: then the operation is over, and starts again.
 					select {
 					case err := <-c.err:
 						wantErr(t, sideName(read), err, os.ErrDeadlineExceeded)
@@ -148,7 +148,8 @@ func TestFDDeadlineMovedWhileWaiting(t *testing.T) {
 	}
 }
 
-// Data that waits does not help past the deadline, and is there after it.
+// After the deadline, data that waits does not help; once the deadline is
+// cleared, the data is still there.
 func TestFDDeadlineClearedGoesOn(t *testing.T) {
 	fd, peer := unixPair(t)
 	send(t, peer, "data")
@@ -190,7 +191,8 @@ func TestFDDeadlineOfBothDirections(t *testing.T) {
 	}
 }
 
-// Who waits for the lock when the deadline passes fails once the lock is free.
+// Whoever waits for the lock when the deadline passes fails once the lock is
+// free.
 func TestFDDeadlineEndsAllInLine(t *testing.T) {
 	fd, _ := unixPair(t)
 	read := func() error { return second(fd.Read(make([]byte, 8))) }
@@ -201,8 +203,8 @@ func TestFDDeadlineEndsAllInLine(t *testing.T) {
 	}
 }
 
-// A reader that has parked often is treated in another way by one of the
-// pollers. It must not be told from others.
+// One of the pollers treats a reader that has parked often in another way.
+// Nobody must see a difference.
 func TestFDReaderThatHasParkedOften(t *testing.T) {
 	seasoned := func(t *testing.T) (fd, peer *FD) {
 		fd, peer = tcpPair(t)
@@ -221,7 +223,7 @@ func TestFDReaderThatHasParkedOften(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		// Parked by now as often as it has read.
+		// By now it has parked as often as it has read.
 		reading.parked()
 		send(t, peer, ".")
 		reading.want(nil)
@@ -425,7 +427,7 @@ func TestFDDeadlineAgainstClose(t *testing.T) {
 func TestFDWaitWriteDeadline(t *testing.T) {
 	fd := fullStream(t)
 	c := start(t, "WaitWrite()", func() error {
-		for { // the first may answer to what was before
+		for { // the first may return because of an older event
 			if err := fd.WaitWrite(); err != nil {
 				return err
 			}

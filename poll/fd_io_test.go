@@ -118,7 +118,7 @@ func TestFDReadReset(t *testing.T) {
 	wantCount(t, "Write after a reset", n, 0, err, unix.EPIPE)
 }
 
-// One read has the descriptor at a time: who came later waits for the lock.
+// One read at a time has the descriptor: whoever came later waits for the lock.
 func TestFDReadsInLine(t *testing.T) {
 	fd, peer := unixPair(t)
 	got := make(chan string, 3)
@@ -136,7 +136,7 @@ func TestFDReadsInLine(t *testing.T) {
 		if s := <-got; s != want {
 			t.Errorf("Read %d = %q, want %q", i, s, want)
 		}
-		first = next.parked() // now the lock is its
+		first = next.parked() // now it has the lock
 		next = start(t, "Read", read).queued()
 	}
 	fd.Close()
@@ -182,8 +182,8 @@ func TestFDWriteNothing(t *testing.T) {
 	}
 }
 
-// An empty datagram for which there is no room is refused at once: having
-// written all of nothing, Write does not wait. So it is in net.
+// If there is no room for an empty datagram, Write fails at once: it has
+// written all of nothing, so it does not wait, as in net.
 func TestFDWriteOfEmptyDatagramWithoutRoom(t *testing.T) {
 	a, b := rawPair(t, unix.SOCK_DGRAM)
 	defer socket.Close(b)
@@ -223,14 +223,14 @@ func TestFDWriteWritesAll(t *testing.T) {
 				}
 				fd.Shutdown(unix.SHUT_WR)
 				if got := data(); !bytes.Equal(got, want) {
-					t.Errorf("Read returned other bytes than the %d that were written", size)
+					t.Errorf("Read returned bytes other than the %d that Write sent", size)
 				}
 			})
 		}
 	}
 }
 
-// What of two writes is written first stays together.
+// Two writes do not mix: the bytes of the first stay together.
 func TestFDWritesDoNotMix(t *testing.T) {
 	fd, peer := unixPair(t)
 	const n, size = 4, 1 << 20
@@ -248,7 +248,7 @@ func TestFDWritesDoNotMix(t *testing.T) {
 	got := data()
 	for i := range n {
 		if part := got[i*size : (i+1)*size]; !bytes.Equal(part, bytes.Repeat(part[:1], size)) {
-			t.Errorf("bytes %d to %d are of several writes, want of one", i*size, (i+1)*size)
+			t.Errorf("bytes %d to %d come from several writes, want one", i*size, (i+1)*size)
 		}
 	}
 }
@@ -306,7 +306,7 @@ func TestFDWritePartUntilDeadline(t *testing.T) {
 			if n <= 0 || n >= len(want) || err != os.ErrDeadlineExceeded {
 				t.Fatalf("%s(%d bytes) = %d, %v, want a part, %v", tt.name, len(want), n, err, os.ErrDeadlineExceeded)
 			}
-			// So much is there for the peer, and the rest can follow.
+			// The peer gets these bytes, and the rest can follow.
 			fd.SetWriteDeadline(time.Time{})
 			data := readAll(t, peer)
 			if m, err := tt.write(fd, want[n:]); m != len(want)-n || err != nil {
@@ -395,7 +395,7 @@ func TestFDReadMsgWriteMsg(t *testing.T) {
 			}
 			closeRights(t, oob[:oobn])
 
-			// What the system call answered last stands beside the error.
+			// The last result of the system call stands beside the error.
 			b.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
 			n, oobn, flags, err = b.ReadMsg(p, oob, 0, &sa)
 			if n != -1 || oobn != 0 || flags != 0 || err != os.ErrDeadlineExceeded {

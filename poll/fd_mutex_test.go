@@ -41,7 +41,7 @@ func TestFDMutexLastReferenceOfClosedDestroys(t *testing.T) {
 		wantBool(t, "rwlock(true)", mu.rwlock(true), true)
 		wantBool(t, "rwunlock(true)", mu.rwunlock(true), false)
 	})
-	// All who leave after the close, in each order: only the last destroys.
+	// After the close all leave, in each order: only the last destroys.
 	leave := map[string]func(*fdMutex) bool{
 		"close":  (*fdMutex).decref,
 		"user":   (*fdMutex).decref,
@@ -251,8 +251,9 @@ func TestFDMutexInconsistentPanics(t *testing.T) {
 	}
 }
 
-// Many goroutines come and go on all ways until someone closes: nobody is
-// lost, the locks exclude, and exactly one is told that it was the last.
+// Many goroutines come and go in every way until one closes: the mutex loses
+// nobody, the locks exclude, and exactly one goroutine learns that it was the
+// last.
 func TestFDMutexUnderStress(t *testing.T) {
 	for range rounds(50) {
 		var mu fdMutex

@@ -91,7 +91,7 @@ func TestFDCloseUnblocksEachOperation(t *testing.T) {
 	}
 }
 
-// Those who wait for the lock are woken as well as the one who holds it.
+// Close wakes those who wait for the lock as well as whoever holds it.
 func TestFDCloseUnblocksAllInLine(t *testing.T) {
 	for _, op := range operations(t) {
 		t.Run(op.name, func(t *testing.T) {
@@ -316,8 +316,8 @@ func TestFDInitRefusedThenClose(t *testing.T) {
 	})
 }
 
-// A descriptor that the poller does not have is used as it is: the error of a
-// call that would have to wait comes back.
+// If the poller does not have a descriptor, operations use it as it is: a call
+// that would have to wait returns its error.
 func TestFDOutsideThePollerDoesNotWait(t *testing.T) {
 	a, b := rawPair(t, unix.SOCK_STREAM)
 	fd, peer := &FD{Sysfd: a, IsStream: true}, &FD{Sysfd: b, IsStream: true}
@@ -339,8 +339,8 @@ func TestFDOutsideThePollerDoesNotWait(t *testing.T) {
 	}
 }
 
-// ListenConfig.Control gets a descriptor before it is in the poller. There a
-// function that wants to wait is told that it cannot, as in internal/poll.
+// ListenConfig.Control gets a descriptor before it is in the poller. If a
+// function wants to wait there, it gets an error, as in internal/poll.
 func TestFDRawOutsideThePollerCannotWait(t *testing.T) {
 	var want error
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
@@ -372,8 +372,9 @@ func TestFDRawOutsideThePollerCannotWait(t *testing.T) {
 	}
 }
 
-// While a descriptor is closed under those who use it, others open sockets,
-// which get its number. Nobody may read from, write to or change those.
+// While Close takes a descriptor from those who use it, others open sockets,
+// which get its number. The old users must not read from, write to or change
+// those.
 func TestFDNumberIsNotUsedAfterClose(t *testing.T) {
 	const word = "canary"
 	reused := 0
@@ -457,8 +458,8 @@ func drainRaw(s int) {
 	}
 }
 
-// Close comes at any moment of an operation. Nothing hangs, and whoever was
-// told of no error has done what was asked.
+// Close comes at any moment of an operation. Nothing hangs, and an operation
+// that returns no error has done what it was asked to do.
 func TestFDCloseAtAnyMoment(t *testing.T) {
 	for i := range rounds(300) {
 		a, b := unixPair(t)
@@ -588,7 +589,7 @@ func watchedNumber(t testing.TB, sysfd int) bool {
 }
 
 // Whoever may hold the open file, after Close nobody watches it under the old
-// number, unless a duplicate was made that the poller was not told of.
+// number, unless somebody made a duplicate without telling the poller.
 func TestFDCloseEndsTheWatch(t *testing.T) {
 	for _, tt := range []struct {
 		name           string
@@ -620,8 +621,9 @@ func TestFDCloseEndsTheWatch(t *testing.T) {
 	}
 }
 
-// A duplicate that nobody told of may keep a watch alive. Its events must wake
-// nobody, though number and pollDesc are another's by now.
+// A duplicate that the poller does not know may keep a watch alive. Its events
+// must wake nobody, though the number and the pollDesc belong to another by
+// now.
 func TestFDStaleEventWakesNobody(t *testing.T) {
 	a, b := unixPair(t)
 	old, peer := unixPair(t)
@@ -651,7 +653,8 @@ func TestFDStaleEventWakesNobody(t *testing.T) {
 		if watched {
 			eventually(t, "a stale event is dropped", func() bool { return runtimehooks.Stats().StaleEvents > before })
 		}
-		// Where there is no such event, another that comes later has been seen.
+		// If there is no stale event, this read shows that the poller has seen
+		// a later one.
 		reading := start(t, "Read", func() error { return second(a.Read(make([]byte, 8))) }).parked()
 		send(t, b, "x")
 		reading.want(nil)
@@ -885,12 +888,12 @@ func TestFDRawHoldsTheLock(t *testing.T) {
 	}
 }
 
-// Someone who was shown the descriptor may put it into blocking mode. Then it
-// is the kernel that waits, and others must be able to run.
+// Whoever has seen the descriptor may put it into blocking mode. Then the
+// kernel waits, and other goroutines must be able to run.
 func TestFDReadInBlockingModeLeavesTheProcessor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	fd, peer := unixPair(t)
-	// Should the call keep the processor, it ends by itself, with EAGAIN.
+	// If the call keeps the processor, it ends by itself, with EAGAIN.
 	unix.SetsockoptTimeval(fd.Sysfd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 3})
 	fd.RawControl(func(s uintptr) { socket.SetNonblock(int(s), false) })
 	n := 0

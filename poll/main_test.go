@@ -23,9 +23,9 @@ import (
 // needs more than a small part of it.
 const patience = 10 * time.Second
 
-// TestMain fails the run when it leaves descriptors or goroutines behind. Both
-// pollers are made first. The pipes that Splice keeps are closed when they are
-// collected.
+// TestMain fails the run when it leaves descriptors or goroutines behind. It
+// makes both pollers first. The garbage collector closes the pipes that Splice
+// keeps.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if err := runtimehooks.PollServerInit(); err != nil {
@@ -144,8 +144,8 @@ func start(t testing.TB, what string, f func() error) *call {
 	return c
 }
 
-// stack returns the call's part of a dump. The world stands still for a dump, so
-// that a call which it shows to wait does.
+// stack returns the call's part of a dump. The world stands still for a dump,
+// so a call that waits in the dump does wait.
 func (c *call) stack() string {
 	for part := range bytes.SplitSeq(stacks(), []byte("\n\n")) {
 		if bytes.HasPrefix(part, []byte("goroutine "+c.id+" [")) {
@@ -155,8 +155,8 @@ func (c *call) stack() string {
 	return ""
 }
 
-// waits waits until the call is in a state, "IO wait" for one, and in one of our
-// functions.
+// waits waits until the call is in a state, such as "IO wait", and in one of
+// our functions.
 func (c *call) waits(state, function string) *call {
 	c.t.Helper()
 	eventually(c.t, c.what+" waits", func() bool {
@@ -367,8 +367,8 @@ func fillUp(t testing.TB, fd *FD) (total int) {
 	}
 }
 
-// fillTCP fills both the buffer of fd and that of its peer. What is under way
-// makes room again, so that it takes some rounds.
+// fillTCP fills both the buffer of fd and that of its peer. Bytes under way
+// make room again, so it takes some rounds.
 func fillTCP(t testing.TB, fd *FD) (total int) {
 	t.Helper()
 	p := make([]byte, 1<<20)
@@ -464,7 +464,7 @@ func withoutDescriptors(t testing.TB, f func()) {
 	f()
 }
 
-// rounds is n, or less when the test is to be short.
+// rounds returns n, or less in a short run.
 func rounds(n int) int {
 	if testing.Short() {
 		return max(1, n/10)

@@ -47,7 +47,7 @@ func TestReadThatWaitedWakesMonitor(t *testing.T) {
 	}()
 	var answer [1]byte
 	for range monitorRounds {
-		// The child falls asleep, all of it, before each.
+		// The whole child falls asleep before each byte.
 		time.Sleep(50 * time.Millisecond)
 		if _, err := ours.Write([]byte{0}); err != nil {
 			t.Fatal(err)

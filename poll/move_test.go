@@ -77,7 +77,7 @@ func TestFDWritev(t *testing.T) {
 	}
 }
 
-// A packet is written by one call, however many buffers it is in.
+// One call writes a packet, however many buffers hold it.
 func TestFDWritevOfDatagram(t *testing.T) {
 	fd, peer := datagramPair(t)
 	v := [][]byte{[]byte("one "), []byte("packet")}
@@ -229,7 +229,7 @@ func TestSendFileOfEmptyFile(t *testing.T) {
 	}
 }
 
-// Where nothing was moved and the caller can copy, it is told so.
+// If SendFile moved nothing and the caller can copy, its result says so.
 func TestSendFileNotHandled(t *testing.T) {
 	f := openFile(t, pattern(100))
 	file := int(f.Fd())
@@ -263,8 +263,8 @@ func TestSendFileNotHandled(t *testing.T) {
 	}
 }
 
-// A deadline or a close in the middle tells how far it got, and the file's
-// offset says the same.
+// If a deadline or a close ends SendFile in the middle, it returns how far it
+// got, and the file's offset says the same.
 func TestSendFileInterrupted(t *testing.T) {
 	content := pattern(16 << 20)
 	for _, tt := range []struct {
@@ -435,7 +435,8 @@ func TestSpliceErrors(t *testing.T) {
 		src, writer := unixPair(t)
 		send(t, writer, "data")
 		n, handled, err := Splice(eventfd(t), src, 100)
-		// What was taken from the source is lost, so the caller must not go on.
+		// The bytes that Splice took from the source are lost, so the caller
+		// must not go on.
 		if n != 0 || !handled || err != unix.EINVAL {
 			t.Errorf("Splice = %d, %t, %v, want 0, true, EINVAL", n, handled, err)
 		}
@@ -491,10 +492,10 @@ func pipes() (n int) {
 	return n
 }
 
-// pipesAtStart is how many there are without those that Splice keeps.
+// pipesAtStart counts them without those that Splice keeps.
 var pipesAtStart int
 
-// emptyPipePool has the pipes that are kept collected and closed.
+// emptyPipePool has the garbage collector close the pipes that Splice keeps.
 func emptyPipePool(t testing.TB) {
 	t.Helper()
 	eventually(t, "pipes that are kept are closed", func() bool {
@@ -503,7 +504,8 @@ func emptyPipePool(t testing.TB) {
 	})
 }
 
-// One after the other use one pipe, and when it is collected it is closed.
+// One Splice after the other uses the same pipe, and the garbage collector
+// closes it.
 func TestSplicePipesAreReusedAndClosed(t *testing.T) {
 	emptyPipePool(t)
 	src, writer := unixPair(t)
@@ -516,8 +518,7 @@ func TestSplicePipesAreReusedAndClosed(t *testing.T) {
 		drain(t, reader)
 		most = max(most, pipes()-pipesAtStart)
 	}
-	// The race detector makes the pool forget some at random, which are closed
-	// later.
+	// The race detector makes the pool forget some at random; they close later.
 	if limit := 2 * runtime.GOMAXPROCS(0); most > limit && !raceEnabled {
 		t.Errorf("ends of pipes in 100 calls of Splice = %d, want %d at most", most, limit)
 	}

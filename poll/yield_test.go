@@ -38,8 +38,8 @@ func compute(t *testing.T) {
 	})
 }
 
-// Beside goroutines that compute, a reader may stay runnable instead of parking.
-// What it reads, a deadline and a close must reach it there too.
+// Beside goroutines that compute, a reader may stay runnable instead of
+// parking. Its data, a deadline and a close must reach it there too.
 func TestReadBesideComputation(t *testing.T) {
 	fd, peer := unixPair(t)
 	compute(t)

@@ -14,12 +14,12 @@ import (
 )
 
 // Network connections are real in a bubble of testing/synctest, and so are
-// their deadlines: net's poller knows nothing of bubbles. What is done to a
-// descriptor in one must not be felt outside, where the poller runs and where
-// the next user of the PollDesc may be.
+// their deadlines: net's poller knows nothing of bubbles. What a bubble does to
+// a descriptor must have no effect outside, where the poller runs and where the
+// next user of the PollDesc may be.
 //
-// What goes wrong here ends the process or never ends; so each test runs in
-// one of its own.
+// A failure here ends the process or hangs; so each test runs in a process of
+// its own.
 
 const bubbleEnv = "RUNTIMEHOOKS_TEST_BUBBLE"
 

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// A timer's function that comes late finds that the deadline it was to enforce
-// is no more. Its lateness is played by a call of it.
+// A timer's function that runs late finds that the deadline it was to enforce
+// no longer stands. The test plays the late timer by calling the function.
 func TestNetpollDeadlineLateDoesNothing(t *testing.T) {
 	ownPoller(t)
 	for _, tt := range []struct {
@@ -79,8 +79,8 @@ func TestNetpollDeadlineLateDoesNothing(t *testing.T) {
 	}
 }
 
-// The function has started, and waits for the lock, when the deadline that it
-// is to enforce is moved.
+// The function has started and waits for the lock when the test moves the
+// deadline that it is to enforce.
 func TestNetpollDeadlineInFlightWhenMoved(t *testing.T) {
 	ownPoller(t)
 	for _, tt := range []struct {
@@ -140,8 +140,7 @@ func TestNetpollDeadlineInFlightWhenMoved(t *testing.T) {
 	}
 }
 
-// The timer goes off by the earlier deadline, and is not touched for a later
-// one.
+// The timer goes off at the earlier deadline, and a later one leaves it alone.
 func TestSetTimerKeepsTheEarlier(t *testing.T) {
 	ownPoller(t)
 	const far = int64(time.Hour)

@@ -13,11 +13,12 @@ import (
 )
 
 // FuzzPollEvents feeds arbitrary events to the poller. Each event is 12 bytes
-// as the kernel writes them: the bits, the index and the tag. Half of the
-// indexes and tags are made to fit, or next to nothing would happen.
+// as the kernel writes them: the bits, the index and the tag. The test makes
+// half of the indexes and tags fit, because otherwise almost nothing would
+// happen.
 //
-// Nothing panics; whoever waits on a side that an event of the present use
-// concerns is woken, once, and nobody else.
+// Nothing panics. An event of the present use wakes whoever waits on a side
+// that it concerns, once, and nobody else.
 func FuzzPollEvents(f *testing.F) {
 	ownPoller(f)
 	event := func(bits uint32, index, tag int32) []byte {

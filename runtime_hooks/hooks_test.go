@@ -105,7 +105,7 @@ func TestPollOpenRefusedLeaksNothing(t *testing.T) {
 		})
 	}
 
-	// The poller is none the worse, nor is the descriptor that was there.
+	// This harms neither the poller nor the descriptor that was there.
 	a, b := socketpair(t)
 	w := a.watch().wait('r').parked()
 	b.write("x")
@@ -226,7 +226,8 @@ func TestPollWaitReadinessWakes(t *testing.T) {
 			f, makeReady := tt.setup(t)
 			f.watch()
 			if tt.name == "connection refused" {
-				// A socket that was never connected is hung up from the first.
+				// A socket that was never connected reports a hang-up from the
+				// start.
 				f.wantWait(tt.mode, NoError)
 				f.settle(tt.mode)
 			}
@@ -666,7 +667,7 @@ func TestPollCloseOfDuplicatedDescriptor(t *testing.T) {
 	}
 }
 
-// What a descriptor left behind wakes the next long-used one in vain at worst.
+// At worst, what a descriptor left behind wakes the next long-used one in vain.
 func TestPollCloseOfLongUsedLeavesNextInOrder(t *testing.T) {
 	for range 20 {
 		a, b := socketpair(t)

@@ -149,8 +149,8 @@ func TestDescriptorsUnderLoad(t *testing.T) {
 	stop := make(chan bool)
 	var beside sync.WaitGroup
 	beside.Go(func() {
-		// A process that is being started holds every descriptor until it
-		// replaces its image, so that what is closed then stays in epoll.
+		// A new process holds every descriptor until it replaces its image, so
+		// a descriptor that we close before then stays in epoll.
 		for range 3 {
 			if out, err := child("nothing").CombinedOutput(); err != nil {
 				t.Errorf("child = %v, want success; it wrote %q", err, out)

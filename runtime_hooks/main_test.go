@@ -28,8 +28,8 @@ const childEnv = "RUNTIMEHOOKS_TEST_CHILD"
 // children are those parts. They report failure by an error.
 var children = map[string]func() error{}
 
-// TestMain fails the run when it leaves descriptors or goroutines behind. The
-// poller's own are made first, and so are those of the runtime's poller.
+// TestMain fails the run when it leaves descriptors or goroutines behind. It
+// first makes the poller's own, and those of the runtime's poller.
 func TestMain(m *testing.M) {
 	if name := os.Getenv(childEnv); name != "" {
 		f, ok := children[name]
@@ -65,8 +65,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// leaked waits for goroutines that are about to end, and says what is left
-// over what was there before.
+// leaked waits for goroutines that are about to end, and says what is there now
+// that was not there before.
 func leaked(fds map[string]string, goroutines int) error {
 	for limit := time.Now().Add(patience); runtime.NumGoroutine() > goroutines; {
 		if time.Now().After(limit) {
@@ -180,7 +180,7 @@ func stateOf(id string) string {
 }
 
 // parkedState is the state of a goroutine that the poller parked. The world
-// stands still for a dump, so that one which shows it has committed to park.
+// stands still for a dump, so a goroutine in this state has committed to park.
 func parkedState() string {
 	if Poller() == "portable" {
 		return "chan receive"
@@ -219,7 +219,8 @@ func pipe(t testing.TB) (r, w *file) {
 	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
 		t.Fatal(err)
 	}
-	// An ordinary user who has many pipes is refused this; then it is larger.
+	// The kernel refuses this to an ordinary user who has many pipes; then the
+	// pipe is larger.
 	unix.FcntlInt(uintptr(fds[1]), unix.F_SETPIPE_SZ, os.Getpagesize())
 	// The end that is watched more often closes first, lest the other end's
 	// close be an event.
@@ -252,10 +253,10 @@ func newFile(t testing.TB, fd int) *file {
 // quiesced are the tests that leave the poller at rest when they end.
 var quiesced sync.Map
 
-// quiesce waits until the poller has done with the events that there were. It
-// may be at work on one while the descriptor is closed and its PollDesc given
-// to another, who is then woken without cause. That is allowed, and no test
-// wants it from the one before.
+// quiesce waits until the poller is done with the events so far. It may be at
+// work on one while the test closes the descriptor and another descriptor gets
+// its PollDesc; the poller then wakes that one's waiter without cause. That is
+// allowed, but no test wants it from the one before.
 func quiesce(t testing.TB) {
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
@@ -308,7 +309,7 @@ func (f *file) watch() *file {
 	return f
 }
 
-// watchOnDemand has f watched from when somebody first waits for it.
+// watchOnDemand has the poller watch f as soon as somebody first waits for it.
 func (f *file) watchOnDemand() *file {
 	f.t.Helper()
 	pd := new(PollDesc)
@@ -318,7 +319,7 @@ func (f *file) watchOnDemand() *file {
 }
 
 // longUsed watches f and lets a reader wait on it often, each time for a byte
-// that is written to peer: a poller may serve an old customer in another way
+// that it writes to peer: a poller may serve an old customer in another way
 // than a new one.
 func (f *file) longUsed(peer *file) *file {
 	f.t.Helper()
@@ -334,7 +335,7 @@ func (f *file) longUsed(peer *file) *file {
 		unix.Read(f.fd, buf)
 		f.wantReset('r', NoError)
 	}
-	// One byte may be told of twice; wait for what is still on its way.
+	// The poller may report one byte twice; wait for what is still on its way.
 	sentinel(f.t)
 	eventually(f.t, "no notification is left", func() bool {
 		f.wantReset('r', NoError)
@@ -422,8 +423,9 @@ func (f *file) settle(mode int) {
 	f.wantReset(mode, NoError)
 }
 
-// sentinel makes a descriptor ready and waits for it. What became ready before
-// is reported no later, so that everyone whom it concerns is runnable by then.
+// sentinel makes a descriptor ready and waits for it. The poller reports no
+// later what became ready before, so everyone whom that concerns is runnable by
+// then.
 func sentinel(t testing.TB) {
 	t.Helper()
 	r, w := pipe(t)

@@ -234,7 +234,7 @@ func TestNetpollblockSecondWaiterPanics(t *testing.T) {
 					t.Errorf("panic(%q), want %q in it", text, want)
 				}
 			}
-			b.write("x") // the first is none the worse
+			b.write("x") // the panic did not harm the first
 			b.drain()
 			w.want(NoError)
 		})
@@ -337,7 +337,7 @@ func TestSetEventErrOfOtherUseIgnored(t *testing.T) {
 	}
 }
 
-// publishInfo keeps the event error, of which it knows nothing.
+// publishInfo knows nothing of the event error, and keeps it.
 func TestPublishInfoKeepsEventErr(t *testing.T) {
 	ownPoller(t)
 	pd := quietDesc(t).pd.own
@@ -531,7 +531,7 @@ func TestNetpollTakesAllEvents(t *testing.T) {
 	}
 }
 
-// The state is looked at, not only the sum that ends up in Stats.
+// The test looks at the state, not only at the sum that ends up in Stats.
 func TestStatsCountsWaitersOfBothSides(t *testing.T) {
 	ownPoller(t)
 	before := Stats()

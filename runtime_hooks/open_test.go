@@ -88,7 +88,7 @@ func TestPollOpenWatchesEdgeTriggered(t *testing.T) {
 	}
 }
 
-// What the kernel says to the first who waits does not spoil it for the next.
+// The kernel's answer to the first waiter does not spoil the wait of the next.
 func TestPollOnDemandWithoutRoom(t *testing.T) {
 	a, b := socketpair(t)
 	a.watchOnDemand()
@@ -175,12 +175,12 @@ func initWithoutDescriptors() error {
 	return initAndWait()
 }
 
-// Where the runtime cannot watch our epoll descriptor, the poller cannot be.
+// If the runtime cannot watch our epoll descriptor, there can be no poller.
 func TestPollServerInitWithoutWatchesReturnsENOSPC(t *testing.T) {
 	if Poller() == "runtime" {
 		t.Skip("the runtime ends the program when its poller cannot be made")
 	}
-	withoutEpollAdd(t, unix.ENOSPC, func() {}) // skips where that is impossible
+	withoutEpollAdd(t, unix.ENOSPC, func() {}) // skips if that is impossible
 	runChild(t, "init without watches")
 }
 
@@ -213,7 +213,7 @@ func initWithoutWatches() error {
 	return initAndWait()
 }
 
-// initAndWait shows that the poller can be made and works.
+// initAndWait shows that PollServerInit makes a poller that works.
 func initAndWait() error {
 	if err := PollServerInit(); err != nil {
 		return fmt.Errorf("PollServerInit() = %v, want nil", err)

@@ -12,14 +12,15 @@ import (
 )
 
 // These tests let something happen at the very moment when a goroutine parks.
-// The order of two stores and two loads decides whether that is seen; when it
-// is not, the goroutine waits for ever. Two goroutines start each round at one
-// time, and each spins a while of its own, so that the rounds try one moment
-// after the other.
+// The order of two stores and two loads decides whether the goroutine sees it;
+// if it does not, it waits for ever. Two goroutines start each round at the
+// same time, and each spins for a while of its own, so that the rounds try one
+// moment after the other.
 
-// duringPark runs rounds, up to a number or for a while, in which a goroutine calls PollWait in mode while
-// happen is called, and checks that each PollWait returns want, or, if that is
-// negative, NoError or ErrTimeout. Before each round it calls reset. rescue must end a wait whose wake-up was lost.
+// duringPark runs rounds, up to a number or for a while, in which a goroutine
+// calls PollWait in mode while happen is called, and checks that each PollWait
+// returns want, or, if that is negative, NoError or ErrTimeout. Before each
+// round it calls reset. rescue must end a wait that has lost its wake-up.
 func duringPark(t *testing.T, f *file, mode, want, rounds int, reset, happen, rescue func()) {
 	t.Helper()
 	budget := 200 * time.Millisecond
@@ -199,7 +200,7 @@ func TestReadinessAndDeadlineDuringPark(t *testing.T) {
 }
 
 // A deadline passes and is lifted again while something becomes ready. The
-// deadline may or may not end the wait; else the readiness must.
+// deadline may end the wait; if it does not, the readiness must.
 func TestReadinessAndLiftedDeadlineDuringPark(t *testing.T) {
 	one, buf := []byte("x"), make([]byte, 16)
 	for _, age := range ages {

@@ -45,7 +45,7 @@ func TestNetpollblockcommitOnlyFromWait(t *testing.T) {
 	}
 }
 
-// Of those who commit at one time one succeeds.
+// Of those who commit at the same time, one succeeds.
 func TestNetpollblockcommitIsAtomic(t *testing.T) {
 	var state atomic.Uintptr
 	state.Store(pdWait)
@@ -82,8 +82,8 @@ func TestNetpollblockcommitIsAtomic(t *testing.T) {
 	}
 }
 
-// gopark takes the runtime's unexported numbers, which are read here from the
-// source of the toolchain that builds the test.
+// gopark takes the runtime's unexported numbers, which the test reads from the
+// source of the toolchain that builds it.
 func TestWaitReasonsAreTheRuntimes(t *testing.T) {
 	out, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {

@@ -33,7 +33,8 @@ func TestPollCacheHandsOutEachOnce(t *testing.T) {
 		}
 		c.free(pd)
 	}
-	// Type-stable: what was freed is what comes again, in its old place.
+	// PollDescs are type-stable: those that the test freed come again, in their
+	// old places.
 	for range n {
 		pd := c.alloc()
 		if index, ok := seen[pd]; ok && index != pd.index {

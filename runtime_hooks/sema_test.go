@@ -90,8 +90,8 @@ func TestSemaManyGoroutinesLoseNoCount(t *testing.T) {
 }
 
 // One token passed round is a mutex: two holders would be a token too many. The
-// semaphore itself is nothing to the race detector, as the runtime's is not:
-// fdMutex, which uses it, orders memory by its own word.
+// race detector does not see the semaphore itself, nor the runtime's: fdMutex,
+// which uses it, orders memory by its own word.
 func TestSemaOneTokenHasOneHolder(t *testing.T) {
 	var s Sema
 	s.Release()

@@ -10,9 +10,10 @@ var stats struct {
 	polls, events, batches, deadlinesFired, staleEvents, yields atomic.Uint64
 }
 
-// Stats returns the poller's state. It looks at every descriptor to count the waiters, so
-// it is for people who look, not for programs that steer by it. For the runtime's poller it
-// returns Yields alone, because the runtime tells nothing more.
+// Stats returns the poller's state. It looks at every descriptor to count the
+// waiters, so it is for people to look at, not for programs to steer by. For
+// the runtime's poller it returns Yields alone, because the runtime reports
+// nothing else.
 func Stats() PollStats {
 	open := pollcache.opened()
 	waiters := 0

@@ -9,7 +9,7 @@ import (
 )
 
 // The poller's goroutine waits in the runtime's poller while somebody waits in
-// ours, and sleeps else; it is back as soon as somebody does.
+// ours, and sleeps otherwise; it is back as soon as somebody does.
 func TestPollerSleepsOnlyWhileNobodyWaits(t *testing.T) {
 	ownPoller(t)
 	asleep := func(want bool) func() bool {
@@ -60,7 +60,7 @@ func TestPollerSleepsAfterAWaitThatDidNotPark(t *testing.T) {
 	}
 }
 
-// A system goroutine stands in no dump and no profile.
+// No dump and no profile shows a system goroutine.
 func TestPollerGoroutineIsTheRuntimes(t *testing.T) {
 	ownPoller(t)
 	a, _ := socketpair(t)

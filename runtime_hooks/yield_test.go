@@ -11,7 +11,8 @@ import (
 )
 
 // yieldingDesc returns a PollDesc of the runtime's poller on which nothing
-// happens. What the processors pass for is put back when the test ends.
+// happens. When the test ends, it resets what PollYield takes the processors
+// for.
 func yieldingDesc(t *testing.T) *PollDesc {
 	t.Helper()
 	if Poller() != "runtime" {
@@ -42,7 +43,7 @@ func TestPollYieldProbesNowAndThen(t *testing.T) {
 		if saturatedUntil.Load() == 0 && PollYield(pd, 1) {
 			t.Fatal("PollYield gave way a second time in one operation")
 		}
-		saturatedUntil.Store(0) // in a probe others may have computed
+		saturatedUntil.Store(0) // other goroutines may have computed during a probe
 		suspicion.Store(0)
 		nextProbe.Store(0)
 	}
@@ -51,7 +52,7 @@ func TestPollYieldProbesNowAndThen(t *testing.T) {
 	}
 }
 
-// However often readers wait, what giving way to see costs is bounded.
+// However often readers wait, the cost of their probes is bounded.
 func TestPollYieldProbesSeldom(t *testing.T) {
 	pd := yieldingDesc(t)
 	nextProbe.Store(nanotime() + int64(time.Hour))
@@ -94,7 +95,7 @@ func TestPollYieldNotForever(t *testing.T) {
 	}
 }
 
-// A reader that gives way is not reached by its deadline's timer.
+// The timer of a deadline does not reach a reader that gives way.
 func TestPollYieldNotWithADeadlineNear(t *testing.T) {
 	pd := yieldingDesc(t)
 	for _, tt := range []struct {
@@ -134,7 +135,7 @@ func TestPollYieldNotTooManyAtOnce(t *testing.T) {
 	}
 }
 
-// One turn that took long, as when the kernel lets another process run, is no
+// One turn that took long, as when the kernel lets another process run, is not
 // saturation: it is over at the second review.
 func TestPollYieldReviews(t *testing.T) {
 	pd := yieldingDesc(t)
@@ -150,7 +151,7 @@ func TestPollYieldReviews(t *testing.T) {
 	}
 }
 
-// What the reviews find is saturation as long as they find it.
+// Saturation lasts as long as the reviews find it.
 func TestPollYieldStaysSaturated(t *testing.T) {
 	pd := yieldingDesc(t)
 	slowTurn(nanotime())
@@ -164,8 +165,8 @@ func TestPollYieldStaysSaturated(t *testing.T) {
 	}
 }
 
-// A goroutine that computes on the only processor is found, by more than one
-// slow turn.
+// The probes find a goroutine that computes on the only processor, by more than
+// one slow turn.
 func TestPollYieldSeesWhoComputes(t *testing.T) {
 	pd := yieldingDesc(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
@@ -199,7 +200,7 @@ func TestPollYieldForgetsASuspicion(t *testing.T) {
 	suspicion.Store(yieldSuspect)
 	for range yieldSuspect {
 		if !PollYield(pd, 0) {
-			t.Fatal("PollYield parks while it is to watch each turn")
+			t.Fatal("PollYield parks while it must watch each turn")
 		}
 	}
 	if got := suspicion.Load(); got > 0 && saturatedUntil.Load() == 0 {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Nothing of what a server does for each connection or message allocates.
+// Nothing that a server does for each connection or message allocates.
 func TestCallsDoNotAllocate(t *testing.T) {
 	a, b := pair(t, unix.SOCK_STREAM)
 	ln, at := listen(t, unix.AF_UNIX, unixAddr(""))

@@ -143,9 +143,9 @@ func TestKernelVersionGE(t *testing.T) {
 	}
 }
 
-// What net's maxListenerBacklog makes of the same line. It takes SOMAXCONN of
-// package syscall, which is that of old kernels, where it can make nothing of
-// it, and does not read numbers from 0xFFFFFF.
+// The results are those of net's maxListenerBacklog for the same line. If it
+// cannot read the line, it returns SOMAXCONN of package syscall, which is that
+// of old kernels; it does not read numbers from 0xFFFFFF on.
 func TestParseBacklog(t *testing.T) {
 	if !kernelVersionGE(4, 1) {
 		t.Skip("this kernel keeps the backlog in 16 bits")
@@ -185,7 +185,7 @@ func TestParseBacklog(t *testing.T) {
 	}
 }
 
-// The kernel tells of a socket that listens with which backlog it does.
+// The kernel reports the backlog with which a socket listens.
 func TestListenerBacklogIsThatOfNet(t *testing.T) {
 	backlog := func(fd int) uint32 {
 		info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)

@@ -93,7 +93,7 @@ func TestReadWriteErrno(t *testing.T) {
 	}
 }
 
-// socketpair is pair for who closes one end.
+// socketpair is pair for whoever closes one end.
 func socketpair() (a, b int, errno Errno) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	return fds[0], fds[1], errnoOf(err)
@@ -116,8 +116,9 @@ func reset(t *testing.T) int {
 	return dup
 }
 
-// A descriptor may be in blocking mode, when it was shown to others. A call on it
-// then keeps no processor: with one, another goroutine must be able to end it.
+// A descriptor that others have seen may be in blocking mode. A call on it must
+// then leave its processor: if there is only one, another goroutine must be
+// able to end the call.
 func TestReadWriteThatBlockLeaveTheProcessor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for _, size := range []int{8, 64<<10 + 1} {
@@ -156,8 +157,8 @@ func TestReadWriteThatBlockLeaveTheProcessor(t *testing.T) {
 	}
 }
 
-// setBlocking puts fd into blocking mode. Should a call on it keep the processor,
-// it ends by itself, with EAGAIN, after the time that option sets.
+// setBlocking puts fd into blocking mode. If a call on it keeps the processor,
+// the call ends by itself, with EAGAIN, after the time that option sets.
 func setBlocking(t *testing.T, fd, option int) {
 	t.Helper()
 	noErrno(t, "SetNonblock", SetNonblock(fd, false))
@@ -343,7 +344,7 @@ func TestSpliceErrno(t *testing.T) {
 		{"pipe against its direction", r, server, unix.EBADF},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			// n is of no meaning with an error.
+			// n has no meaning if there is an error.
 			if _, errno := Splice(tt.out, tt.in, 1000); errno != tt.want {
 				t.Errorf("Splice %s = %v, want %v", tt.name, name(errno), name(tt.want))
 			}
@@ -366,7 +367,7 @@ func TestPipeSizeAndFlags(t *testing.T) {
 			wantFlags(t, w, unix.O_WRONLY|unix.O_NONBLOCK)
 		})
 	}
-	// More than there may be is no error: a smaller pipe does too.
+	// Asking for too much is not an error: a smaller pipe will do.
 	r, w, errno := Pipe(1 << 30)
 	noErrno(t, "Pipe(1<<30)", errno)
 	Close(r)

@@ -34,8 +34,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// makeRuntimePoller makes the descriptors that the runtime keeps once they are
-// there.
+// makeRuntimePoller makes the descriptors that the runtime keeps once it has
+// made them.
 func makeRuntimePoller() {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -45,8 +45,8 @@ func makeRuntimePoller() {
 	w.Close()
 }
 
-// leaked waits for goroutines that are about to end, and says what is left
-// over what was there before.
+// leaked waits for goroutines that are about to end, and says what is there now
+// that was not there before.
 func leaked(fds map[string]string, goroutines int) error {
 	for limit := time.Now().Add(patience); runtime.NumGoroutine() > goroutines; {
 		if time.Now().After(limit) {

@@ -32,7 +32,7 @@ type msgCalls struct {
 	recv func(fd int, p, oob []byte, flags int) (n, oobn, recvflags int, errno Errno)
 }
 
-// ours and theirs are compared throughout.
+// The tests compare ours and theirs throughout.
 var (
 	ours = msgCalls{
 		"socket",
@@ -87,7 +87,7 @@ func rightsIn(oob []byte) (fds []int) {
 	return fds
 }
 
-// Each case is sent and received by this package and by package syscall.
+// This package and package syscall both send and receive each case.
 func TestMessagesAsSyscall(t *testing.T) {
 	sent, _ := pair(t, unix.SOCK_STREAM)
 	rights := func(n int) []byte { return unix.UnixRights(slices.Repeat([]int{sent}, n)...) }
@@ -196,7 +196,7 @@ func TestMessageErrnoAsSyscall(t *testing.T) {
 		recvN   int
 	}{
 		{"closed", -1, "x", nil, 0, unix.EBADF, unix.EBADF, -1},
-		// Here it is getsockopt that fails, before anything is received.
+		// Here getsockopt fails, before the call receives anything.
 		{"closed, control messages alone", -1, "", make([]byte, 8), 8, unix.EBADF, unix.EBADF, 0},
 		{"no socket", w, "x", nil, 0, unix.ENOTSOCK, unix.ENOTSOCK, -1},
 		{"no socket, control messages alone", r, "", make([]byte, 8), 8, unix.ENOTSOCK, unix.ENOTSOCK, 0},
@@ -288,7 +288,7 @@ func TestSendRecvAddresses(t *testing.T) {
 				t.Errorf("Recvfrom = %d %q from %q, %v, want %q from %q", n, p[:n], sa.text(), errno, "one", at[0].text())
 			}
 
-			// The address that was received is good for the answer.
+			// The received address works for the answer.
 			if n, errno := Sendmsg(fd[1], []byte("four"), nil, 0, sa); n != 4 || errno != 0 {
 				t.Errorf("Sendmsg = %d, %v, want 4", n, errno)
 			}
@@ -298,7 +298,7 @@ func TestSendRecvAddresses(t *testing.T) {
 				t.Errorf("Recvmsg = %d %q, %d, %#x from %q, %v, want %q from %q", n, p[:n], oobn, flags, sa.text(), errno, "four", at[1].text())
 			}
 
-			// Of no length, and still a datagram.
+			// An empty datagram is a datagram too.
 			noErrno(t, "Sendto", Sendto(fd[0], nil, 0, at[1]))
 			sa = from()
 			if n, errno := Recvfrom(fd[1], p, 0, sa); n != 0 || errno != 0 || sa.text() != at[0].text() {
@@ -309,7 +309,7 @@ func TestSendRecvAddresses(t *testing.T) {
 				t.Errorf("Recvfrom(nil) = %d, %v, want 0", n, errno)
 			}
 
-			// Connected, no address goes with it.
+			// On a connected socket, no address goes with it.
 			noErrno(t, "Connect", Connect(fd[0], at[1]))
 			noErrno(t, "Sendto", Sendto(fd[0], []byte("five5"), 0, nil))
 			sa = from()
@@ -324,7 +324,7 @@ func TestSendRecvAddresses(t *testing.T) {
 	}
 }
 
-// A stream has no sender to tell of.
+// A stream reports no sender.
 func TestRecvOfStreamHasNoAddress(t *testing.T) {
 	client, server := tcp(t)
 	for range 2 {
@@ -391,8 +391,8 @@ func FuzzControlMessage(f *testing.F) {
 	})
 }
 
-// FuzzUnixName sets any name. Encoded it is as syscall encodes it; as an
-// abstract one it is bound, and read back, by both.
+// FuzzUnixName sets any name. The encoding must be that of syscall; if the name
+// is abstract, both packages bind it and read it back.
 func FuzzUnixName(f *testing.F) {
 	for _, s := range unixNames() {
 		f.Add(s)
@@ -413,7 +413,7 @@ func FuzzUnixName(f *testing.F) {
 			}
 			fd := [2]int{newSocket(t, unix.AF_UNIX, unix.SOCK_STREAM, 0), newSocket(t, unix.AF_UNIX, unix.SOCK_STREAM, 0)}
 			sa := unixAddr(s)
-			// Bound to the name by one, it is in use for the other.
+			// Once one package has bound the name, it is in use for the other.
 			want := cmpErrno(syscall.Bind(fd[0], &syscall.SockaddrUnix{Name: s}), 0)
 			inUse := want
 			if want == 0 {

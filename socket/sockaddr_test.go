@@ -22,7 +22,7 @@ func host32(v uint32) []byte { return binary.NativeEndian.AppendUint32(nil, v) }
 
 func concat(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
-// encoded is what the kernel is given of sa.
+// encoded returns the bytes of sa that the kernel gets.
 func (sa *Sockaddr) encoded() []byte {
 	if sa.bad() {
 		return nil
@@ -92,7 +92,7 @@ func TestSockaddrRawBytes(t *testing.T) {
 }
 
 // encodedBySyscall returns the bytes that package syscall hands to the kernel
-// for an address. A call on no descriptor leaves them in it.
+// for an address. A call on an invalid descriptor leaves them in the address.
 func encodedBySyscall(t testing.TB, sa syscall.Sockaddr) ([]byte, error) {
 	t.Helper()
 	if err := syscall.Bind(-1, sa); err != syscall.EBADF {
@@ -186,7 +186,7 @@ func unixNames() []string {
 	return names
 }
 
-// Each address is bound by both packages in turn, and each asks for both names.
+// Both packages bind each address in turn, and each asks for both names.
 func TestBindGetsocknameAsSyscall(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := unix.Mkdir("dir", 0o777); err != nil {
@@ -280,7 +280,8 @@ func noPort(s string) string {
 	return s
 }
 
-// names returns the local address of fd as this package and as syscall say it.
+// names returns the local address of fd as this package and as syscall report
+// it.
 func names(t testing.TB, fd int) (ours, theirs string) {
 	t.Helper()
 	var sa Sockaddr
@@ -325,7 +326,8 @@ func inet6Text(addr [16]byte, port uint16, zone uint32) string {
 	return netip.AddrPortFrom(a, port).String()
 }
 
-// The address is refused before the descriptor is looked at, as by syscall.
+// As in syscall, the call refuses the address before it looks at the
+// descriptor.
 func TestSockaddrWithoutEncodingIsEINVAL(t *testing.T) {
 	type test struct {
 		name string

@@ -251,8 +251,8 @@ func TestErrnoOf(t *testing.T) {
 	wantErrno(t, "errnoOf(EAGAIN)", errnoOf(unix.EAGAIN), unix.EAGAIN)
 }
 
-// Where F_DUPFD_CLOEXEC was refused once, as an emulation of Linux may, dup(2)
-// and a flag do the same.
+// If the host has once refused F_DUPFD_CLOEXEC, as an emulation of Linux may,
+// dup(2) and a flag do the same.
 func TestDupCloseOnExecWithoutItsCommand(t *testing.T) {
 	dupCloexecUnsupported.Store(true)
 	defer dupCloexecUnsupported.Store(false)

@@ -110,7 +110,7 @@ func TestSockoptMulticast(t *testing.T) {
 	t.Run("IPv4", func(t *testing.T) {
 		fd, _ := udp(t)
 		group := [4]byte{224, 0, 0, 254}
-		// The kernel does not tell which interface it is by its index.
+		// The kernel does not report the index of the interface.
 		wantErrno(t, "IP_MULTICAST_IF", SetsockoptIPMreqn(fd, unix.IP_MULTICAST_IF, [4]byte{}, lo.Index), 0)
 		wantErrno(t, "IP_MULTICAST_IF of no interface", SetsockoptIPMreqn(fd, unix.IP_MULTICAST_IF, [4]byte{}, 1<<30), unix.EADDRNOTAVAIL)
 		wantErrno(t, "leave before join", SetsockoptIPMreqn(fd, unix.IP_DROP_MEMBERSHIP, group, lo.Index), unix.EADDRNOTAVAIL)

@@ -41,7 +41,7 @@ func withPrograms(run func() int) int {
 	return run()
 }
 
-// A process is a program that runs.
+// A process is a running program.
 type process struct {
 	t    *testing.T
 	cmd  *exec.Cmd
@@ -49,8 +49,8 @@ type process struct {
 	end  *os.File
 }
 
-// start starts a program, which the test's end takes with it, and all that the
-// program started.
+// start starts a program. When the test ends, it kills the program and
+// everything that the program started.
 func start(t *testing.T, name string, args ...string) *process {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -73,7 +73,7 @@ func start(t *testing.T, name string, args ...string) *process {
 	return &process{t, cmd, bufio.NewReader(r), r}
 }
 
-// line is the next line that it prints.
+// line returns the next line that the program prints.
 func (p *process) line() string {
 	p.t.Helper()
 	line, err := p.said.ReadString('\n')
@@ -83,7 +83,8 @@ func (p *process) line() string {
 	return strings.TrimSpace(line)
 }
 
-// address is what follows a word in what it prints next.
+// address returns the word that follows another in the next line that the
+// program prints.
 func (p *process) address(after string) string {
 	p.t.Helper()
 	line := p.line()
@@ -105,7 +106,8 @@ func output(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// TestRestart has clients at a server all the time while it is replaced.
+// TestRestart keeps sending requests to a server while its successor replaces
+// it.
 func TestRestart(t *testing.T) {
 	p := start(t, "restart", "-listen", "127.0.0.1:0")
 	url := p.address("serves")
@@ -165,7 +167,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestProxy says much, then ends its side, and hears all of it back.
+// TestProxy sends much, ends its side, and reads all of it back.
 func TestProxy(t *testing.T) {
 	echo, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -227,7 +229,8 @@ func TestPassFD(t *testing.T) {
 	}
 }
 
-// TestEMFILE fills the server up, is sent away, and makes room again.
+// TestEMFILE fills the server up, sees it send a client away, and makes room
+// again.
 func TestEMFILE(t *testing.T) {
 	const limit = 20
 	p := start(t, "emfile", "-listen", "127.0.0.1:0", "-limit", fmt.Sprint(limit))
@@ -257,7 +260,7 @@ func TestEMFILE(t *testing.T) {
 		}
 	}
 	if len(served) == 0 {
-		t.Fatal("nobody was served")
+		t.Fatal("the server served nobody")
 	}
 	served[0].Close()
 	served = served[1:]

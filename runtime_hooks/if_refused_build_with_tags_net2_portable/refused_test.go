@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// A Go that takes a function back is refused by the linker in one line, which
-// says what to do.
+// If a Go takes a function back, the linker refuses the build in one line,
+// which says what to do.
 func TestRefusedLinkNamesTheTag(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a program")

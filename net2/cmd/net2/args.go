@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// An invocation is the go command's own words, with what concerns us taken
-// out.
+// An invocation is the go command's own words, without those that concern us.
 type invocation struct {
 	verb string // build, test, …
 
@@ -19,9 +18,9 @@ type invocation struct {
 	poller   bool   // -poller
 	trimpath bool   // -trimpath
 	coverpkg string // -coverpkg
-	sources  string // -sources, an archive of the library's
+	sources  string // -sources, an archive of the library's sources
 
-	// buildFlags are those of args that say what is built and how: go list
+	// buildFlags are those of args that say what to build and how: go list
 	// takes them too.
 	buildFlags []string
 
@@ -30,7 +29,7 @@ type invocation struct {
 }
 
 // valueFlags are the flags of the go command whose value may be a word of its
-// own. Those of the build are marked: they matter to go list.
+// own. The build's are true: they matter to go list.
 var valueFlags = map[string]bool{
 	"p": true, "covermode": false, "coverpkg": false, "asmflags": true, "buildmode": true,
 	"compiler": true, "gccgoflags": true, "gcflags": true, "installsuffix": true,
@@ -87,8 +86,8 @@ func parseArgs(verb string, args []string) (invocation, error) {
 	return inv, nil
 }
 
-// takeOut notes a flag that is ours or concerns us, and reports whether it is
-// to be left out of the go command's words.
+// takeOut notes a flag that is ours or concerns us, and reports whether the go
+// command's words must leave it out.
 func (inv *invocation) takeOut(name, value string) bool {
 	switch name {
 	case "C":
@@ -111,7 +110,8 @@ func (inv *invocation) takeOut(name, value string) bool {
 	return true
 }
 
-// splitFlag splits "-name=value" and "--name"; name is "" for what is no flag.
+// splitFlag splits "-name=value" and "--name"; name is "" if the word is not a
+// flag.
 func splitFlag(word string) (name, value string, joined bool) {
 	if len(word) < 2 || word[0] != '-' {
 		return "", "", false
@@ -121,8 +121,7 @@ func splitFlag(word string) (name, value string, joined bool) {
 	return strings.TrimPrefix(name, "test."), value, joined
 }
 
-// readGoflags takes from GOFLAGS what concerns us, where the words say nothing
-// themselves.
+// readGoflags takes from GOFLAGS what concerns us and the words do not set.
 func (inv *invocation) readGoflags(goflags string) {
 	for _, word := range splitQuoted(goflags) {
 		name, value, _ := splitFlag(word)
@@ -141,8 +140,8 @@ func (inv *invocation) readGoflags(goflags string) {
 	}
 }
 
-// splitQuoted splits GOFLAGS: words apart by space, of which each may be in
-// quotes.
+// splitQuoted splits GOFLAGS into words: spaces separate them, and each may
+// stand in quotes.
 func splitQuoted(s string) []string {
 	var words []string
 	for {
@@ -163,7 +162,8 @@ func splitQuoted(s string) []string {
 	}
 }
 
-// path returns a path of the user's from where the go command reads it.
+// path returns a path of the user's as seen from the folder where the go
+// command works.
 func (inv *invocation) path(cwd, name string) string {
 	if filepath.IsAbs(name) {
 		return name

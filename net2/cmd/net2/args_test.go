@@ -32,9 +32,9 @@ func TestParseArgs(t *testing.T) {
 			buildFlags: words("-trimpath=false"),
 		}},
 		{"goroot", "-sources mine.zip", invocation{sources: "mine.zip"}},
-		// What follows the package is the program's.
+		// What follows the package belongs to the program.
 		{"run", ". -poller -C x", invocation{args: words(". -poller -C x"), operands: words(". -poller -C x")}},
-		// The value of a flag is no flag.
+		// The value of a flag is not a flag.
 		{"test", "-run -poller -count 1 net/http -v", invocation{
 			args:     words("-run -poller -count 1 net/http -v"),
 			operands: words("net/http -v"),
@@ -62,7 +62,7 @@ func TestParseArgs(t *testing.T) {
 		})
 	}
 	if _, err := parseArgs("build", words("-v -overlay")); err == nil {
-		t.Error("a flag without its value is no error")
+		t.Error("parseArgs accepts a flag without its value")
 	}
 }
 
@@ -85,6 +85,6 @@ func TestReadGoflags(t *testing.T) {
 	inv = invocation{overlay: "words.json"}
 	inv.readGoflags("-overlay=flags.json")
 	if inv.overlay != "words.json" {
-		t.Errorf("GOFLAGS outdoes the words: %+v", inv)
+		t.Errorf("GOFLAGS overrides the words: %+v", inv)
 	}
 }

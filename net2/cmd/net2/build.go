@@ -43,7 +43,7 @@ func passOn(verb string, args []string) error {
 }
 
 // prepare finds the toolchain of an invocation. elsewhere says that the build
-// is for another system than Linux, where net2 is net.
+// is for a system other than Linux, where net2 is net.
 func prepare(inv *invocation) (p plan, elsewhere bool, err error) {
 	cwd, err := os.Getwd()
 	if err != nil {
@@ -74,8 +74,8 @@ func (p plan) overlayFor(inv invocation) (string, error) {
 	return p.cache.with(overlay, inv.path(cwd, inv.overlay), inv.workdir(cwd))
 }
 
-// confirm makes sure that the go command sees what the overlay has in it. It
-// ignores, without a word, an overlay for another toolchain.
+// confirm makes sure that the go command sees what the overlay has in it: it
+// silently ignores an overlay for another toolchain.
 func (p plan) confirm(inv invocation, overlay string) error {
 	pkg, file := "net", "zz_net2_net_own_linux.go"
 	if p.mode == pollerOnly {
@@ -95,17 +95,17 @@ func (p plan) confirm(inv invocation, overlay string) error {
 	return nil
 }
 
-// refuseNetsTests explains what would not compile: net's tests look at its
-// inside.
+// refuseNetsTests explains why net's tests would not compile: they look inside
+// net.
 func refuseNetsTests(inv invocation) error {
 	if inv.verb == "test" && !inv.poller && slices.Contains(inv.operands, "net") {
-		return errors.New("net's own tests are written for what is inside net, and do not compile with net2 there; -poller passes them")
+		return errors.New("net's own tests use what is inside net, and do not compile with net2 in its place; with -poller they pass")
 	}
 	return nil
 }
 
-// refuseCoverage explains what would not build: the go command's cover reads
-// files on disk alone.
+// refuseCoverage explains why such a build would fail: the go command's cover
+// reads only files on disk.
 func (p plan) refuseCoverage(inv invocation, overlay string) error {
 	if inv.coverpkg == "" {
 		return nil

@@ -11,10 +11,11 @@ import (
 	"time"
 )
 
-// A cache is the folder in which everything that is generated is kept, each
-// entry a folder whose name tells its content. An entry is written beside its
-// place and then renamed, so that it is there as a whole or not at all, and
-// nobody waits: of two that make the same one, the second throws its own away.
+// A cache is the folder that holds everything we generate. Each entry is a
+// folder whose name tells its content. A process writes an entry beside its
+// place and then renames it, so that it is there as a whole or not at all, and
+// nobody waits: if two processes make the same entry, the second throws its own
+// away.
 type cache struct{ dir string }
 
 // kept is how long an entry stays that nobody uses.
@@ -47,8 +48,8 @@ func (c cache) entry(name string, write func(dir string) error) (string, error) 
 	return path, nil
 }
 
-// use notes that an entry is used. A folder that cannot be changed is not
-// cleaned up either.
+// use notes that somebody uses an entry. If it cannot change a folder, clean
+// cannot remove it either.
 func (c cache) use(name string) {
 	now := time.Now()
 	os.Chtimes(c.path(name), now, now)
@@ -78,12 +79,12 @@ func (c cache) create(path string, write func(dir string) error) error {
 	return nil
 }
 
-// isGoroot reports whether an entry is a GOROOT. Nobody tells us that it is
-// used, so it goes only when another one is made.
+// isGoroot reports whether an entry is a GOROOT. Nobody tells us that they use
+// it, so it goes only when we make another one.
 func isGoroot(name string) bool { return strings.Contains(name, "-goroot-") }
 
-// clean removes what nobody has used since a moment, and what a process left
-// that was killed.
+// clean removes what nobody has used since a moment, and what a killed process
+// left behind.
 func (c cache) clean(since time.Time, goroots bool) {
 	entries, err := os.ReadDir(c.dir)
 	if err != nil {

@@ -40,7 +40,7 @@ func TestEntryOfManyAtOnce(t *testing.T) {
 		all.Go(func() {
 			dir, err := c.entry("e", func(dir string) error {
 				everyoneWrites.Done()
-				everyoneWrites.Wait() // nobody is there before anybody else
+				everyoneWrites.Wait() // so that nobody comes first
 				return writeFile(filepath.Join(dir, "file"), []byte("whole"), 0o644)
 			})
 			if err != nil {

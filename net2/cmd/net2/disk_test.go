@@ -11,8 +11,8 @@ import (
 )
 
 // mounted runs a command among mounts of its own, which a script makes first.
-// The root of a user namespace may do that, where the kernel lets everybody
-// have one.
+// The root of a user namespace may mount, if the kernel lets everybody make
+// such a namespace.
 func mounted(t *testing.T, dir string, env []string, mounts string, words ...string) (string, error) {
 	t.Helper()
 	probe := exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "none", t.TempDir())
@@ -66,7 +66,7 @@ func TestReadOnlyGoroot(t *testing.T) {
 	command(t, f.dir, environment(), theTool(t), "verify", program)
 }
 
-// A part of the overlay that somebody has removed is made again.
+// If somebody has removed a part of the overlay, the tool makes it again.
 func TestTornOverlay(t *testing.T) {
 	f, env := smallModule(t), environment("XDG_CACHE_HOME="+t.TempDir(), "GOCACHE="+goEnv(t, "GOCACHE"))
 	path := strings.TrimSpace(command(t, f.dir, env, theTool(t), "overlay"))
@@ -88,7 +88,7 @@ func TestTornOverlay(t *testing.T) {
 	}
 }
 
-// An overlay whose keys match nothing is one that the go command ignores.
+// The go command ignores an overlay whose keys match nothing.
 func TestOverlayWithoutEffect(t *testing.T) {
 	f := smallModule(t)
 	inv, err := parseArgs("build", []string{"-C", f.dir, "."})
@@ -111,8 +111,8 @@ func TestOverlayWithoutEffect(t *testing.T) {
 	}
 }
 
-// A Go whose files have changed under the same version gets an overlay of its
-// own.
+// If the files of a Go have changed under the same version, it gets an overlay
+// of its own.
 func TestKeyTellsFiles(t *testing.T) {
 	goroot := newFolder(t, map[string]string{"src/net/a.go": "package net\n", "src/internal/poll/b.go": "package poll\n"})
 	p := plan{toolchain: toolchain{Goroot: goroot.dir, Version: "go1.26.8"}, mode: merged}

@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-// runGo becomes the go command: signals and the exit code are its own.
+// runGo becomes the go command, which so gets the signals and sets the exit
+// code.
 func runGo(command string, words, env []string) error {
 	path, err := exec.LookPath(command)
 	if err != nil {

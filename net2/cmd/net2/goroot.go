@@ -21,7 +21,7 @@ func (p plan) goroot() (string, error) {
 	return p.cache.entry(key, func(dir string) error { return p.writeGoroot(dir, final) })
 }
 
-// writeGoroot writes to dir what will be used in final.
+// writeGoroot writes to dir what builds will use at final.
 func (p plan) writeGoroot(dir, final string) error {
 	from, err := filepath.EvalSymlinks(p.Goroot)
 	if err != nil {
@@ -46,8 +46,8 @@ func (p plan) writeGoroot(dir, final string) error {
 // unneeded are folders of a GOROOT that no build reads.
 var unneeded = map[string]bool{"api": true, "doc": true, "test": true, ".git": true}
 
-// copyTree copies a GOROOT: real files, for the go command finds its GOROOT by
-// where it is itself, and looks for packages without following links.
+// copyTree copies a GOROOT as real files: the go command finds its GOROOT by
+// its own place on disk, and looks for packages without following links.
 func copyTree(to, from string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -54,7 +54,7 @@ func smallModule(t *testing.T) folder {
 	return newFolder(t, map[string]string{"go.mod": smallMod, "main.go": smallProgram})
 }
 
-// environment is that of this test, without what the caller's has on builds.
+// environment is that of this test, without the caller's settings for builds.
 func environment(more ...string) []string {
 	return append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOTOOLCHAIN=local"), more...)
 }
@@ -73,8 +73,8 @@ func goEnv(t *testing.T, name string) string {
 	return strings.TrimSpace(command(t, ".", environment(), "go", "env", name))
 }
 
-// TestRefusesInOneLine has what cannot be built with net2: the tool says why,
-// in one line, before the go command does anything.
+// TestRefusesInOneLine asks for what the tool cannot build with net2: it says
+// why, in one line, before the go command does anything.
 func TestRefusesInOneLine(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip(err)
@@ -124,10 +124,10 @@ func TestRefusesInOneLine(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			out, err := try(test.dir, environment(test.env...), theTool(t), strings.Fields(test.words)...)
 			if err == nil {
-				t.Fatalf("it is no error: %s", out)
+				t.Fatalf("no error, and it says: %s", out)
 			}
 			if !strings.HasPrefix(out, "net2: ") || strings.Count(out, "\n") != 1 {
-				t.Errorf("not one line of the tool's: %s", out)
+				t.Errorf("want one line of the tool's, got: %s", out)
 			}
 			for _, want := range test.want {
 				if !strings.Contains(out, want) {
@@ -138,7 +138,8 @@ func TestRefusesInOneLine(t *testing.T) {
 	}
 }
 
-// What does not compile is the go command's to explain, and the exit status its.
+// If a program does not compile, the go command explains that and chooses the
+// exit status.
 func TestGoCommandExplains(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds package net")
@@ -161,7 +162,8 @@ func TestGoCommandExplains(t *testing.T) {
 	}
 }
 
-// TestWaysToBuild has every way to build a program: each has net2 in it.
+// TestWaysToBuild tries every way to build a program: each program has net2 in
+// it.
 func TestWaysToBuild(t *testing.T) {
 	if !*all {
 		t.Skip("builds package net in many ways: -args -net2.all")
@@ -208,7 +210,7 @@ func TestWaysToBuild(t *testing.T) {
 	}
 }
 
-// TestWhereProgramsLive has the kinds of modules.
+// TestWhereProgramsLive tries the kinds of modules.
 func TestWhereProgramsLive(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds package net")
@@ -268,8 +270,8 @@ func TestInstall(t *testing.T) {
 	command(t, f.dir, environment(), theTool(t), "verify", filepath.Join(bin, "small"))
 }
 
-// A toolchain that go.mod or the environment asks for is the one that gets
-// net2: an overlay for another one would be without effect.
+// If go.mod or the environment asks for a toolchain, that one gets net2: an
+// overlay for another would have no effect.
 func TestToolchainIsFollowed(t *testing.T) {
 	if !*all {
 		t.Skip("builds package net with another Go: -args -net2.all")
@@ -300,8 +302,8 @@ func TestToolchainIsFollowed(t *testing.T) {
 	}
 }
 
-// A Go that takes a function back from net2 is refused in one line, before the
-// linker has its say.
+// If a Go takes a function back from net2, the tool refuses it in one line,
+// before the linker has its say.
 func TestRefusedLink(t *testing.T) {
 	if !*all {
 		t.Skip("builds the runtime: -args -net2.all")

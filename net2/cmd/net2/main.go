@@ -17,7 +17,7 @@ func main() {
 	}
 }
 
-// oneLine is an error on one line; what the go command says has several.
+// oneLine puts an error on one line; those of the go command have several.
 func oneLine(err error) string {
 	return strings.Join(strings.Fields(err.Error()), " ")
 }
@@ -51,7 +51,7 @@ func run(args []string) error {
 	return fmt.Errorf("unknown command %q", verb)
 }
 
-// printPath prints the path of what is generated.
+// printPath prints the path of what it generates.
 func printPath(verb string, args []string, path func(plan, invocation) (string, error)) error {
 	inv, err := parseArgs(verb, args)
 	if err != nil {

@@ -14,11 +14,11 @@ import (
 	"go.parity/net2/cmd/net2/internal/sources"
 )
 
-// A replacement is what -overlay of the go command reads: for a file, the one
-// to take in its place.
+// A replacement is what the go command's -overlay reads: for each file, the one
+// to read in its place.
 type replacement struct{ Replace map[string]string }
 
-// A plan is what is to be generated for one toolchain.
+// A plan says what to generate for one toolchain.
 type plan struct {
 	toolchain
 	cache    cache
@@ -56,7 +56,7 @@ func newPlan(tc toolchain, inv invocation) (plan, error) {
 }
 
 // librarySources are the library's sources: those in this program, or those
-// that whoever works on the library gives.
+// that -sources names.
 func (inv *invocation) librarySources() (sources.Files, error) {
 	if inv.sources == "" {
 		return sources.Embedded()
@@ -72,11 +72,11 @@ func (inv *invocation) librarySources() (sources.Files, error) {
 	return sources.Unpack(archive)
 }
 
-// changed are the standard library's packages whose files are read.
+// changed are the standard library's packages whose files the merge reads.
 var changed = []string{"net", "internal/poll"}
 
-// key tells what is generated from everything else: by the toolchain and what
-// stands in its files, and by this program, with the sources in it.
+// key identifies what we generate: by the toolchain and the content of its
+// files, and by this program, with the sources in it.
 func (p plan) key(kind string) (string, error) {
 	h := sha256.New()
 	self, err := selfHash()
@@ -120,11 +120,11 @@ func (p plan) merge(c merge.Config) (merge.Output, error) {
 	return out, nil
 }
 
-// overlay returns the path of the overlay, which it makes if there is none
+// overlay returns the path of the overlay, and makes it if it does not exist
 // yet.
 func (p plan) overlay() (string, error) {
 	if p.Go111 == "off" {
-		return "", errors.New("GO111MODULE=off: the go command takes no overlay of the standard library's vendor folder then; it does take the tree of net2 goroot")
+		return "", errors.New("with GO111MODULE=off the go command takes no overlay of the standard library's vendor folder; use net2 goroot, whose tree it takes")
 	}
 	key, err := p.key("overlay")
 	if err != nil {
@@ -136,7 +136,7 @@ func (p plan) overlay() (string, error) {
 		p.cache.use(key)
 		return path, nil
 	}
-	if err := os.RemoveAll(final); err != nil { // of which somebody has removed a part
+	if err := os.RemoveAll(final); err != nil { // somebody has removed a part of it
 		return "", cannotWrite(err)
 	}
 	_, err = p.cache.entry(key, func(dir string) error { return p.writeOverlay(dir, final) })
@@ -153,7 +153,7 @@ func (r replacement) isWhole() bool {
 	return true
 }
 
-// writeOverlay writes to dir what will be used in final.
+// writeOverlay writes to dir what builds will use at final.
 func (p plan) writeOverlay(dir, final string) error {
 	c := merge.Config{Goroot: p.Goroot, Lines: p.Goroot, Sources: p.files, Stamp: p.stamp()}
 	if !p.trimpath { // with it, paths of this machine must not be in the binary
@@ -187,8 +187,8 @@ func writeJSON(path string, r replacement) error {
 	return writeFile(path, append(text, '\n'), 0o644)
 }
 
-// with returns the path of an overlay that has the user's own replacements
-// too. It refuses one that replaces what ours does.
+// with returns the path of an overlay that has the user's own replacements too.
+// It refuses a user's overlay that replaces a file that ours replaces.
 func (c cache) with(ours, users, workdir string) (string, error) {
 	r, err := readOverlay(ours)
 	if err != nil {

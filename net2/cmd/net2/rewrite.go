@@ -14,8 +14,8 @@ func rewriteImports(args []string) error {
 	return rewrite.Command(args, os.Stdout, os.Stderr)
 }
 
-// vetTool reports whether it is the go command that calls, as it calls the
-// tool of its flag -vettool: with flags and a .cfg file, and no word before.
+// vetTool reports whether the go command calls us as the tool of its flag
+// -vettool: with flags and a .cfg file, and no word before them.
 func vetTool(args []string) bool {
 	if len(args) == 0 {
 		return false

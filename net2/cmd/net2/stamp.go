@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// A stamp stands in every binary with net2, symbols or not. The mark is put
-// together here, so that this tool's own binary has none.
+// A stamp stands in every binary with net2, even in one without symbols. We put
+// the mark together at run time, so that this tool's own binary does not
+// contain it.
 var mark = strings.Join([]string{"net2", "is", "in", "this", "binary"}, "-")
 
 // stamp is the text that the binary contains.

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// A toolchain is the Go that the go command uses in the user's folder: go.mod
-// and GOTOOLCHAIN have a say in which one.
+// A toolchain is the Go that the go command uses in the user's folder, which
+// go.mod and GOTOOLCHAIN help to choose.
 type toolchain struct {
 	Goroot     string `json:"GOROOT"`
 	Version    string `json:"GOVERSION"`
@@ -72,8 +72,7 @@ func (tc toolchain) check() error {
 	return fmt.Errorf("%s in %s: net2 supports %s", tc.Version, tc.Goroot, strings.Join(supported, " and "))
 }
 
-// checkGoroot refuses a GOROOT of the environment's that is not the go
-// command's.
+// checkGoroot refuses a GOROOT in the environment that is not the go command's.
 func (tc toolchain) checkGoroot() error {
 	if _, err := os.Stat(filepath.Join(tc.Goroot, "src", "net")); err != nil {
 		return fmt.Errorf("GOROOT=%s has no standard library: %w", tc.Goroot, err)
@@ -93,8 +92,9 @@ func isRelease(version, release string) bool {
 	return ok && (rest == "" || rest[0] < '0' || rest[0] > '9')
 }
 
-// outsideModules returns the toolchain by a path that an overlay may replace
-// files below: a downloaded one lives in the module cache, where it may not.
+// outsideModules returns the toolchain under a path below which an overlay may
+// replace files: a downloaded one lives in the module cache, where an overlay
+// may not.
 func (tc toolchain) outsideModules(c cache) (toolchain, error) {
 	rel, err := filepath.Rel(tc.Gomodcache, tc.Goroot)
 	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
@@ -111,8 +111,9 @@ func (tc toolchain) outsideModules(c cache) (toolchain, error) {
 // command is the path of the go command.
 func (tc toolchain) command() string { return filepath.Join(tc.Goroot, "bin", "go") }
 
-// environ is the environment in which that go command stays the one that it
-// is. Nothing stands there twice: of two the go command takes the first.
+// environ is an environment in which that go command does not switch to
+// another. No variable stands in it twice: of two, the go command takes the
+// first.
 func (tc toolchain) environ() []string {
 	own := []string{"GOTOOLCHAIN=local"}
 	if tc.linked {

@@ -24,6 +24,6 @@ func TestEnvironHasEachOnce(t *testing.T) {
 		}
 	}
 	if env := (toolchain{Goroot: "/usr/local/go"}).environ(); !slices.Contains(env, "GOROOT=/elsewhere") {
-		t.Error("a GOROOT of the user's is gone, want it to stay where no link is made")
+		t.Error("environ changes the user's GOROOT, want it as it was: there is no link")
 	}
 }

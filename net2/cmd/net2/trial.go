@@ -13,7 +13,7 @@ import (
 	"go.parity/net2/cmd/net2/internal/merge"
 )
 
-// trialProgram needs all that net2 is linked to.
+// trialProgram needs everything that net2 links to.
 const trialProgram = `package main
 
 import (
@@ -37,9 +37,9 @@ func main() {
 }
 `
 
-// tryOut builds a small program before the first build with an overlay. It is
-// there to fail in the user's place: where this Go refuses what net2 is linked
-// to, and where a binary comes out without net2.
+// tryOut builds a small program before the first build with an overlay. That
+// program fails in place of the user's: if this Go refuses net2's links, or if
+// a binary comes out without net2.
 func (p plan) tryOut(inv invocation, overlay string) error {
 	if !links[inv.verb] {
 		return nil
@@ -63,19 +63,20 @@ func (p plan) tryOut(inv invocation, overlay string) error {
 	cmd := exec.Command(p.command(), append(words, source)...)
 	cmd.Env, cmd.Dir = p.environ(), inv.dir
 	if _, err := output(cmd); err != nil {
-		return p.refusedLink(err.Error()) // nil where the build will fail likewise, and tell more of it
+		return p.refusedLink(err.Error()) // nil if the build will fail in the same way, and say more about it
 	}
 	if found, err := findStamp(program); err != nil || found == "" {
 		return errors.Join(err, p.plainNet(overlay))
 	}
-	p.cache.entry(done, func(string) error { return nil }) // else it is tried again
+	p.cache.entry(done, func(string) error { return nil }) // if this fails, the next build tries again
 	return nil
 }
 
-// links are the verbs whose builds are linked.
+// links are the verbs that link what they build.
 var links = set("build install run test")
 
-// trialFlags are the user's flags that decide what is compiled and linked.
+// trialFlags are the user's flags that decide what the go command compiles and
+// links.
 func (inv *invocation) trialFlags() []string {
 	wanted := set("race msan asan tags trimpath mod modfile")
 	var flags []string
@@ -92,12 +93,12 @@ func (inv *invocation) trialFlags() []string {
 	return flags
 }
 
-// refused is how the linker says that a package may not refer to something, or
-// that it is not there.
+// refused matches the linker's words for a reference that it does not allow, or
+// whose target does not exist.
 var refused = regexp.MustCompile(`(?:link: |^|\s)(\S+): (?:invalid reference to|relocation target) (\S+)`)
 
-// refusedLink is the error of a build that the linker refused for net2's links,
-// nil if that is not what the go command says.
+// refusedLink is the error of a build that the linker refused because of net2's
+// links, nil if the go command says something else.
 func (p plan) refusedLink(said string) error {
 	for _, match := range refused.FindAllStringSubmatch(said, -1) {
 		if from := match[1]; from == merge.Linked || strings.HasPrefix(from, merge.Linked+".") {

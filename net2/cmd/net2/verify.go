@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// verify is net2 verify: of each binary it says whether net2 is in there, of
-// packages whether it would be.
+// verify is net2 verify: it says of each binary whether net2 is in it, and of
+// packages whether a build would have it.
 func verify(args []string) error {
 	inv, err := parseArgs("verify", args)
 	if err != nil {
@@ -57,7 +57,7 @@ func isFile(name string) bool {
 }
 
 // verifyBinary says how net2 is in a binary, "" if it is not. A library for C
-// may be an archive, which says nothing of how it was built.
+// may be an archive, which has no build information.
 func verifyBinary(name string) (string, error) {
 	found, err := findStamp(name)
 	if err != nil {
@@ -111,7 +111,7 @@ func findStamp(name string) (string, error) {
 	}
 }
 
-// verifyPackages says of which packages a build has net2, and returns the
+// verifyPackages prints which packages have net2 when built, and returns the
 // others.
 func verifyPackages(inv invocation, packages []string) (without []string, err error) {
 	p, elsewhere, err := prepare(&inv)
@@ -119,7 +119,7 @@ func verifyPackages(inv invocation, packages []string) (without []string, err er
 		return nil, err
 	}
 	if elsewhere {
-		return nil, errors.New("net2 is plain net but on Linux: GOOS says otherwise")
+		return nil, errors.New("net2 is plain net on every system but Linux, and GOOS names another")
 	}
 	overlay, err := p.overlayFor(inv)
 	if err != nil {

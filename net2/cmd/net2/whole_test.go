@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// all is for ci/long. Each way and each release builds the standard library
-// from net upwards once.
+// all is for ci/long: with it, each way and each release builds the standard
+// library from net upwards once.
 var all = flag.Bool("net2.all", false, "try every way and every release of Go, which takes minutes")
 
-// toolchains are the releases of Go that these tests try, "" being the one
-// that runs them. The other is tried where it is installed already, for no
-// test downloads one.
+// toolchains are the releases of Go that these tests try; "" is the one that
+// runs them. They try the other only if it is installed, because no test
+// downloads one.
 var toolchains = []string{"", "go1.27.3"}
 
 // forEachToolchain runs a test with each Go that is there.
@@ -105,8 +105,8 @@ func TestWholeProgram(t *testing.T) {
 		source := filepath.Join("testdata", "whole")
 		plain := filepath.Join(bin, "plain")
 		command(t, source, env, "go", "build", "-o", plain, ".")
-		// What net is told about itself, which it tells on standard error: the
-		// resolver is chosen, by cgo and nsswitch.conf, as it is in plain net.
+		// Asked by GODEBUG, net says on standard error which resolver it
+		// chooses: by cgo and nsswitch.conf, as in plain net.
 		tells := func(program, poller, netdns string) string {
 			return command(t, ".", append(env[:len(env):len(env)], "NET2_POLLER="+poller, "GODEBUG=netdns="+netdns+"2"), program)
 		}
@@ -150,7 +150,7 @@ func TestWholeProgram(t *testing.T) {
 				}
 				command(t, ".", env, net2, "verify", swapped)
 				checkPlace(t, command(t, ".", env, swapped, "where"), way.place, way.name == "trimpath")
-				if way.name != "portable" { // which makes files of sockets by net's own connections
+				if way.name != "portable" { // that way makes files of sockets with net's own connections
 					checkDead(t, command(t, ".", env, "go", "tool", "nm", swapped))
 				}
 			})
@@ -158,8 +158,8 @@ func TestWholeProgram(t *testing.T) {
 	})
 }
 
-// checkPlace looks at what the program says of itself: what it waits with, and
-// the files in its stacks.
+// checkPlace looks at what the program says of itself: which poller it waits
+// in, and the files in its stacks.
 func checkPlace(t *testing.T, said, place string, trimmed bool) {
 	files := 0
 	for line := range strings.Lines(said) {
@@ -185,7 +185,7 @@ func checkPlace(t *testing.T, said, place string, trimmed bool) {
 	}
 }
 
-// checkDead makes sure that nothing of net's own connections is left in use.
+// checkDead makes sure that nothing uses net's own connections any more.
 func checkDead(t *testing.T, symbols string) {
 	for line := range strings.Lines(symbols) {
 		for _, gone := range []string{"net.(*std_netFD)", "net.(*std_TCPConn)", "net.(*std_Dialer)", "net.(*std_sysDialer)"} {

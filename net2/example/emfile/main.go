@@ -70,7 +70,7 @@ func (r *reserve) take() (err error) {
 	return err
 }
 
-// accept accepts by the reserve. If there is still no other descriptor, it
+// accept accepts with the reserve. If there is still no other descriptor, it
 // sends the client away and returns no connection.
 func (r *reserve) accept(l net.Listener) (net.Conn, error) {
 	if r.file != nil {

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Passfd passes an open file over a Unix socket: the client reads what it need
-// not have the right to open.
+// Passfd passes an open file over a Unix socket: the client reads a file that
+// it may have no right to open.
 //
 //	go run ./net2/example/passfd -serve go.mod /tmp/passfd.sock
 //	go run ./net2/example/passfd /tmp/passfd.sock
@@ -50,8 +50,8 @@ func serve(socket *net.UnixAddr, name string) error {
 	}
 }
 
-// pass opens the file for one client: two who share an open file share its
-// offset.
+// pass opens the file for one client: two clients that share an open file share
+// its offset.
 func pass(c *net.UnixConn, name string) error {
 	defer c.Close()
 	f, err := os.Open(name)
@@ -59,7 +59,7 @@ func pass(c *net.UnixConn, name string) error {
 		return err
 	}
 	defer f.Close()
-	// Descriptors travel with data, of which there must be some.
+	// Descriptors travel with data, at least one byte of it.
 	_, _, err = c.WriteMsgUnix([]byte{0}, syscall.UnixRights(int(f.Fd())), nil)
 	return err
 }

@@ -45,7 +45,7 @@ func serve(address, to string) error {
 	}
 }
 
-// carry carries one connection, until both sides have said all.
+// carry carries one connection, until both sides have sent everything.
 func carry(client *net.TCPConn, to string) error {
 	defer client.Close()
 	c, err := net.Dial("tcp", to)

@@ -1,6 +1,6 @@
 // Tls is a TLS server and its client in one process, with a certificate that it
-// makes for itself. A tls.Dialer would dial by net; a net2 connection is given
-// to tls.Client.
+// makes for itself. A tls.Dialer would dial with net, so the client gives a
+// net2 connection to tls.Client.
 //
 //	go run ./net2/example/tls
 package main

@@ -2,8 +2,8 @@ package rewrite
 
 import "golang.org/x/tools/go/analysis"
 
-// Analyzer reports what a swap of the imports of this module changes besides
-// the connections themselves. It changes nothing.
+// Analyzer reports what else changes, besides the connections, when somebody
+// swaps the imports of this module. It changes nothing itself.
 var Analyzer = &analysis.Analyzer{
 	Name: "net2rewrite",
 	Doc: `report what changes when this module's import of net becomes go.parity/net2

@@ -17,7 +17,7 @@ import (
 const usage = `usage: net2 rewrite [-d] [-tags list] [-replace folder] [packages]
        net2 rewrite -undo
 
-Rewrite puts go.parity/net2 in the place of net in the files of your own
+Rewrite puts go.parity/net2 in place of net in the files of your own
 packages, tests included, and in go.mod. It first says where that changes more
 than the connections, and changes nothing if the result would not compile.
 `
@@ -29,8 +29,8 @@ type options struct {
 	patterns   []string
 }
 
-// Command is net2 rewrite, in the current folder. The report goes to stderr, a
-// diff to stdout.
+// Command runs net2 rewrite in the current folder. It writes the report to
+// stderr and a diff to stdout.
 func Command(args []string, stdout, stderr io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("net2 rewrite", flag.ContinueOnError)
@@ -81,7 +81,7 @@ func (o options) buildFlags(more ...string) []string {
 	return more
 }
 
-// swap reports, tries, and then changes the files.
+// swap reports, tries the result, and then changes the files.
 func (o options) swap(dir string, stdout, stderr io.Writer) error {
 	before, err := load(dir, o.buildFlags(), o.patterns, nil)
 	if err != nil {
@@ -119,7 +119,7 @@ func (o options) swap(dir string, stdout, stderr io.Writer) error {
 	return plan.write()
 }
 
-// try compiles the packages as they will be.
+// try compiles the packages as the swap would leave them.
 func (o options) try(dir string, p *plan, stderr io.Writer) error {
 	overlay := make(map[string][]byte)
 	for _, f := range p.files {
@@ -193,7 +193,7 @@ func (p *plan) requireAll(replace string) error {
 	}
 	if p.modfile != "" && len(p.requirements) > 1 {
 		p.remove()
-		return errors.New("the packages are of several modules of a workspace: add go.parity to the workspace first, by go work use")
+		return errors.New("the packages belong to several modules of a workspace: first add go.parity to the workspace, with go work use")
 	}
 	return nil
 }
@@ -230,7 +230,7 @@ func (p *plan) notes() []string {
 			continue
 		}
 		if was, is := goVersion(c.before), goVersion(c.after); was != is {
-			notes = append(notes, fmt.Sprintf("%s: net2 needs go %s, and with %q in the place of %q the language and GODEBUG change for the whole module", p.shown(c.path), is, "go "+is, "go "+was))
+			notes = append(notes, fmt.Sprintf("%s: net2 needs go %s, and with %q in place of %q the language and GODEBUG change for the whole module", p.shown(c.path), is, "go "+is, "go "+was))
 		}
 	}
 	return notes
@@ -239,7 +239,7 @@ func (p *plan) notes() []string {
 func goVersion(mod []byte) string {
 	file, err := modfile.ParseLax("go.mod", mod, nil)
 	if err != nil || file.Go == nil {
-		return "1.16" // what the go command takes where nothing is said
+		return "1.16" // the go command's choice if go.mod names no version
 	}
 	return file.Go.Version
 }
@@ -252,8 +252,8 @@ func (p *plan) shown(path string) string {
 	return path
 }
 
-// write makes all the changes, or none. The record comes first: whatever ends
-// this program in between can be undone.
+// write makes all the changes, or none. It writes the record first: if
+// something ends this program in between, undo can take the changes back.
 func (p *plan) write() error {
 	records := make(map[string]*record)
 	for root := range p.requirements {

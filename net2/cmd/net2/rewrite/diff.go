@@ -11,8 +11,8 @@ import (
 // context is how many lines a diff shows around a change.
 const context = 3
 
-// writeDiff writes the change of one file, as patch reads it. A swap changes
-// one stretch of a file, so the diff has one.
+// writeDiff writes the change of one file in a form that patch reads. A swap
+// changes one stretch of a file, so the diff has one hunk.
 func writeDiff(w io.Writer, name string, before, after []byte) {
 	a, b := lines(before), lines(after)
 	same := 0

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// A fixture is a module, and what becomes of it: the files below want, the
-// report on stderr, the error. Files that are not below want stay as they are.
+// A fixture is a module, and what the swap makes of it: the files below want,
+// the report on stderr, the error. Files that are not below want do not change.
 type fixture struct {
 	files, want map[string]string
 	stderr      string

@@ -21,9 +21,9 @@ type splice struct {
 	text       string
 }
 
-// swapImports returns a file with net2 in the place of net, and what stood
-// there: nil if the file does not import net, or only for its side effects.
-// A file that gofmt has nothing to say about stays one.
+// swapImports returns a file with net2 in place of net, and the specifications
+// that it replaced: nil if the file does not import net, or only for its side
+// effects. If the file was formatted as gofmt wants it, so is the result.
 func swapImports(name string, content []byte) (swapped []byte, was []string, err error) {
 	return spliceImports(name, content, netPath, func(_ int, spec *ast.ImportSpec) string {
 		switch {
@@ -36,8 +36,8 @@ func swapImports(name string, content []byte) (swapped []byte, was []string, err
 	})
 }
 
-// restoreImports puts back what swapImports took away. Imports of net2 that it
-// did not make, which come after those that it made, stay.
+// restoreImports puts back what swapImports took away. Imports of net2 that
+// swapImports did not make stay; they come after those that it made.
 func restoreImports(name string, content []byte, was []string) ([]byte, error) {
 	restored, _, err := spliceImports(name, content, net2Path, func(i int, _ *ast.ImportSpec) string {
 		if i < len(was) {
@@ -48,8 +48,7 @@ func restoreImports(name string, content []byte, was []string) ([]byte, error) {
 	return restored, err
 }
 
-// spliceImports puts another text in the place of each import of path for which
-// there is one.
+// spliceImports replaces each import of path for which it has another text.
 func spliceImports(name string, content []byte, path string, text func(i int, spec *ast.ImportSpec) string) (spliced []byte, was []string, err error) {
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, content, parser.ParseComments|parser.SkipObjectResolution)

@@ -16,10 +16,10 @@ var swapped = []string{
 	"UDPConn", "UnixConn", "UnixListener",
 }
 
-// The categories of what is found.
+// The categories of findings.
 const (
 	assertion = "assertion" // answers differently for a value that stays net's
-	buffers   = "buffers"   // written one by one where the other side is not net2's
+	buffers   = "buffers"   // written one by one if the other side is not net2's
 	signature = "signature" // does not compile with a net2 value
 	linkname  = "linkname"  // still reaches net
 )
@@ -49,8 +49,8 @@ type program struct {
 	own  ownPackages
 }
 
-// inspect looks through one file. What it finds is in the order of the file,
-// but for links, which come last.
+// inspect looks through one file. Its findings are in the order of the file,
+// except links, which come last.
 func (p program) inspect(file *ast.File) []finding {
 	var found []finding
 	values := p.assignments(file)
@@ -60,7 +60,7 @@ func (p program) inspect(file *ast.File) []finding {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.TypeAssertExpr:
-			if n.Type != nil { // else it is a switch's, seen there
+			if n.Type != nil { // a nil Type belongs to a switch, which the case below inspects
 				p.asked(n.Pos(), "assertion", n.X, []ast.Expr{n.Type}, values, add)
 			}
 		case *ast.TypeSwitchStmt:
@@ -85,8 +85,8 @@ func (p program) elsewhere(obj types.Object) bool {
 	return obj.Pkg() != nil && obj.Pkg().Path() != "net" && !p.own.has(obj.Pkg().Path())
 }
 
-// declared is the type that an object was declared with, before any type
-// argument of the user's own; nil for what has no value.
+// declared is the type with which an object was declared, before the user's
+// type arguments; nil if the object has no value.
 func declared(obj types.Object) types.Type {
 	switch obj := obj.(type) {
 	case *types.Func:
@@ -97,7 +97,7 @@ func declared(obj types.Object) types.Type {
 	return nil
 }
 
-// objectName is how a reader finds an object.
+// objectName names an object so that a reader finds it.
 func objectName(obj types.Object) string {
 	if f, ok := obj.(*types.Func); ok {
 		return f.FullName()
@@ -105,8 +105,8 @@ func objectName(obj types.Object) string {
 	return obj.Pkg().Path() + "." + obj.Name()
 }
 
-// mentioned returns the first of net's swapped types that a type is spelled
-// with, "" if there is none.
+// mentioned returns the first of net's swapped types that stands in the
+// spelling of a type, "" if none does.
 func mentioned(t types.Type) string {
 	switch t := t.(type) {
 	case *types.Alias:
@@ -173,7 +173,7 @@ func swappedName(t types.Type) string {
 type report func(pos token.Pos, category, format string, args ...any)
 
 // asked reports an assertion or a switch that asks a value for swapped types,
-// unless the value is made by net and so will be made by net2.
+// unless net makes the value, since then net2 will make it.
 func (p program) asked(pos token.Pos, what string, value ast.Expr, kinds []ast.Expr, values assignments, add report) {
 	var names []string
 	for _, kind := range kinds {

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// loaded are packages with their tests, and the modules that they belong to.
+// loaded holds packages with their tests, and the modules that they belong to.
 type loaded struct {
 	packages []*packages.Package
 	roots    map[string]string // the folder of each module, by its path
@@ -25,7 +25,7 @@ const mode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFil
 	packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedModule
 
 // load type-checks the packages that the patterns name, with files of an
-// overlay in the place of those on disk.
+// overlay in place of those on disk.
 func load(dir string, flags, patterns []string, overlay map[string][]byte) (loaded, error) {
 	l := loaded{roots: make(map[string]string)}
 	var err error
@@ -51,8 +51,8 @@ func load(dir string, flags, patterns []string, overlay map[string][]byte) (load
 // own are the modules whose imports are swapped.
 func (l loaded) own() ownPackages { return slices.Sorted(maps.Keys(l.roots)) }
 
-// files are the Go files of the packages, those that another system or another
-// tag builds included.
+// files are the Go files of the packages, including those that only another
+// system or another tag builds.
 func (l loaded) files() []string {
 	names := make(map[string]bool)
 	for _, p := range l.packages {
@@ -78,7 +78,7 @@ func (l loaded) rootOf(file string) string {
 	return root
 }
 
-// A complaint is what the compiler would say, or we do, of a place.
+// A complaint is what the compiler would say about a place, or what we say.
 type complaint struct {
 	pos  token.Position
 	text string
@@ -97,8 +97,8 @@ func (c complaint) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s", name, c.pos.Line, c.pos.Column, c.text)
 }
 
-// sorted puts complaints in order, each once: a file is checked with its
-// package and again with the tests of that.
+// sorted puts complaints in order, each once: the type checker sees a file with
+// its package, and again with the package's tests.
 func sorted(all []complaint) []complaint {
 	slices.SortStableFunc(all, func(a, b complaint) int {
 		return cmp.Or(
@@ -111,8 +111,9 @@ func sorted(all []complaint) []complaint {
 	return slices.Compact(all)
 }
 
-// errors are what is wrong with the packages. What the type checker says comes
-// before what the go command says about the same.
+// errors are what is wrong with the packages. If the type checker and the go
+// command say something about the same place, the type checker's words come
+// first.
 func (l loaded) errors() []complaint {
 	var typed, other []complaint
 	for _, p := range l.packages {

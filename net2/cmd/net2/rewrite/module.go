@@ -34,7 +34,7 @@ func goCommand(dir string, env []string, args ...string) (string, error) {
 // A requirement is a module's go.mod and go.sum with net2's module in them.
 type requirement struct {
 	changes []change
-	modfile string // a copy to build with before the changes are made; "" if there are none
+	modfile string // a copy to build with before we make the changes; "" if there are no changes
 	dir     string // of the copy
 }
 
@@ -115,8 +115,8 @@ func (r requirement) get(root, replace string) ([]change, error) {
 }
 
 // complete tells the copy of go.mod what the go command would find out from the
-// imports, of which it has seen nothing yet: that the module itself imports
-// net2, and through it what net2 needs. Then it has the sums of that.
+// imports, which it has not seen yet: that the module itself imports net2, and
+// through it what net2 needs. Then it has the go command add their sums.
 func (r requirement) complete(root string, env []string) error {
 	needed, err := goCommand(root, env, "list", "-modfile="+r.modfile, "-deps",
 		"-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}", net2Path)
@@ -145,8 +145,9 @@ func (r requirement) complete(root string, env []string) error {
 	return os.WriteFile(r.modfile, text, 0o644)
 }
 
-// requireOne adds a requirement, unless it is there: net2's module as what this
-// one imports, others as what net2 does.
+// requireOne adds a requirement, unless it is there: net2's module as a direct
+// one, since this module imports it, others as indirect ones, since only net2
+// does.
 func requireOne(mod *modfile.File, path, version string) {
 	for _, have := range mod.Require {
 		if have.Mod.Path == path {
@@ -163,7 +164,7 @@ func vendored(root string) bool {
 }
 
 // source says where net2's module comes from: a version, and for a tool that is
-// no release, the folder of its sources.
+// not a release, the folder of its sources.
 func source(replace string) (version, checkout string, err error) {
 	if replace != "" {
 		checkout, err = filepath.Abs(replace)
@@ -183,8 +184,8 @@ func source(replace string) (version, checkout string, err error) {
 	return "v0.0.0", checkout, nil
 }
 
-// withoutRequirement takes net2's module out of a go.mod that has not had it
-// before.
+// withoutRequirement takes net2's module out of a go.mod that did not have it
+// before the swap.
 func withoutRequirement(path string, before, now []byte) ([]byte, error) {
 	old, err := modfile.ParseLax(path, before, nil)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"go/types"
 )
 
-// assignments holds what a file gives to each of its variables. A nil
-// expression is a value that is not followed.
+// assignments holds the values that a file assigns to each of its variables. A
+// nil expression is a value that we do not follow.
 type assignments map[types.Object][]ast.Expr
 
 func (p program) assignments(file *ast.File) assignments {
@@ -45,7 +45,7 @@ func (p program) assignments(file *ast.File) assignments {
 		case *ast.RangeStmt:
 			give(n.Key, nil)
 			give(n.Value, nil)
-		case *ast.UnaryExpr: // its address is taken: anybody may assign
+		case *ast.UnaryExpr: // code that has its address may assign anything
 			if n.Op.String() == "&" {
 				give(n.X, nil)
 			}
@@ -55,8 +55,8 @@ func (p program) assignments(file *ast.File) assignments {
 	return values
 }
 
-// origin says where a value comes from, as the subject of a sentence with its
-// verb; "" if net makes it, which will be net2 then.
+// origin says in a clause where a value comes from; "" if net makes it, since
+// then net2 will make it.
 func (p program) origin(value ast.Expr, values assignments, seen []types.Object) string {
 	switch x := ast.Unparen(value).(type) {
 	case *ast.CallExpr:
@@ -88,7 +88,7 @@ func (p program) originOfCall(call *ast.CallExpr, values assignments, seen []typ
 	if receiver == nil || !types.IsInterface(receiver.Type()) {
 		return ""
 	}
-	// l.Accept(): what l is, its connections are.
+	// l.Accept(): its connections come from where l comes from.
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if !ok {
 		return fmt.Sprintf("the value comes from %s", objectName(callee))

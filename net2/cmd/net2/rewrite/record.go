@@ -20,11 +20,11 @@ type record struct {
 	Files []recorded `json:"files"`
 }
 
-// A recorded file is one as it was.
+// A recorded file is a file as it was before the swap.
 type recorded struct {
 	Path    string   `json:"path"` // from the module's root, with slashes
 	Before  []byte   `json:"before"`
-	After   string   `json:"after"`             // the SHA-256 of what was put there
+	After   string   `json:"after"`             // the SHA-256 of what the swap made of it
 	Imports []string `json:"imports,omitempty"` // the specifications that were swapped
 	Created bool     `json:"created,omitempty"`
 }
@@ -44,8 +44,8 @@ func readRecord(root string) (record, error) {
 	return r, nil
 }
 
-// note adds a change. What a file was before the first of several swaps is
-// what an undo gives back, as long as nobody else changed it in between.
+// note adds a change. After several swaps, undo restores what the file was
+// before the first, unless somebody changed it in between.
 func (r *record) note(root string, c change, imports []string) error {
 	rel, err := filepath.Rel(root, c.path)
 	if err != nil {
@@ -68,7 +68,7 @@ func (r *record) note(root string, c change, imports []string) error {
 	return nil
 }
 
-// change is the writing of the record itself.
+// change is the change that writes the record itself.
 func (r *record) change(root string) (change, error) {
 	path := filepath.Join(root, recordName)
 	before, err := os.ReadFile(path)
@@ -82,9 +82,9 @@ func (r *record) change(root string) (change, error) {
 
 func sum(content []byte) string { return fmt.Sprintf("%x", sha256.Sum256(content)) }
 
-// undo gives a module's files back their bytes. In one that was edited since
-// it puts back the imports alone. It returns the names of those, and of files
-// that are gone.
+// undo restores a module's files byte for byte. In a file that somebody has
+// edited since, it restores only the imports. It returns the names of the
+// edited files, and of files that are gone.
 func undo(root string) (edited []string, err error) {
 	r, err := readRecord(root)
 	if err != nil {
@@ -107,7 +107,7 @@ func undo(root string) (edited []string, err error) {
 		}
 		untouched := sum(now) == f.After
 		switch {
-		case bytes.Equal(now, f.Before): // the swap was broken off before it came here
+		case bytes.Equal(now, f.Before): // the swap ended before it reached this file
 			continue
 		case untouched && f.Created:
 			remove = append(remove, path)
@@ -136,13 +136,13 @@ func undo(root string) (edited []string, err error) {
 	return edited, nil
 }
 
-// withoutSwap takes the swap out of a file that was edited after it.
+// withoutSwap takes the swap out of a file that somebody has edited since.
 func (f recorded) withoutSwap(path string, now []byte) ([]byte, error) {
 	switch filepath.Base(path) {
 	case "go.mod":
 		return withoutRequirement(path, f.Before, now)
 	case "go.sum":
-		return now, nil // one line more than needed does no harm
+		return now, nil // one line too many does no harm
 	}
 	return restoreImports(path, now, f.Imports)
 }

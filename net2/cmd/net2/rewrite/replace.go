@@ -8,17 +8,17 @@ import (
 	"path/filepath"
 )
 
-// A change is one file's content before and after. A file that is not there
-// has none.
+// A change is one file's content before and after. A file that does not
+// exist has no content.
 type change struct {
 	path          string
 	before, after []byte
 	created       bool // the file was not there before
 }
 
-// writeAll makes all changes or none: each new content is written beside its
-// file first, and where one cannot be put in its place those before it are
-// taken back.
+// writeAll makes all changes or none: it first writes each new content beside
+// its file, and if it cannot put one in its place, it takes back those before
+// it.
 func writeAll(changes []change) (err error) {
 	staged := make([]string, len(changes))
 	defer func() {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// TestSwappedTypes holds the list of types against the two packages.
+// TestSwappedTypes compares the list of types with the two packages.
 func TestSwappedTypes(t *testing.T) {
 	pkgs, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports | packages.NeedDeps}, netPath, net2Path)
 	if err != nil || len(pkgs) != 2 {
@@ -56,7 +56,8 @@ func TestAllOrNone(t *testing.T) {
 		changes = append(changes, change{path: path, before: []byte("before"), after: []byte("after")})
 	}
 	changes = append(changes, change{path: filepath.Join(dir, "new"), after: []byte("after"), created: true})
-	// A folder in the place of the last one: it can be staged, and not renamed.
+	// A folder in place of the last file: the change can be staged, but not
+	// renamed.
 	folder := filepath.Join(dir, "z")
 	if err := os.MkdirAll(filepath.Join(folder, "full"), 0o755); err != nil {
 		t.Fatal(err)
@@ -64,7 +65,7 @@ func TestAllOrNone(t *testing.T) {
 	changes = append(changes, change{path: folder, after: []byte("after")})
 
 	if err := writeAll(changes); err == nil {
-		t.Fatal("a file was put in the place of a folder")
+		t.Fatal("a file replaced a folder")
 	}
 	want := map[string]string{"a": "before", "b": "before", "c": "before"}
 	compare(t, "after a failure", contents(t, dir), want)

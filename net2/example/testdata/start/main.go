@@ -1,4 +1,4 @@
-// Start is a small program on net, to try the ways to net2 with.
+// Start is a small program on net on which to try the ways to net2.
 package main
 
 import (

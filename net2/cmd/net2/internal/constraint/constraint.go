@@ -1,5 +1,5 @@
-// Package constraint tells which files a build for Linux may use, whatever the
-// architecture and the tags that a user chooses.
+// Package constraint tells which files a build for Linux may use, whatever
+// architecture and tags the user chooses.
 package constraint
 
 import (
@@ -34,7 +34,7 @@ func fixed(tag string) (value, isFixed bool) {
 	return false, false
 }
 
-// SuffixSystem returns the operating system in the end of a file's name, "" if
+// SuffixSystem returns the operating system at the end of a file's name, "" if
 // there is none.
 func SuffixSystem(name string) string {
 	name, _, _ = strings.Cut(name, ".")

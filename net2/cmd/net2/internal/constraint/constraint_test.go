@@ -9,7 +9,7 @@ func TestNameOnLinux(t *testing.T) {
 		"sock_linux.go":        true,
 		"z_linux_amd64.go":     true,
 		"asm_linux_arm64.s":    true,
-		"linux.go":             true, // a system alone is no suffix
+		"linux.go":             true, // a system alone is not a suffix
 		"sock_windows.go":      false,
 		"z_darwin_arm64.go":    false,
 		"interface_plan9.go":   false,

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Files that stand in the changed library beside net2's. They are kept as they
-// will be, in a folder that no build here looks into.
+// Files that stand in the changed library beside net2's. We keep them in their
+// final form, in a folder that no build of this module reads.
 //
 //go:embed _std/*.go
 var added embed.FS

@@ -5,7 +5,7 @@ import (
 	"sort"
 )
 
-// An edit puts text in the place of what stands from start to end.
+// An edit puts text in place of what stands from start to end.
 type edit struct {
 	start, end int
 	text       string
@@ -26,7 +26,7 @@ func apply(content []byte, edits []edit) []byte {
 }
 
 // blank is an edit that takes text away and keeps its lines, so that what
-// follows stands where it stood.
+// follows keeps its place.
 func blank(content []byte, start, end int) edit {
 	lines := bytes.Repeat([]byte("\n"), bytes.Count(content[start:end], []byte("\n")))
 	return edit{start, end, string(lines)}

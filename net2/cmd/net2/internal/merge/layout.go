@@ -8,8 +8,8 @@ import (
 )
 
 // A folder of the standard library takes each package below net2. Every
-// supported Go has these, and they hold no package of their own. It must exist
-// on disk, for the assembler and vet change to it.
+// supported Go has these, and they hold no package of their own. The folder
+// must exist on disk, because the assembler and vet change to it.
 var folders = map[string]string{
 	"go.parity/poll":          "net/internal",
 	"go.parity/socket":        "internal/syscall",
@@ -18,14 +18,14 @@ var folders = map[string]string{
 	"golang.org/x/sys/unix":   "vendor/golang.org/x/sys",
 }
 
-// linkedPath is the package that is linked to the runtime. Its path tells what
-// to do where a Go refuses that; once moved, as Linked, it does not.
+// linkedPath is the package that links to the runtime. Its path tells what to
+// do if a Go refuses that; once moved, as Linked, it does not.
 const linkedPath = "go.parity/runtime_hooks/if_refused_build_with_tags_net2_portable"
 
-// Linked is the import path of the package that is linked to the runtime.
+// Linked is the new import path of the package that links to the runtime.
 const Linked = "internal/runtime/pprof"
 
-// lower are the packages below net2, each before those that it imports.
+// lower lists the packages below net2, each before those that it imports.
 var lower = []string{"go.parity/poll", "go.parity/socket", "go.parity/runtime_hooks", linkedPath, "golang.org/x/sys/unix"}
 
 // packageNames are the names of packages whose import path ends differently.
@@ -35,14 +35,13 @@ var packageNames = map[string]string{
 	"math/rand/v2":            "rand",
 }
 
-// newPath is the import path of a moved package: its folder, of which vendor
-// is no part.
+// newPath is the import path of a moved package: its folder without vendor/.
 func newPath(importPath string) (string, bool) {
 	folder, ok := folders[importPath]
 	return strings.TrimPrefix(folder, "vendor/"), ok
 }
 
-// checkFolders refuses a Go whose folders are not as expected.
+// checkFolders refuses a Go whose folders are not as we expect.
 func checkFolders(src string) error {
 	for _, folder := range folders {
 		entries, err := os.ReadDir(filepath.Join(src, filepath.FromSlash(folder)))

@@ -38,9 +38,9 @@ func moveImports(s *source) []edit {
 	return edits
 }
 
-// moveLower edits a file of a package below net2. Net cannot be imported
-// there, for it imports that package; the one thing that is asked of it is
-// ErrClosed, which internal/poll has too.
+// moveLower edits a file of a package below net2. The file cannot import net,
+// because net imports its package; it uses only net.ErrClosed, which
+// internal/poll has too.
 func moveLower(p *pkg, s *source, dropped []edit) ([]edit, error) {
 	edits := append(p.unusedImports(s, dropped), importComment(s)...)
 	add := func(e edit) {
@@ -73,7 +73,7 @@ func moveLower(p *pkg, s *source, dropped []edit) ([]edit, error) {
 }
 
 // importComment takes away the comment behind the package clause that says by
-// which path a package may be imported.
+// which path others may import the package.
 func importComment(s *source) []edit {
 	for _, group := range s.syntax.Comments {
 		comment := group.List[0]
@@ -94,7 +94,7 @@ func (m *merger) addLower() error {
 	return nil
 }
 
-// addLowerPackage adds what is needed of one of them.
+// addLowerPackage adds what the library needs of one of them.
 func (m *merger) addLowerPackage(importPath string) error {
 	folder, files := folders[importPath], m.Sources.In(importPath)
 	p, err := parse(importPath, files)

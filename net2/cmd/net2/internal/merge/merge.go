@@ -5,9 +5,9 @@
 // seen: %T, PkgPath, gob, linknames and variables all know the package by its
 // path. So the two packages become one, with the path net. Names that both
 // declare are net2's; net's own declarations of them get a prefix, std_, and
-// are dead code but for what the rest of net uses. The packages below net2
-// move into the standard library. What nothing needs, of net2 and of those, is
-// left out.
+// are dead code except where the rest of net uses them. The packages below net2
+// move into the standard library. Merge leaves out what nothing needs of net2
+// and of those.
 package merge
 
 import (
@@ -20,32 +20,32 @@ import (
 
 // Config says what to merge.
 type Config struct {
-	// Goroot is the Go whose library is changed.
+	// Goroot is the Go whose library we change.
 	Goroot string
 
 	// Lines is the GOROOT in which stacks and profiles show net's own files.
 	Lines string
 
-	// Sources are the library's.
+	// Sources are the library's sources.
 	Sources sources.Files
 
-	// Shown is a folder that Output.Originals will be written to: stacks and
-	// profiles name the library's files there. If it is empty they name them
-	// where the build has them.
+	// Shown is the folder to which the caller will write Output.Originals:
+	// stacks and profiles name the library's files there. If it is empty, they
+	// name the files that the build reads.
 	Shown string
 
 	// Stamp is a text that every binary with net2 contains.
 	Stamp string
 }
 
-// Output is what was made.
+// Output is what Net and Poller make.
 type Output struct {
-	// Src are files by their path below GOROOT/src: new ones, and others in the
-	// place of those on disk.
+	// Src are files by their path below GOROOT/src: new ones, and replacements
+	// for those on disk.
 	Src map[string][]byte
 
-	// Originals are the library's files as they were written, by import path
-	// and name.
+	// Originals are the library's files as their authors wrote them, by import
+	// path and name.
 	Originals sources.Files
 }
 
@@ -54,8 +54,8 @@ type merger struct {
 	out                     Output
 	std, net2               *pkg
 	replaced                map[string]string          // names of net2 that net_own.go declares, by the names they have there
-	alive                   map[string]bool            // names of net2 that are needed
-	wanted                  map[string]map[string]bool // names of the packages below that are needed, by import path
+	alive                   map[string]bool            // names of net2 that the library needs
+	wanted                  map[string]map[string]bool // names of the packages below that the library needs, by import path
 	stdRenamed, net2Renamed renaming
 }
 
@@ -94,7 +94,7 @@ func (m *merger) load() error {
 	return err
 }
 
-// ReadPackage reads the files of one package of a GOROOT, tests apart, that a
+// ReadPackage reads the files of one package of a GOROOT, except tests, that a
 // build for Linux may use.
 func ReadPackage(goroot, importPath string) (map[string][]byte, error) {
 	folder := filepath.Join(goroot, "src", filepath.FromSlash(importPath))

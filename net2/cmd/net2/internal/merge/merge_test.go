@@ -94,7 +94,8 @@ func (r *Resolver) other() { _ = Dialer{} }
 	}
 }
 
-// TestNet2File takes a file through everything that is done to net2's own.
+// TestNet2File takes a file through every change that merge makes to a file of
+// net2.
 func TestNet2File(t *testing.T) {
 	m := newMerger(Config{})
 	m.std = parsed(t, "net", map[string]string{"a.go": `package net

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// netsOwn are names that net and net2 both declare and of which net's stays.
-// As an import, net2 can reach these of net's only from outside, or must have
-// its own; inside the package net's are at hand: the errors that net compares
-// with, and the resolver with cgo and nsswitch.
+// netsOwn are names that net and net2 both declare and that stay net's. As an
+// import, net2 can reach net's only from outside, or must have its own; inside
+// the package it can use net's: the errors that net compares with, and the
+// resolver with cgo and nsswitch.
 var netsOwn = set(`
 	DefaultResolver errCanceled errMissingAddress errTimeout
 	LookupAddr LookupCNAME LookupHost LookupIP LookupMX LookupNS LookupPort LookupSRV LookupTXT
@@ -28,7 +28,7 @@ func set(words string) map[string]bool {
 // package.
 const ownFile = "net_own.go"
 
-// newName is what a name of net2 has before it where net uses the name too.
+// newName is the prefix of a name of net2 that net uses too.
 const newName = "net2_"
 
 // readAdded reads the added files: which names of net2 they replace, and what
@@ -68,7 +68,7 @@ func (m *merger) readAdded() error {
 }
 
 // crossings are functions of net that stay and make connections. The names in
-// them stay too, and now mean net2's: a resolver dials through net2.
+// their bodies stay too, and now mean net2's: a resolver dials through net2.
 var crossings = map[string]bool{"Resolver.dial": true, "srcAddrs": true}
 
 // isCrossing reports whether fn is one of the crossings.
@@ -89,8 +89,8 @@ func funcName(fn *ast.FuncDecl) string {
 	return fn.Name.Name
 }
 
-// forwards reports whether a declaration of net2 hands net's own on under the
-// same name: an alias, a constant or variable set to it, or a function that
+// forwards reports whether a declaration of net2 only passes on net's own of
+// the same name: an alias, a constant or variable set to it, or a function that
 // calls it and does nothing else.
 func forwards(p *pkg, name *ast.Ident, decl ast.Node) bool {
 	switch decl := decl.(type) {

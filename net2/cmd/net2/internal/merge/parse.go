@@ -23,7 +23,7 @@ type source struct {
 
 func (s *source) offset(p token.Pos) int { return s.file.Offset(p) }
 
-// A pkg is a package whose names have been resolved.
+// A pkg is a package whose names go/types has resolved.
 type pkg struct {
 	fset    *token.FileSet
 	sources []*source
@@ -35,9 +35,9 @@ type pkg struct {
 // finds out what each name in them stands for.
 //
 // It takes all variants of a package at once: with cgo and without, for every
-// architecture. Declared twice is no matter, for the edits go by name. Nor is
-// it one that imports are not loaded: what a name in a file stands for can be
-// told without them, as far as it is declared in the package.
+// architecture. A name may be declared twice, because the edits go by name. And
+// parse need not load imports: without them go/types still tells which names in
+// a file stand for a declaration of the package.
 func parse(importPath string, files map[string][]byte) (*pkg, error) {
 	p := &pkg{fset: token.NewFileSet(), info: &types.Info{
 		Defs: make(map[*ast.Ident]types.Object),
@@ -84,7 +84,8 @@ func (hollow) Import(importPath string) (*types.Package, error) {
 	return hollow, nil
 }
 
-// resolved is what go/types takes an identifier for, nil if it does not tell.
+// resolved is the object that go/types finds for an identifier, nil if it finds
+// none.
 func (p *pkg) resolved(id *ast.Ident) types.Object {
 	if obj := p.info.Uses[id]; obj != nil {
 		return obj
@@ -92,9 +93,9 @@ func (p *pkg) resolved(id *ast.Ident) types.Object {
 	return p.info.Defs[id]
 }
 
-// objectOf is what an identifier that stands alone names. Where go/types gives
-// an expression up, because it knows the type of a part of it from an import
-// only, the scopes still tell.
+// objectOf is the object that an unqualified identifier names. If go/types
+// gives up on an expression, because the type of a part of it comes from an
+// import, the scopes still tell.
 func (p *pkg) objectOf(id *ast.Ident) types.Object {
 	if obj := p.resolved(id); obj != nil {
 		return obj
@@ -113,8 +114,7 @@ func (p *pkg) objectOf(id *ast.Ident) types.Object {
 // declares reports whether name is declared at the package's top level.
 func (p *pkg) declares(name string) bool { return p.scope.Lookup(name) != nil }
 
-// importedNames are the names by which the package's files know what they
-// import.
+// importedNames are the names under which the package's files import others.
 func (p *pkg) importedNames() map[string]bool {
 	names := make(map[string]bool)
 	for _, s := range p.sources {

@@ -12,8 +12,8 @@ import (
 // hooksFile is where internal/poll calls the runtime's poller.
 const hooksFile = "fd_poll_runtime.go"
 
-// Poller swaps nothing but the poller under package net: internal/poll gives
-// network descriptors to net2's. Files stay where they are.
+// Poller swaps only the poller under package net: internal/poll gives network
+// descriptors to net2's. Files stay in the runtime's.
 func Poller(c Config) (Output, error) {
 	m := newMerger(c)
 	if err := checkFolders(m.src()); err != nil {
@@ -27,7 +27,7 @@ func Poller(c Config) (Output, error) {
 	return m.out, nil
 }
 
-// addPoller adds the packages that the poller is made of.
+// addPoller adds the packages that make up the poller.
 func (m *merger) addPoller() error {
 	for _, importPath := range lower[2:] {
 		if err := m.addLowerPackage(importPath); err != nil {
@@ -37,7 +37,7 @@ func (m *merger) addPoller() error {
 	return nil
 }
 
-// addHooks puts our file in the place of internal/poll's.
+// addHooks puts our file in place of internal/poll's.
 func (m *merger) addHooks() error {
 	files, err := ReadPackage(m.Goroot, "internal/poll")
 	if err != nil {
@@ -57,7 +57,8 @@ func (m *merger) addHooks() error {
 	return m.addFile("net", "net_hooks.go")
 }
 
-// windowsOnly are functions of the file that nothing calls on Linux.
+// windowsOnly are functions of internal/poll's file that nothing calls on
+// Linux.
 var windowsOnly = map[string]bool{"pollDesc.waitCanceled": true, "runtime_pollWaitCanceled": true}
 
 // sameFunctions refuses a Go whose file has other functions than ours.
@@ -75,7 +76,7 @@ func sameFunctions(theirs []byte) error {
 		return err
 	}
 	if want != have {
-		return fmt.Errorf("internal/poll/%s has the functions %s; known are %s", hooksFile, want, have)
+		return fmt.Errorf("internal/poll/%s has the functions %s; net2 knows %s", hooksFile, want, have)
 	}
 	return nil
 }

@@ -8,16 +8,17 @@ import (
 	"strings"
 )
 
-// A unit is what stays or goes as one: a function, a type, a variable.
+// A unit is a declaration that stays or goes as a whole: a function, a type, a
+// variable.
 type unit struct {
 	ids  []*ast.Ident // what it declares at the top level
-	recv string       // of a method, the type that it belongs to
+	recv string       // the type that a method belongs to
 	node ast.Node     // what stays or goes
 	spec ast.Node     // what declares it, nil where several declarations depend on each other
 	doc  *ast.CommentGroup
 }
 
-// units are the declarations of a file, imports apart.
+// units are the declarations of a file, except its imports.
 func units(s *source) []unit {
 	var all []unit
 	for _, decl := range s.syntax.Decls {
@@ -68,7 +69,7 @@ func standAlone(gen *ast.GenDecl) bool {
 	return alone
 }
 
-// isRoot reports whether a unit is there for its effect.
+// isRoot reports whether a unit stays for its effect, even if nothing needs it.
 func (u unit) isRoot() bool {
 	for _, id := range u.ids {
 		if id.Name == "_" || id.Name == "init" {
@@ -78,13 +79,14 @@ func (u unit) isRoot() bool {
 	return false
 }
 
-// reach adds to names all that a package needs for those that are in it. It
-// goes by names alone, and so takes rather too much. gone are the units to
-// leave out in any case.
+// reach adds to names everything in a package that the names already in it
+// need. It compares names alone, and so rather adds too many. gone reports the
+// units to leave out in any case.
 //
-// Debug information takes every constant of a package into every binary, and
-// the initial value of a variable keeps what it calls: the kernel's interface
-// has thousands of the former.
+// What stays costs even programs that do not use it: debug information puts
+// every constant of a package into every binary, and the kernel's interface has
+// thousands; and the initial value of a variable keeps the functions that it
+// calls.
 func (p *pkg) reach(names map[string]bool, gone func(unit) bool) {
 	var waiting []unit
 	for _, s := range p.sources {
@@ -129,8 +131,8 @@ func mention(n ast.Node, names map[string]bool) {
 	})
 }
 
-// asks adds, by import path, the names that a package wants of others where it
-// stays.
+// asks adds, by import path, the names that the staying units of a package use
+// of other packages.
 func (p *pkg) asks(wanted map[string]map[string]bool, stays func(unit) bool) {
 	for _, s := range p.sources {
 		for _, u := range units(s) {
@@ -156,15 +158,15 @@ func want(wanted map[string]map[string]bool, importPath, name string) {
 
 var assemblyName = regexp.MustCompile(`·(\w+)`)
 
-// mentionInAssembly adds the names of a package that its assembly has.
+// mentionInAssembly adds the names of a package that stand in its assembly.
 func mentionInAssembly(content []byte, names map[string]bool) {
 	for _, match := range assemblyName.FindAllSubmatch(content, -1) {
 		names[string(match[1])] = true
 	}
 }
 
-// takeOut are edits that take units away. Lines stay where they are. empty
-// reports whether nothing else is in the file.
+// takeOut are edits that take units away. The other lines keep their numbers.
+// empty reports whether the file holds nothing else.
 func takeOut(s *source, gone func(unit) bool) (edits []edit, empty bool) {
 	empty = true
 	for _, u := range units(s) {
@@ -181,8 +183,8 @@ func takeOut(s *source, gone func(unit) bool) (edits []edit, empty bool) {
 	return edits, empty
 }
 
-// unusedImports are edits that drop the imports of a file that nothing uses but
-// what is taken out, and those of the packages that are gone.
+// unusedImports are edits that drop the imports of a file that only the dropped
+// units use, and the imports of the packages that are gone.
 func (p *pkg) unusedImports(s *source, dropped []edit, gone ...string) []edit {
 	used := make(map[string]bool)
 	ast.Inspect(s.syntax, func(n ast.Node) bool {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What nothing needs goes, with what only it needs; lines stay.
+// A unit that nothing needs goes, with those that only it needs; lines stay.
 func TestReach(t *testing.T) {
 	p := parsed(t, "golang.org/x/sys/unix", map[string]string{"a.go": `package unix
 

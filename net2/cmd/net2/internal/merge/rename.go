@@ -5,10 +5,11 @@ import (
 	"go/types"
 )
 
-// renaming gives new names to what is declared at a package's top level.
+// renaming gives new names to declarations at a package's top level.
 type renaming map[string]string
 
-// edits renames in one file of p. Where keep holds, old names stay.
+// edits renames in one file of p. In functions for which keep is true, old
+// names stay.
 func (r renaming) edits(p *pkg, s *source, keep func(fn *ast.FuncDecl) bool) []edit {
 	var edits []edit
 	var plain func(n ast.Node) bool
@@ -47,8 +48,8 @@ func (r renaming) edits(p *pkg, s *source, keep func(fn *ast.FuncDecl) bool) []e
 	return edits
 }
 
-// topLevel are the names in the file's own declarations that are renamed. A
-// variant that go/types has taken for a second declaration is not resolved.
+// topLevel are the names to change in the file's own declarations. If go/types
+// has taken a variant for a second declaration, it has not resolved that one.
 func (r renaming) topLevel(s *source) map[*ast.Ident]bool {
 	ids := make(map[*ast.Ident]bool)
 	for _, decl := range s.syntax.Decls {
@@ -84,8 +85,8 @@ func declared(decl ast.Decl) []*ast.Ident {
 	return nil
 }
 
-// standsForRenamed tells whether an identifier stands for the package-level
-// declaration of its name, or for a field embedded under it.
+// standsForRenamed reports whether an identifier stands for the package-level
+// declaration of its name, or for a field embedded under that name.
 func (r renaming) standsForRenamed(p *pkg, id *ast.Ident, selected bool) bool {
 	obj := p.resolved(id)
 	if obj == nil && !selected {

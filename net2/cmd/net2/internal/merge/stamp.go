@@ -2,8 +2,8 @@ package merge
 
 import "strconv"
 
-// addStamp adds the stamp to the package that every swap needs. A string that
-// is read when the program starts is in the binary, whatever the linker drops.
+// addStamp adds the stamp to the package that every swap needs. The package
+// reads the string when the program starts, so the linker cannot drop it.
 func (m *merger) addStamp() error {
 	m.out.Src[folders["go.parity/runtime_hooks"]+"/zz_net2_stamp_linux.go"] = []byte(`package runtimehooks
 

@@ -9,10 +9,9 @@ import (
 	"go.parity/net2/cmd/net2/internal/constraint"
 )
 
-// chooseNames decides who keeps a name that both packages declare: net2, which
-// is what the merged package is for, except where others reach net's own
-// through a linkname. A name that one of them declares and the other imports
-// under goes too.
+// chooseNames decides who keeps a name that both packages declare: net2, except
+// where others reach net's own through a linkname. If one of them declares a
+// name under which the other imports a package, that declaration gives way too.
 func (m *merger) chooseNames() error {
 	m.stdRenamed, m.net2Renamed = make(renaming), make(renaming)
 	linked := m.std.linked()
@@ -29,7 +28,7 @@ func (m *merger) chooseNames() error {
 	for name := range m.net2.importedNames() {
 		if m.std.declares(name) {
 			if linked[name] {
-				return fmt.Errorf("net2 imports under the name %s, to which others link in net", name)
+				return fmt.Errorf("net2 imports a package as %s, and other packages link to net's %[1]s", name)
 			}
 			m.stdRenamed[name] = "std_" + name
 		}
@@ -97,14 +96,14 @@ func (m *merger) addStd() error {
 	}
 	for name := range crossings {
 		if !crossed[name] {
-			return fmt.Errorf("net has no %s any more, in which names stay", name)
+			return fmt.Errorf("net no longer has the function %s, which must make its connections with net2", name)
 		}
 	}
 	return nil
 }
 
 // addChangedStd puts the changed file beside the one for other systems. Its
-// lines are those of the file on disk.
+// lines have the numbers of the file on disk.
 func (m *merger) addChangedStd(folder, name string, content, changed []byte) {
 	if constraint.SuffixSystem(name) == "linux" {
 		m.out.Src[folder+"/"+name] = changed
@@ -115,8 +114,9 @@ func (m *merger) addChangedStd(folder, name string, content, changed []byte) {
 	m.out.Src[folder+"/"+name] = notLinux(content)
 }
 
-// notLinux keeps a file from builds for Linux, and its lines where they are:
-// the constraint takes the place of the notice's third line, which moves up.
+// notLinux keeps a file out of builds for Linux without moving its lines: the
+// constraint replaces the third line of the copyright notice, which moves up
+// into the second.
 func notLinux(content []byte) []byte {
 	lines := strings.Split(string(content), "\n")
 	for i, line := range lines {
@@ -149,14 +149,15 @@ func (m *merger) checkMethods() error {
 		set := types.NewMethodSet(types.NewPointer(theirs.Type()))
 		for method := range set.Methods() {
 			if method.Obj().Exported() && ours.Lookup(nil, method.Obj().Name()) == nil {
-				return fmt.Errorf("net.%s has a method %s in this Go, net2.%[1]s has not", name, method.Obj().Name())
+				return fmt.Errorf("in this Go, net.%s has a method %s that net2.%[1]s lacks", name, method.Obj().Name())
 			}
 		}
 	}
 	return nil
 }
 
-// checkExported refuses a Go in which net2 would take an exported name away.
+// checkExported refuses a Go with which the merge would lose an exported name
+// of net2's.
 func (m *merger) checkExported() error {
 	var missing []string
 	for old, renamed := range m.net2Renamed {
@@ -165,7 +166,7 @@ func (m *merger) checkExported() error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("exported names of net2 would be lost: %s", strings.Join(missing, ", "))
+		return fmt.Errorf("the merge would lose exported names of net2: %s", strings.Join(missing, ", "))
 	}
 	return nil
 }

@@ -18,8 +18,8 @@ func (m *merger) addNet2() error {
 	return m.addFile("net", ownFile)
 }
 
-// net2File makes a file of net2 one of package net, or returns nil if nothing
-// of it is left.
+// net2File turns a file of net2 into one of package net, or returns nil if
+// nothing of it is left.
 func (m *merger) net2File(s *source) []byte {
 	dropped, empty := takeOut(s, m.drops)
 	if empty {
@@ -40,8 +40,8 @@ func (m *merger) net2File(s *source) []byte {
 	return apply(s.content, edits)
 }
 
-// reachNet2 finds out what of net2 the merged package needs: what is exported,
-// and what that needs in turn.
+// reachNet2 finds out which names of net2 the merged package needs: the
+// exported ones, and those that they need in turn.
 func (m *merger) reachNet2() error {
 	for _, name := range m.net2.scope.Names() {
 		if ast.IsExported(name) {
@@ -56,8 +56,8 @@ func (m *merger) reachNet2() error {
 // drops reports whether the merged package does without a declaration of net2.
 func (m *merger) drops(u unit) bool { return m.isNets(u) || !u.stays(m.alive) }
 
-// isNets reports whether package net has itself what a declaration of net2
-// declares.
+// isNets reports whether the merged package takes what a unit of net2 declares
+// from net, or from an added file.
 func (m *merger) isNets(u unit) bool {
 	if u.recv != "" {
 		return m.replaced[u.recv] != "" || netsOwn[u.recv]
@@ -73,8 +73,8 @@ func (m *merger) isNets(u unit) bool {
 	return len(u.ids) > 0
 }
 
-// unqualified takes the qualifier from net's names. What net2 declares too it
-// means to be net's, under its new name.
+// unqualified removes the qualifier from net's names. If net2 declares such a
+// name too, net's has a new name, and net2's source means that one.
 func (m *merger) unqualified(s *source) []edit {
 	var edits []edit
 	ast.Inspect(s.syntax, func(n ast.Node) bool {
@@ -92,8 +92,8 @@ func (m *merger) unqualified(s *source) []edit {
 	return edits
 }
 
-// imports points the imports to where the packages are now, and drops net's
-// and those that nothing uses any more.
+// imports points the imports to the packages' new places, and drops the import
+// of net and those that nothing uses any more.
 func (m *merger) imports(s *source, dropped []edit) []edit {
 	edits := m.net2.unusedImports(s, dropped, "net")
 	for _, e := range moveImports(s) {

@@ -7,14 +7,15 @@ import (
 )
 
 // conns are the functions of internal/poll with which package os copies between
-// a file and a connection, each with what it does now: every connection is one
-// of net2.
+// a file and a connection, each with its new body: every connection is one of
+// net2.
 var conns = map[string]string{
 	"Splice":   "return src.conn.SpliceTo(dst, remain)",
 	"sendFile": "return dstFD.sendFromFile(src, size)",
 }
 
-// first is what Init does first: what stands for a connection is ready.
+// first is what Init does first: an FD that stands for a connection is ready
+// already.
 const first = "if fd.conn != nil { return syscall.EEXIST }"
 
 // addZeroCopy teaches internal/poll to copy between files and net2's
@@ -37,7 +38,7 @@ func (m *merger) addZeroCopy() error {
 		}
 	}
 	if want := len(conns) + 2; found != want {
-		return fmt.Errorf("internal/poll copies between files and connections in another way than is known: %d of %d places found", found, want)
+		return fmt.Errorf("internal/poll copies between files and connections in a way that net2 does not know: found %d of %d places", found, want)
 	}
 	for name, folder := range map[string]string{
 		"poll_conn.go":        "internal/poll",
@@ -51,7 +52,8 @@ func (m *merger) addZeroCopy() error {
 	return nil
 }
 
-// copies makes functions take connections of net2. Lines stay as they are.
+// copies makes functions take connections of net2. The lines keep their
+// numbers.
 func copies(s *source) []edit {
 	var edits []edit
 	for _, fn := range functions(s) {

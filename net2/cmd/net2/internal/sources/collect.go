@@ -10,9 +10,8 @@ import (
 	"go.parity/net2/cmd/net2/internal/constraint"
 )
 
-// Collect reads the files that a build for Linux may use, for whatever
-// architecture, from the folders where the go command finds the packages when
-// it runs in dir.
+// Collect reads the files that a build for Linux may use, on any architecture,
+// from the folders where the go command finds the packages when it runs in dir.
 func Collect(dir string) (Files, error) {
 	files := make(Files)
 	for _, pkg := range Packages {

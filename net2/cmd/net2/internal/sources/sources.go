@@ -1,8 +1,8 @@
 // Package sources holds the library's Linux sources as an archive that is part
 // of the tool, so that whoever runs it needs no checkout.
 //
-// After a change of the library the archive is stale, and a test says so.
-// Renew it with
+// After a change to the library the archive is stale, and a test says so. Renew
+// it with
 //
 //	go generate ./net2/cmd/net2/...
 package sources

@@ -20,7 +20,7 @@ func TestArchiveIsUpToDate(t *testing.T) {
 	}
 	for name := range embedded {
 		if _, ok := current[name]; !ok {
-			t.Errorf("%s is in the archive, but is no source any more", name)
+			t.Errorf("%s is in the archive, but is not a source any more", name)
 		}
 	}
 	if t.Failed() {

@@ -42,7 +42,7 @@ func inside() {
 	}
 }
 
-// number is the descriptor, as it is asked for.
+// number returns the descriptor that SyscallConn gives.
 func number(c syscall.Conn) (n int64) {
 	check(must(c.SyscallConn()).Control(func(fd uintptr) { n = int64(fd) }))
 	return n
@@ -90,7 +90,7 @@ func wires() {
 	}
 }
 
-// moves copies between files and connections by every method that does.
+// moves copies between files and connections by every method that can.
 func moves() {
 	path, remove := socketPath("moves")
 	defer remove()

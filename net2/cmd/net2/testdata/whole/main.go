@@ -1,5 +1,5 @@
 // Whole looks at package net from many sides and prints what it sees, which is
-// the same whatever net consists of. With the argument "where" it prints what
+// the same on net and on net2. With the argument "where" it prints what
 // differs.
 package main
 
@@ -47,7 +47,7 @@ func main() {
 	moreLinked()
 }
 
-// check ends the program on an error that must not be.
+// check ends the program if there is an error.
 func check(err error) {
 	if err != nil {
 		panic(err)
@@ -59,7 +59,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// report notes what a trace tells.
+// report notes what a trace reports.
 type report struct{ events []string }
 
 func web(log *report) {
@@ -215,8 +215,8 @@ func resolver() {
 	net.DefaultResolver = new(net.Resolver)
 }
 
-// files copies between files and connections, both ways. What moves its bytes
-// through the program allocates a buffer for them.
+// files copies between files and connections, both ways. A copy that moves its
+// bytes through the program allocates a buffer for them.
 func files() {
 	path, remove := socketPath("f")
 	defer remove()
@@ -262,8 +262,8 @@ func linked() {
 	fmt.Println("linked:", isDomainName("go.dev"), isDomainName("-"), listenerBacklog() > 0)
 }
 
-// where prints what a connection waits with, what a resolver dials with, and
-// the files in the stack of a goroutine that waits.
+// where prints in which poller a connection waits, what a resolver dials with,
+// and the files in the stack of a goroutine that waits.
 func where() {
 	l := must(net.Listen("tcp", "127.0.0.1:0"))
 	go l.Accept()

@@ -5,11 +5,11 @@ import (
 	"internal/nettrace"
 )
 
-// What net2 as an import must find out, or do again, package net has at hand.
-// Each declaration here takes the place of net2's, the ones with net2_ of those
-// whose name net uses itself.
+// Package net already has what net2, as an import, must find out or do again.
+// Each declaration here replaces one of net2's; those with the prefix net2_
+// replace the ones whose name net uses itself.
 
-// A connectTrace is what a trace wants to know of connecting.
+// A connectTrace is the part of a trace that concerns connecting.
 type connectTrace nettrace.Trace
 
 func (t *connectTrace) start(network, address string) {

@@ -5,9 +5,10 @@ import (
 	poll "net/internal"
 )
 
-// Package os asks the SyscallConn of what it copies from or to for these two.
+// When package os copies, it asks the SyscallConn of the source and of the
+// destination for these two methods.
 
-// PollFD returns what stands for the connection in internal/poll.
+// PollFD returns the FD that stands for the connection in internal/poll.
 func (c *rawConn) PollFD() *stdpoll.FD {
 	if !c.ok() {
 		return nil

@@ -5,7 +5,7 @@ type Conn interface {
 	// SpliceTo moves up to remain bytes to dst without copying them.
 	SpliceTo(dst *FD, remain int64) (written int64, handled bool, err error)
 
-	// SendFile sends size bytes of a file, or the rest of it where size is 0.
+	// SendFile sends size bytes of a file, or the rest of it if size is 0.
 	SendFile(src uintptr, size int64) (written int64, handled bool, err error)
 }
 

@@ -18,9 +18,9 @@ type NetPoller interface {
 	SetDeadline(d int64, mode int) int
 }
 
-// OpenNet gives a network descriptor its place. Package net sets it: net2's
-// poller needs package os, which needs this one. What os opens stays in the
-// runtime's poller.
+// OpenNet gives a network descriptor its place. Package net sets it, because
+// net2's poller needs package os, which needs this package. The files that os
+// opens stay in the runtime's poller.
 var OpenNet func(fd uintptr) (NetPoller, error)
 
 //go:linkname runtimeNano runtime.nanotime
@@ -110,7 +110,7 @@ func (pd *pollDesc) wait(mode int, isFile bool) error {
 
 func (pd *pollDesc) pollable() bool { return pd.net != nil || pd.runtimeCtx != 0 }
 
-// What the hooks of both pollers return.
+// The codes that the hooks of both pollers return.
 const (
 	pollNoError        = 0
 	pollErrClosing     = 1
@@ -149,7 +149,7 @@ func setDeadlineImpl(fd *FD, t time.Time, mode int) error {
 	var d int64
 	if !t.IsZero() {
 		if d = int64(time.Until(t)); d == 0 {
-			d = -1 // now has passed; 0 would be no deadline
+			d = -1 // a deadline of now has passed; 0 would clear it
 		}
 	}
 	if err := fd.incref(); err != nil {

@@ -8,8 +8,8 @@ import (
 )
 
 // SpliceToFile moves up to remain bytes from src to a file, through a pipe and
-// without copying them, until src ends. handled is false when nothing was moved
-// and the caller must copy.
+// without copying them, until src ends. If it moves nothing and the caller must
+// copy, handled is false.
 func SpliceToFile(dst *stdpoll.FD, src *FD, remain int64) (written int64, handled bool, err error) {
 	p, errno := getPipe()
 	if errno != 0 {
@@ -35,8 +35,8 @@ func SpliceToFile(dst *stdpoll.FD, src *FD, remain int64) (written int64, handle
 	return written, true, nil
 }
 
-// pumpToFile moves all that is in the pipe to a file, and waits where the file
-// is one that makes writers wait.
+// pumpToFile moves everything in the pipe to a file, and waits if the file
+// makes writers wait.
 func pumpToFile(dst *stdpoll.FD, p *splicePipe) (written int, err error) {
 	var failed error
 	err = dst.RawWrite(func(fd uintptr) bool {
