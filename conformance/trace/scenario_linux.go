@@ -344,7 +344,7 @@ var scenarios = []Scenario{
 
 	{
 		Name: "deadline", Step: "deadline",
-		Doc: "Read until a deadline fires that was set meanwhile.",
+		Doc: "Read until a deadline fires that is set during the Read.",
 		child: func(c *child) error {
 			conn, err := c.conn()
 			if err != nil {
