@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// playHijack takes a connection away from the server and talks on it, to the
-// half close of one side and then of the other.
+// playHijack takes a connection away from the server and talks on it until one
+// side half-closes it and then the other.
 func playHijack(w *world) error {
 	ended := make(chan string, 1)
 	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -48,7 +48,7 @@ func playHijack(w *world) error {
 	if err != nil {
 		return err
 	}
-	// The first line comes in the same piece as the request.
+	// The first line arrives together with the request.
 	fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: h\r\n\r\nearly\n")
 	answers := bufio.NewReader(c)
 	var got []string
@@ -71,8 +71,8 @@ func playHijack(w *world) error {
 	return err
 }
 
-// echoFrames speaks a protocol like WebSocket's: each message has its length before
-// it, and is sent back.
+// echoFrames speaks a protocol like WebSocket's: each message follows its length,
+// and echoFrames sends it back.
 func echoFrames(rw io.ReadWriter) error {
 	var head [4]byte
 	for {
@@ -181,21 +181,21 @@ func (w *world) proxy(target string) (*site, error) {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(to)
 			r.SetXForwarded()
-			r.Out.Header["X-Forwarded-Host"] = nil // a port of the run
+			r.Out.Header["X-Forwarded-Host"] = nil // it contains a port that differs from run to run
 		},
 		Transport:     w.newTransport(),
 		FlushInterval: -1,
 		ErrorLog:      log.New(io.Discard, "", 0),
 	}
 	return w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		// Or else the server closes the request's body with the first byte of
-		// the response, now and then under the hands of the transport.
+		// Otherwise the server closes the request's body with the first byte of
+		// the response, now and then while the transport still reads it.
 		http.NewResponseController(rw).EnableFullDuplex()
 		proxy.ServeHTTP(rw, r)
 	}))
 }
 
-// playProxy has a reverse proxy between client and server.
+// playProxy puts a reverse proxy between client and server.
 func playProxy(w *world) error {
 	next := make(chan struct{})
 	gone := make(chan string, 1)
@@ -239,7 +239,7 @@ func playProxy(w *world) error {
 		w.note(fmt.Sprint(n, " bytes, chunked"), w.do(c, w.request("POST", front.url+"/echo", chunked(payload(n)))))
 	}
 
-	// Each event passes through before the next is made.
+	// Each event passes through before the server makes the next.
 	resp, err := c.Do(w.request("GET", front.url+"/events", nil))
 	if err != nil {
 		return err
@@ -257,7 +257,7 @@ func playProxy(w *world) error {
 	}
 	w.note("events", append(events, class(lines.Err())))
 
-	// A client that leaves is felt behind the proxy.
+	// The server behind the proxy notices a client that leaves.
 	resp, err = c.Do(w.request("GET", front.url+"/wait", nil))
 	if err != nil {
 		return err
@@ -292,7 +292,7 @@ func playProxyUpgrade(w *world) error {
 	return w.upgrade(front.url, ended)
 }
 
-// playTLS looks at what TLS makes of the connections.
+// playTLS looks at how TLS uses the connections.
 func playTLS(w *world) error {
 	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(rw, "%x %s %s resumed %v certificates %d", r.TLS.Version, r.TLS.NegotiatedProtocol,
@@ -343,7 +343,7 @@ func playTLS(w *world) error {
 	b, err := io.ReadAll(resp.Body)
 	w.note("plain HTTP", []string{resp.Status, string(b), class(err)})
 
-	// TLS by hand: a half close, and what is below.
+	// TLS by hand: a half close, and the connection below.
 	ln, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// playAddresses notes what both ends say of their connection, and which of
-// the methods that net/http looks for it has.
+// playAddresses notes what both ends say about their connection, and which of
+// the methods that net/http looks for the connection has.
 func playAddresses(w *world) error {
 	describe := func(c net.Conn) string {
 		if t, ok := c.(*tls.Conn); ok {
@@ -68,8 +68,8 @@ func playAddresses(w *world) error {
 }
 
 // playListenForms serves on each form of a local address, and reaches it by
-// each form that leads there. Where one address family is left out, its port
-// may be another process's.
+// each form that leads there. If a form leaves out one address family, the port
+// of that family may belong to another process.
 func playListenForms(w *world) error {
 	for _, form := range []struct {
 		network, address string
@@ -106,7 +106,7 @@ func playListenForms(w *world) error {
 	return nil
 }
 
-// playBodies sends bodies of many sizes both ways, with their length told and
+// playBodies sends bodies of many sizes both ways, with a stated length and
 // chunked.
 func playBodies(w *world) error {
 	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -141,7 +141,7 @@ func playBodies(w *world) error {
 	return nil
 }
 
-// playLengths asks for responses in each way in which HTTP says where one ends.
+// playLengths asks for responses in each way in which HTTP marks the end of one.
 func playLengths(w *world) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/told", func(rw http.ResponseWriter, r *http.Request) {
@@ -175,7 +175,7 @@ func playLengths(w *world) error {
 	}
 	for _, path := range []string{"/told", "/found", "/chunked", "/status/200", "/status/204", "/status/304", "/status/404", "/status/500", "/closed", "/short", "/none"} {
 		for _, method := range []string{"GET", "HEAD", "POST"} {
-			c := w.newClient() // none is left with a connection in doubt
+			c := w.newClient() // so that no request gets a connection whose state is in doubt
 			w.note(method+" "+path, w.do(c, w.request(method, s.url+path, nil)))
 		}
 	}
@@ -210,7 +210,7 @@ func playTrailers(w *world) error {
 	for range 3 {
 		req := w.request("POST", s.url, nil)
 		req.Trailer = http.Header{"Sum": nil}
-		// The trailer is known when the body has been read.
+		// The trailer is known once the client has read the body.
 		req.Body = &atEOF{Reader: bytes.NewReader(payload(50_000)), f: func() {
 			req.Trailer.Set("Sum", digest(payload(50_000)))
 		}}
@@ -235,8 +235,8 @@ func (r *atEOF) Read(b []byte) (int, error) {
 
 func (r *atEOF) Close() error { return nil }
 
-// playContinue asks before it sends: of a server that wants the body, of one
-// that doesn't, and of one that gives early hints first.
+// playContinue asks before it sends: it asks a server that wants the body, one
+// that doesn't, and one that gives early hints first.
 func playContinue(w *world) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/yes", func(rw http.ResponseWriter, r *http.Request) {
@@ -257,7 +257,7 @@ func playContinue(w *world) error {
 		return err
 	}
 	paths := []string{"/yes", "/hints"}
-	if !w.proto.multiplexed() { // there the client sits out its ExpectContinueTimeout
+	if !w.proto.multiplexed() { // with HTTP/2 the client waits out its ExpectContinueTimeout
 		paths = append(paths, "/no")
 	}
 	for _, path := range paths {
@@ -299,8 +299,8 @@ func (c *counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// playFiles serves files, the way on which net/http asks the connection to
-// send one, and uploads one.
+// playFiles serves files, for which net/http asks the connection to send the
+// file itself, and uploads one.
 func playFiles(w *world) error {
 	dir, err := w.tempDir()
 	if err != nil {
@@ -380,10 +380,10 @@ func playFiles(w *world) error {
 	return nil
 }
 
-// playTrace notes which of the hooks of a client trace are called, and in
-// which order while there is but one order.
+// playTrace notes which hooks of a client trace net/http calls, and in which
+// order as long as only one order is possible.
 func playTrace(w *world) error {
-	s, err := w.serveAt("tcp", ":0", hello) // so that each address of a name is this server's
+	s, err := w.serveAt("tcp", ":0", hello) // so that every address of a name leads to this server
 	if err != nil {
 		return err
 	}
@@ -399,12 +399,12 @@ func playTrace(w *world) error {
 	for _, target := range []struct{ name, url string }{
 		{"literal", w.proto.scheme() + "://127.0.0.1:" + port},
 		{"name", w.proto.scheme() + "://localhost:" + port},
-		{"no name", w.proto.scheme() + "://bad..name:" + port}, // known to be wrong without asking a server
+		{"no name", w.proto.scheme() + "://bad..name:" + port}, // malformed, so the resolver asks no server
 		{"refused", w.proto.scheme() + "://" + refusing},
 	} {
 		c := w.newClient()
 		for _, turn := range []string{"first", "again"} {
-			var seen notebook // hooks are called from many goroutines
+			var seen notebook // many goroutines call the hooks
 			ctx := httptrace.WithClientTrace(w.ctx, &httptrace.ClientTrace{
 				GetConn: func(hostPort string) { seen.note("GetConn", strings.ReplaceAll(plain(hostPort), port, "PORT")) },
 				GotConn: func(i httptrace.GotConnInfo) {

@@ -22,7 +22,7 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// playKeepAlive counts the connections of requests that follow each other.
+// playKeepAlive counts the connections of consecutive requests.
 func playKeepAlive(w *world) error {
 	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/last" {
@@ -109,8 +109,8 @@ func playAtOnce(w *world) error {
 	return nil
 }
 
-// noteConns notes how many connections s had. With HTTP/2 in the clear net/http
-// makes a second one now and then when many requests start at once.
+// noteConns notes how many connections s had. With unencrypted HTTP/2, net/http
+// now and then makes a second one when many requests start at once.
 func (w *world) noteConns(s *site) {
 	if w.proto.name != "h2c" {
 		w.note("connections", s.conns.Load())
@@ -172,8 +172,8 @@ func playLimited(w *world) error {
 	return nil
 }
 
-// A countingListener knows how many of its connections were open at once at
-// the most. One is no longer counted when its Close begins.
+// A countingListener counts how many of its connections were open at once at
+// most. It stops counting a connection when the connection's Close begins.
 type countingListener struct {
 	net.Listener
 	now, peak atomic.Int64
@@ -198,7 +198,7 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// playStream exchanges messages within one request, each sent when the one
+// playStream exchanges messages within one request and sends each when the one
 // before it has come back.
 func playStream(w *world) error {
 	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -239,14 +239,14 @@ func playStream(w *world) error {
 	return nil
 }
 
-// playCancel gives up on requests: before they start, while the response is
-// awaited, and while its body comes.
+// playCancel gives up on requests: before they start, while it waits for the
+// response, and while the body arrives.
 func playCancel(w *world) error {
 	started := make(chan struct{}, 1)
 	ended := make(chan string, 1)
 	left := make(chan struct{}) // the client is done
 	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body) // net/http misses a client only after that
+		io.Copy(io.Discard, r.Body) // net/http notices that a client left only after that
 		if r.URL.Path == "/body" {
 			rw.Write([]byte("x"))
 			rw.(http.Flusher).Flush()
@@ -272,7 +272,7 @@ func playCancel(w *world) error {
 	cancel()
 	w.note("before", w.do(c, w.request("GET", s.url+"/header", nil).WithContext(ctx)))
 
-	// given has a request given up, by end, when the handler has it.
+	// given makes a request and calls end to give it up once the handler has it.
 	given := func(what string, ctx context.Context, end func(), method, body string) error {
 		go func() {
 			wait(w, started, "the handler")
@@ -341,7 +341,7 @@ func (e expiring) Err() error {
 	}
 }
 
-// playIdleTimeout lets the server close a connection that nobody uses.
+// playIdleTimeout lets the server close an idle connection.
 func playIdleTimeout(w *world) error {
 	s, err := w.serve(hello, func(s *http.Server) { s.IdleTimeout = 30 * time.Millisecond })
 	if err != nil {
@@ -358,7 +358,7 @@ func playIdleTimeout(w *world) error {
 	return nil
 }
 
-// playServerTimeouts is slow where a server has no patience.
+// playServerTimeouts is a slow client to servers with short timeouts.
 func playServerTimeouts(w *world) error {
 	const short = 80 * time.Millisecond
 	ended := make(chan string, 1)
@@ -419,7 +419,7 @@ func playServerTimeouts(w *world) error {
 	w.note("half a body", string(body)+class(err))
 
 	if w.proto.tls {
-		return nil // crypto/tls takes five seconds to give up its last words
+		return nil // crypto/tls waits five seconds before it gives up on its closing alert
 	}
 	c, err = talk("ReadTimeout", "POST /read HTTP/1.1\r\nHost: h\r\nContent-Le", func(s *http.Server) { s.ReadTimeout = short })
 	if err != nil {
@@ -443,7 +443,7 @@ func playServerTimeouts(w *world) error {
 }
 
 // cutOff is class without the reset that a server sends when it closes before
-// it has read all, as it may where it is short of time.
+// it has read everything, as it may do when it runs out of time.
 func cutOff(err error) string {
 	if errors.Is(err, syscall.ECONNRESET) {
 		return ""
@@ -455,13 +455,13 @@ func cutOff(err error) string {
 func playClientTimeouts(w *world) error {
 	const short = 40 * time.Millisecond
 	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		<-w.ctx.Done() // under TLS a response to a client that left could still reach it
+		<-w.ctx.Done() // under TLS a response could still reach a client that left
 	}))
 	if err != nil {
 		return err
 	}
-	// What tells these apart is who gave up; net/http words some of it by
-	// chance.
+	// These differ in who gave up; the words that net/http chooses for some of
+	// them are a matter of chance.
 	c := w.newClient(func(t *http.Transport) { t.ResponseHeaderTimeout = short })
 	_, err = c.Get(s.url)
 	w.note("ResponseHeaderTimeout", class(err))
@@ -472,7 +472,7 @@ func playClientTimeouts(w *world) error {
 	var ne net.Error
 	w.note("Timeout", fmt.Sprint(errors.As(err, &ne) && ne.Timeout(), errors.Is(err, context.DeadlineExceeded)))
 
-	// Nobody accepts here: the kernel completes the connection all the same.
+	// Nobody accepts here, but the kernel completes the connection all the same.
 	silent, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -488,7 +488,7 @@ func playClientTimeouts(w *world) error {
 	expire := sync.OnceFunc(func() { close(e.over) })
 	defer expire()
 	ctx := httptrace.WithClientTrace(e, &httptrace.ClientTrace{
-		TLSHandshakeStart: expire, // it will not get further
+		TLSHandshakeStart: expire, // the request gets no further than this
 		WroteRequest:      func(httptrace.WroteRequestInfo) { expire() },
 	})
 	_, err = c.Do(w.request("GET", w.proto.scheme()+"://"+silent.Addr().String(), nil).WithContext(ctx))
@@ -496,8 +496,8 @@ func playClientTimeouts(w *world) error {
 	return nil
 }
 
-// playShutdown shuts a server down while requests are under way: all end well,
-// and nobody gets in any more.
+// playShutdown shuts a server down while requests are under way: they all
+// succeed, and nobody can connect any more.
 func playShutdown(w *world) error {
 	const n = 40
 	var inside sync.WaitGroup
@@ -562,8 +562,8 @@ func playShutdown(w *world) error {
 	return nil
 }
 
-// playShutdownUnderLoad shuts a server down while clients come and go: no
-// request that a handler has answered is lost.
+// playShutdownUnderLoad shuts a server down while clients come and go: the
+// client of every request that a handler has answered gets the response.
 func playShutdownUnderLoad(w *world) error {
 	var answered sync.Map // request to true
 	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -577,8 +577,8 @@ func playShutdownUnderLoad(w *world) error {
 	enough := make(chan struct{})
 	var lost atomic.Int64
 	var clients sync.WaitGroup
-	// Only one: a server that is shutting down forgets an HTTP/2 connection
-	// that comes at the last moment, and waits for it for ever.
+	// Only one connection: a server that is shutting down forgets an HTTP/2
+	// connection that comes at the last moment, and waits for it forever.
 	var dialed atomic.Bool
 	shared := w.newClient(func(t *http.Transport) {
 		t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -595,8 +595,8 @@ func playShutdownUnderLoad(w *world) error {
 		clients.Go(func() {
 			c := shared
 			if !w.proto.multiplexed() {
-				// A connection that is kept may be closed as idle the
-				// moment before its next request: that is HTTP's own race.
+				// The server may close a kept connection as idle the moment
+				// before its next request: that is HTTP's own race.
 				c = w.newClient(func(t *http.Transport) { t.DisableKeepAlives = true })
 			}
 			for j := 0; ; j++ {
@@ -629,7 +629,7 @@ func playShutdownUnderLoad(w *world) error {
 	return nil
 }
 
-// playClose closes a server over requests that are under way.
+// playClose closes a server while requests are under way.
 func playClose(w *world) error {
 	const n = 20
 	var inside sync.WaitGroup
@@ -656,7 +656,7 @@ func playClose(w *world) error {
 		clients.Go(func() {
 			r := w.get(c, s.url+"/"+strconv.Itoa(i))
 			if w.proto.multiplexed() && r.Err != "" {
-				r = reply{Err: "failed"} // how depends on what the client was at
+				r = reply{Err: "failed"} // how depends on what the client was doing
 			}
 			failures[i] = r.Status + r.Err
 		})
@@ -685,7 +685,7 @@ func playClose(w *world) error {
 	return nil
 }
 
-// playFailures is what goes wrong below HTTP.
+// playFailures shows what goes wrong below HTTP.
 func playFailures(w *world) error {
 	refusing, err := w.refusing()
 	if err != nil {
@@ -702,8 +702,9 @@ func playFailures(w *world) error {
 	}
 	w.note("closed", w.get(w.newClient(), s.url))
 
-	// A server that says text and then ends the connection, with a reset if
-	// told so. It has read the request, so that closing is no reset by itself.
+	// A server that sends text and then ends the connection, with a reset if
+	// told to. It has read the request, so a plain close does not reset the
+	// connection.
 	odd := func(what, text string, reset bool) error {
 		s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			c, _, err := rw.(http.Hijacker).Hijack()
@@ -761,7 +762,7 @@ func playFailures(w *world) error {
 	_, err = w.client.DialContext(w.ctx, "tpc", s.addr)
 	w.note("unknown network", class(err))
 
-	// Accepting ends where the listener does, or at its deadline.
+	// Accept ends when the listener closes, or at its deadline.
 	ln, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

@@ -71,7 +71,8 @@ func TestRunCancelled(t *testing.T) {
 	}
 }
 
-// The control must see what a scenario is about, or equality means nothing.
+// The control must see what a scenario is about; otherwise equality means
+// nothing.
 func TestControlGetsThrough(t *testing.T) {
 	for _, trial := range trials() {
 		if trial.proto.name != "h1" && trial.proto.name != "h1tls" {
@@ -101,7 +102,7 @@ var breaks = []struct {
 	client    bool // break the client's stack, not the server's
 	how       func(*stack.Stack) *stack.Stack
 	scenarios string // names under HTTP/1.1
-	want      string // in the detail of each
+	want      string // a part of the detail of each
 }{
 	{"server loses a byte", false, onAccept(func(c net.Conn) net.Conn {
 		return &faulty{Conn: c, read: func(b []byte) (int, error) { return c.Read(b[:max(1, len(b)-1)]) }, lose: 70_000}

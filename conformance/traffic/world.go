@@ -27,7 +27,7 @@ import (
 	"go.parity/conformance/stack"
 )
 
-// A proto is what is spoken, and over what.
+// A proto is the protocol that the two ends speak, and what they speak it over.
 type proto struct {
 	name string
 	tls  bool
@@ -52,7 +52,7 @@ func (p proto) protocols() *http.Protocols {
 	return set
 }
 
-// lack is what this host lacks for the protocol.
+// lack returns what this host lacks for the protocol.
 func (p proto) lack() *host.Lack {
 	if p.unix {
 		return host.Lacking(host.Proc, host.TempDir)
@@ -69,8 +69,8 @@ func (p proto) scheme() string {
 	return "http"
 }
 
-// A world is one run of a scenario: its protocol, its two stacks, and all that
-// must be closed when it is over.
+// A world is one run of a scenario: its protocol, its two stacks, and everything
+// that must be closed when the run is over.
 type world struct {
 	notebook
 	proto          proto
@@ -83,7 +83,7 @@ type world struct {
 	closed  bool
 	dir     string
 	sites   map[string]string // host:port of a URL to the socket's path
-	conns   []net.Conn        // all that were made, for a run that hangs
+	conns   []net.Conn        // all connections so far, to close if the run hangs
 }
 
 func newWorld(ctx context.Context, pr proto, p pair, limit time.Duration) *world {
@@ -92,7 +92,7 @@ func newWorld(ctx context.Context, pr proto, p pair, limit time.Duration) *world
 	return w
 }
 
-// onClose has f called when the world ends, last come first served.
+// onClose has f called when the world ends, the last f first.
 func (w *world) onClose(f func()) {
 	w.closing.Lock()
 	if !w.closed {
@@ -146,7 +146,7 @@ type site struct {
 }
 
 // serve starts a server for h on the server's stack, on the address that a
-// test of the standard library would take.
+// test of the standard library would use.
 func (w *world) serve(h http.Handler, options ...func(*http.Server)) (*site, error) {
 	if w.proto.unix {
 		dir, err := w.tempDir()
@@ -226,7 +226,7 @@ func (w *world) serveOn(ln net.Listener, addr, url string, h http.Handler, optio
 	}()
 	w.onClose(func() {
 		s.Close()
-		ln.Close() // a server that never got to Serve does not know it
+		ln.Close() // a server that never reached Serve does not know its listener
 		select {
 		case <-returned:
 		case <-time.After(5 * time.Second): // counted as left behind
@@ -262,7 +262,7 @@ func (w *world) newTransport(options ...func(*http.Transport)) *http.Transport {
 	return tr
 }
 
-// dial is what the clients' transports dial with.
+// dial is the function with which the clients' transports dial.
 func (w *world) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	w.closing.Lock()
 	path, ok := w.sites[address]
@@ -283,7 +283,7 @@ func (w *world) keep(c net.Conn) {
 	w.conns = append(w.conns, c)
 }
 
-// cut closes all connections, also those that a handler took from its server.
+// cut closes all connections, even those that a handler took from its server.
 func (w *world) cut() {
 	w.closing.Lock()
 	list := w.conns
@@ -294,8 +294,8 @@ func (w *world) cut() {
 	}
 }
 
-// raw dials s on the client's stack, without an http.Client, and under TLS
-// where the protocol has it. The connection ends with the world's time.
+// raw dials s on the client's stack, without an http.Client, and with TLS if the
+// protocol has it. The connection ends when the world's time is up.
 func (w *world) raw(s *site) (net.Conn, error) {
 	network := "tcp"
 	if w.proto.unix {
@@ -316,8 +316,8 @@ func (w *world) raw(s *site) (net.Conn, error) {
 	return c, nil
 }
 
-// refusing returns an address where nobody listens, nor will: it is the near
-// end of a connection that stays.
+// refusing returns an address on which nobody listens or will listen: it is the
+// near end of a connection that stays.
 func (w *world) refusing() (string, error) {
 	ln, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -332,7 +332,7 @@ func (w *world) refusing() (string, error) {
 	return c.LocalAddr().String(), nil
 }
 
-// A reply is what a client can see of a response.
+// A reply is what a client sees of a response.
 type reply struct {
 	Status   string
 	Proto    string
@@ -344,7 +344,7 @@ type reply struct {
 	Err      string // why there is no response, or why its body ended early
 }
 
-// do sends the request and reads all of the response.
+// do sends the request and reads the whole response.
 func (w *world) do(c *http.Client, req *http.Request) reply {
 	resp, err := c.Do(req)
 	if err != nil {
@@ -373,7 +373,7 @@ func (w *world) get(c *http.Client, url string) reply {
 	return w.do(c, w.request("GET", url, nil))
 }
 
-// request makes a request whose life ends with the world's.
+// request makes a request that ends when the world does.
 func (w *world) request(method, url string, body io.Reader) *http.Request {
 	req, err := http.NewRequestWithContext(w.ctx, method, url, body)
 	if err != nil {
@@ -382,7 +382,7 @@ func (w *world) request(method, url string, body io.Reader) *http.Request {
 	return req
 }
 
-// wait receives from ch, or gives up with the world.
+// wait receives from ch, or gives up when the world's time is up.
 func wait[T any](w *world, ch <-chan T, what string) (T, error) {
 	select {
 	case v := <-ch:
@@ -407,7 +407,7 @@ func plainHeader(h http.Header) map[string][]string {
 	return m
 }
 
-// payload returns the first n bytes of what is made but once.
+// payload returns the first n bytes of a text that is made only once.
 func payload(n int) []byte { return made()[:n:n] }
 
 const maxPayload = 8 << 20
@@ -419,7 +419,7 @@ func digest(b []byte) string {
 	return d
 }
 
-// digestOf reads r to its end and says how much there was, and what.
+// digestOf reads r to its end and returns the length and a hash of what it read.
 func digestOf(r io.Reader) (string, error) {
 	h := sha256.New()
 	n, err := io.Copy(h, r)
