@@ -43,12 +43,12 @@ var (
 	pairs   = []pair{{own, own}, {std, own}, {own, std}}
 )
 
-// A scenario is one piece of traffic. It notes what it sees in the world that
-// it is given; an error says that it could not reach its end.
+// A scenario is one piece of traffic. It notes what it sees in the environment
+// that it is given; an error says that it could not reach its end.
 type scenario struct {
 	name   string
 	protos []proto
-	play   func(w *world) error
+	play   func(env *environment) error
 }
 
 // A trial is a scenario under one protocol.
@@ -119,10 +119,10 @@ func run(ctx context.Context, match func(string) bool, report func(conformance.C
 				check = conformance.NotPossible(name, lack)
 			} else {
 				got := play(ctx, t, p, wait)
-				check = judge(want, got)
+				check = verdict(want, got)
 				for again := 2; again > 0 && check.Status == conformance.Differs && ctx.Err() == nil; again-- {
 					// Net too may do so now and then.
-					if other := playControl(ctx, t, wait); other.lack() == nil && judge(other, got).Status == conformance.Same {
+					if other := playControl(ctx, t, wait); other.lack() == nil && verdict(other, got).Status == conformance.Same {
 						check = conformance.Check{Status: conformance.Same}
 					}
 				}
@@ -148,8 +148,8 @@ func playControl(ctx context.Context, t trial, wait patience) *outcome {
 	}
 }
 
-// judge compares a run with the control.
-func judge(want, got *outcome) conformance.Check {
+// verdict compares a run with the control.
+func verdict(want, got *outcome) conformance.Check {
 	if lack := want.lack(); lack != nil {
 		return conformance.NotPossible("", lack)
 	}
@@ -216,7 +216,7 @@ var errHung = errors.New("hung")
 // connections; if it does not come back even then, play leaves it alone.
 func play(ctx context.Context, t trial, p pair, wait patience) *outcome {
 	before := takeStock()
-	w := newWorld(ctx, t.proto, p, wait.run)
+	env := newEnvironment(ctx, t.proto, p, wait.run)
 	done := make(chan error, 1)
 	go func() {
 		defer func() {
@@ -224,19 +224,19 @@ func play(ctx context.Context, t trial, p pair, wait patience) *outcome {
 				done <- fmt.Errorf("panic: %v\n%s", r, stacks("go.parity"))
 			}
 		}()
-		done <- t.play(w)
+		done <- t.play(env)
 	}()
 
 	var err error
 	select {
 	case err = <-done:
-		w.close()
-	case <-w.ctx.Done():
+		env.close()
+	case <-env.ctx.Done():
 		held := stacks("go.parity")
 		closed := make(chan struct{})
 		go func() {
-			w.cut()
-			w.close()
+			env.cut()
+			env.close()
 			close(closed)
 		}()
 		select {
@@ -248,7 +248,7 @@ func play(ctx context.Context, t trial, p pair, wait patience) *outcome {
 			err = errors.Join(fmt.Errorf("%w after %v", errHung, wait.run), err, errors.New(held))
 		}
 	}
-	return &outcome{Notes: w.notes(), Left: before.settle(wait.settle), Err: err}
+	return &outcome{Notes: env.notes(), Left: before.settle(wait.settle), Err: err}
 }
 
 // warmUp lets both stacks make what they make once and keep: pollers, probes
@@ -256,11 +256,11 @@ func play(ctx context.Context, t trial, p pair, wait patience) *outcome {
 func warmUp(ctx context.Context) {
 	for _, p := range append([]pair{control}, pairs...) {
 		for _, pr := range anyHTTP {
-			w := newWorld(ctx, pr, p, usual.run)
-			if s, err := w.serve(hello); err == nil {
-				w.get(w.newClient(), s.url)
+			env := newEnvironment(ctx, pr, p, usual.run)
+			if s, err := env.serve(hello); err == nil {
+				env.get(env.newClient(), s.url)
 			}
-			w.close()
+			env.close()
 		}
 	}
 }

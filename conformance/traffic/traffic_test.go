@@ -216,9 +216,9 @@ func TestBrokenStackDiffers(t *testing.T) {
 					p.server = b.how(p.server)
 				}
 				tr := trial{s, h1}
-				check := judge(play(t.Context(), tr, control, usual), play(t.Context(), tr, p, little))
+				check := verdict(play(t.Context(), tr, control, usual), play(t.Context(), tr, p, little))
 				if check.Status != conformance.Differs {
-					t.Fatalf("judge() = %v %s, want %v", check.Status, check.Detail, conformance.Differs)
+					t.Fatalf("verdict() = %v %s, want %v", check.Status, check.Detail, conformance.Differs)
 				}
 				found := false
 				for want := range strings.SplitSeq(b.want, "|") {
@@ -233,14 +233,14 @@ func TestBrokenStackDiffers(t *testing.T) {
 }
 
 func TestJudgeControlFails(t *testing.T) {
-	check := judge(&outcome{Err: io.EOF}, &outcome{})
+	check := verdict(&outcome{Err: io.EOF}, &outcome{})
 	if check.Status != conformance.Skipped || check.Detail == "" {
-		t.Errorf("judge(net failed) = %v %q, want %v and a reason", check.Status, check.Detail, conformance.Skipped)
+		t.Errorf("verdict(net failed) = %v %q, want %v and a reason", check.Status, check.Detail, conformance.Skipped)
 	}
 }
 
 func TestPlayPanics(t *testing.T) {
-	tr := trial{scenario{play: func(*world) error { panic("no luck") }}, h1}
+	tr := trial{scenario{play: func(*environment) error { panic("no luck") }}, h1}
 	got := play(t.Context(), tr, control, usual)
 	if got.Err == nil || !strings.Contains(got.Err.Error(), "no luck") {
 		t.Errorf("play(panics) = %v, want the panic's value", got.Err)
