@@ -20,7 +20,7 @@ import (
 	"go.parity/conformance/words"
 )
 
-// childEnv tells a process that it is the child, and which kinds to judge.
+// childEnv tells a process that it is the child, and which kinds to test.
 const childEnv = "CONFORMANCE_NETTEST"
 
 // childLimit is how long the child may take for everything.
@@ -42,19 +42,19 @@ func Child() {
 	// The testing package keeps Main for programs like this one.
 	testing.Main(regexp.MatchString, []testing.InternalTest{{
 		Name: root,
-		F:    func(t *testing.T) { judgeKinds(t, strings.Split(chosen, ",")) },
+		F:    func(t *testing.T) { testKinds(t, strings.Split(chosen, ",")) },
 	}}, nil, nil)
 }
 
 // root is the one test at the top of the child.
 const root = "Conn"
 
-// prefix begins the names of the tests that judgeKinds runs side by side.
+// group begins the names of the tests that testKinds runs side by side.
 const group = "kinds"
 
-// judgeKinds puts the chosen kinds through nettest.TestConn. The tests mostly
+// testKinds puts the chosen kinds through nettest.TestConn. The tests mostly
 // wait for deadlines, so they run side by side.
-func judgeKinds(t *testing.T, chosen []string) {
+func testKinds(t *testing.T, chosen []string) {
 	warmUp()
 	before := opened(t)
 	t.Run(group, func(t *testing.T) {
@@ -65,7 +65,7 @@ func judgeKinds(t *testing.T, chosen []string) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				k.judge(t)
+				k.test(t)
 			})
 		}
 	})

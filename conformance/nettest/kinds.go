@@ -82,7 +82,7 @@ func kindNamed(name string) (kind, bool) {
 	return kind{}, false
 }
 
-func (k kind) judge(t *testing.T) {
+func (k kind) test(t *testing.T) {
 	dir := ""
 	if k.needs() == host.TempDir {
 		dir = t.TempDir()

@@ -37,7 +37,7 @@ func Part() conformance.Part {
 			return names, nil
 		},
 		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
-			if err := judge(ctx, match, report); err != nil {
+			if err := runKinds(ctx, match, report); err != nil {
 				return err
 			}
 			return useAll(ctx, match, report)
@@ -55,9 +55,9 @@ var tests = []string{
 // their descriptors.
 const nothingLeft = "nothing-left"
 
-// judge has a child put the kinds that match wants through nettest.TestConn,
+// runKinds has a child put the kinds that match wants through nettest.TestConn,
 // together with net's, and reports each test as soon as both are done.
-func judge(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
+func runKinds(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
 	// A test of net2 waits for the same test of net, and proves nothing if net
 	// fails it too.
 	type pair struct {

@@ -30,7 +30,7 @@ func TestConn(t *testing.T) {
 		}
 		names = append(names, k.String())
 	}
-	judgeKinds(t, names)
+	testKinds(t, names)
 }
 
 func TestPart(t *testing.T) {
