@@ -18,13 +18,13 @@ import (
 type namer struct {
 	dir      string
 	ports    map[string]string
-	collided bool // a port was given out again: two things have one name
+	collided bool // the kernel gave out a port twice: two things have one name
 
-	succeeded bool // something did, since this was last set to false
+	succeeded bool // whether anything has succeeded since this was last set to false
 }
 
-// portPattern matches the ports that the kernel chooses, unless it was told to
-// choose lower ones.
+// portPattern matches the ports that the kernel chooses, unless the host is
+// configured to choose lower ones.
 var portPattern = regexp.MustCompile(`:\d{5}\b`)
 
 // fresh names the port of a new socket.
@@ -66,7 +66,7 @@ var sentinels = []struct {
 	{"EINVAL", syscall.EINVAL},
 }
 
-// error describes an error layer by layer, with what it answers.
+// error describes an error layer by layer, with what it answers when asked.
 func (n *namer) error(err error) string {
 	if err == nil {
 		n.succeeded = true

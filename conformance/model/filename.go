@@ -2,5 +2,5 @@
 
 package model
 
-// fileName is what is compared of a file's name: all of it.
+// fileName is the part of a file's name that is compared: all of it.
 func fileName(name string) string { return name }

@@ -2,6 +2,6 @@
 
 package model
 
-// fileName is what is compared of a file's name: nothing, for here it is net's
-// choice (deviation portable-file-name).
+// fileName is the part of a file's name that is compared: nothing, for here net
+// chooses the name (deviation portable-file-name).
 func fileName(string) string { return "of net's choice" }

@@ -34,18 +34,18 @@ type end struct {
 	peer *end
 
 	stream bool
-	queue  []int // what the peer has sent and this end has not read: of a stream one sum, else a length a packet
-	sent   int   // bytes so far, from which the next are numbered
+	queue  []int // what the peer has sent and this end has not read: for a stream one sum, otherwise one length per packet
+	sent   int   // bytes so far; the next ones are numbered from here
 
 	closed      bool
 	noMoreReads bool // CloseRead
 	noMoreSends bool // CloseWrite
-	uncertain   bool // reset, or about to be: only to be closed
+	uncertain   bool // reset, or about to be: the only thing left is to close it
 	expiredR    bool
 	expiredW    bool
 }
 
-// ended reports whether a read finds the end, once the queue is empty.
+// ended reports whether a read finds the end once the queue is empty.
 func (e *end) ended() bool {
 	return e.stream && (e.noMoreReads || e.peer.closed || e.peer.noMoreSends)
 }
@@ -80,10 +80,10 @@ type machine struct {
 	made    int // names of sockets so far
 }
 
-// run runs p, and the machine that it returns has what each operation answered.
-// Where the kernel gave a port to two sockets, it runs p again: their names
-// would depend on it. It returns nil where that does not end, for a host may
-// have no ports left but a few.
+// run runs p and returns a machine that has what each operation answered. If the
+// kernel gave one port to two sockets, run runs p again, for the names of the
+// sockets would depend on it. It returns nil if that happens again and again: a
+// host may have only a few ports left.
 func run(s *stack.Stack, p Program) *machine {
 	for try := range 10 {
 		time.Sleep(time.Duration(try) * 20 * time.Millisecond)
@@ -114,7 +114,7 @@ func (m *machine) run(p Program) {
 		}
 	}
 	for _, e := range m.ends {
-		// A reset, so that the port is free at once.
+		// A reset frees the port at once.
 		if c, ok := e.conn.(interface{ SetLinger(int) error }); ok {
 			c.SetLinger(0)
 		}
@@ -122,13 +122,13 @@ func (m *machine) run(p Program) {
 	}
 }
 
-// record adds to the answer of the operation under way.
+// record adds to the answer of the current operation.
 func (m *machine) record(format string, args ...any) {
 	m.results[len(m.results)-1] += fmt.Sprintf(format, args...) + "\n"
 }
 
-// do runs one operation. It reports false for one whose outcome would not be
-// determined, or for which there is no connection.
+// do runs one operation. It reports false for an operation whose outcome would
+// not be determined, or for which there is no connection.
 func (m *machine) do(o Op) bool {
 	switch kind := o.Kind % numKinds; kind {
 	case Pair:
@@ -204,7 +204,7 @@ func (m *machine) onEnd(e *end, kind Kind, n int) bool {
 	return false
 }
 
-// networks are what Pair makes pairs of.
+// networks are the networks on which Pair makes pairs.
 var networks = []string{"tcp4", "tcp", "unix", "unixpacket", "udp4", "unixgram"}
 
 // address returns an address of network to listen on.
@@ -305,14 +305,14 @@ func (e *end) sends(n int) {
 	}
 }
 
-// canSend reports whether a write of n bytes has an outcome: it does not fill
-// the peer's buffer, and does not race with a reset.
+// canSend reports whether a write of n bytes has a determined outcome: it does
+// not fill the peer's buffer and does not race with a reset.
 func (e *end) canSend(n int) bool {
 	switch {
 	case e.closed, e.noMoreSends, e.expiredW:
-		return true // it fails, the same way each time
+		return true // the write fails the same way each time
 	case e.peer.closed, e.peer.noMoreReads:
-		return false // a reset may come, or has
+		return false // a reset may come, or has come
 	case !e.stream:
 		// A packet socket without a peer has nowhere to send to, which is an
 		// error; one with a peer has room for a few.
@@ -338,7 +338,7 @@ func (m *machine) write(e *end, n int) bool {
 	return true
 }
 
-// determined reports whether a read has an outcome without waiting.
+// determined reports whether a read has a determined outcome without waiting.
 func (e *end) determined() bool {
 	return e.closed || e.expiredR || len(e.queue) > 0 || e.ended()
 }
@@ -352,11 +352,11 @@ func (m *machine) read(e *end, n int) bool {
 		n0, err := e.conn.Read(p)
 		m.record("read %d: %d %x, %s", n, n0, digest(p[:max(n0, 0)]), m.error(err))
 		if !e.closed && !e.expiredR && len(e.queue) > 0 {
-			e.queue = e.queue[1:] // an empty packet too, which may look like the end
+			e.queue = e.queue[1:] // also an empty packet, which may look like the end
 		}
 		return true
 	}
-	// A stream may hand over what is there in any pieces.
+	// A stream may hand over its bytes in pieces of any size.
 	p = p[:min(n, e.queue[0])]
 	n0, err := io.ReadFull(e.conn, p)
 	m.record("read %d: %d %x, %s", len(p), n0, digest(p[:n0]), m.error(err))
@@ -366,7 +366,7 @@ func (m *machine) read(e *end, n int) bool {
 	return true
 }
 
-// digest is short for what was read.
+// digest shortens what was read.
 func digest(p []byte) uint32 {
 	h := uint32(2166136261)
 	for _, b := range p {
@@ -497,8 +497,8 @@ func (m *machine) close(e *end) {
 	}
 	e.closed = true
 	if len(e.queue) > 0 && e.stream || !e.stream {
-		// What was not read makes the kernel reset the connection; and a packet
-		// to nobody comes back as an error. When that arrives is not known.
+		// Unread bytes make the kernel reset the connection, and a packet to
+		// nobody comes back as an error. Nobody knows when that arrives.
 		e.peer.uncertain = true
 	}
 }
@@ -690,7 +690,7 @@ func (m *machine) canceled() bool {
 	return true
 }
 
-// badAddresses are refused by one function or the other.
+// One function or the other refuses each of badAddresses.
 var badAddresses = [][2]string{
 	{"tcp", "127.0.0.1"}, {"tcp", "127.0.0.1:x:y"}, {"tcp6", "127.0.0.1:80"}, {"tcp4", "[::1]:80"},
 	{"tcp", "[::1"}, {"tcp", "127.0.0.1:99999"}, {"tcp5", "127.0.0.1:80"}, {"", ""}, {"unix", ""},
@@ -701,7 +701,7 @@ var badAddresses = [][2]string{
 func (m *machine) badAddress(n int) bool {
 	a := badAddresses[n%len(badAddresses)]
 	if a[0] == "unixpacket" || a[0] == "unix" && a[1] == "" {
-		// Listening on these has the kernel choose a name.
+		// The kernel chooses a name for whoever listens on these.
 		_, err := m.stack.DialContext(context.Background(), a[0], a[1])
 		m.record("dial %q: %s", a, m.error(err))
 		return true

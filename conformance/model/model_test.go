@@ -72,7 +72,7 @@ func TestEveryOperationRuns(t *testing.T) {
 	}
 }
 
-// lying is a connection that says something else than it did.
+// lying is a connection whose Write reports something other than what it did.
 type lying struct{ tcpConn }
 
 type tcpConn interface {

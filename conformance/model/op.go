@@ -25,7 +25,7 @@ const (
 	Option                   // set option N and read it back
 	Names                    // local and remote address
 	File                     // take a file, close it, go on with the connection
-	FileConn                 // go on with a connection made of a file
+	FileConn                 // go on with a connection made from a file
 	Control                  // look at the descriptor through SyscallConn
 	RawRead                  // read through SyscallConn
 	Copy                     // io.Copy of N bytes into the connection
@@ -45,8 +45,8 @@ var kindNames = [numKinds]string{
 
 func (k Kind) String() string { return kindNames[k%numKinds] }
 
-// An Op is one operation. What Conn and N mean is for Kind to say; any values
-// will do, for the machine takes them modulo what there is.
+// An Op is one operation. Kind says what Conn and N mean. Any values will do, for
+// the machine takes them modulo what there is.
 type Op struct {
 	Kind Kind
 	Conn uint8 // which end; for Pair, which network
@@ -57,8 +57,8 @@ func (o Op) String() string {
 	return fmt.Sprintf("{%v, %d, %d}", o.Kind%numKinds, o.Conn, o.N)
 }
 
-// A Program is run from the first operation to the last. Then all that it left
-// open is closed.
+// A Program is a sequence of operations, which run from the first to the last.
+// Then the machine closes all that the program left open.
 type Program []Op
 
 func (p Program) String() string {

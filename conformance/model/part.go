@@ -15,12 +15,12 @@ import (
 const partTime = 3 * time.Second
 
 // Part runs random programs for a few seconds. The seed is the time, so that
-// each run tries others; it is part of the check's detail.
+// each run tries other programs; the check's detail shows it.
 func Part() conformance.Part {
 	const name = "random programs"
 	return conformance.Part{
 		Name:  "model",
-		Doc:   "random programs on both stacks, every result compared",
+		Doc:   "random programs on both stacks, with every result compared",
 		Names: func(context.Context) ([]string, error) { return []string{name}, nil },
 		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
 			if !match(name) {
@@ -41,7 +41,8 @@ func Part() conformance.Part {
 	}
 }
 
-// check is the verdict. Where nothing worked, there is none.
+// check returns the verdict. If nothing worked, it says that the check was not
+// possible.
 func (t Tally) check(name string, seed uint64) conformance.Check {
 	check := conformance.Check{Name: name, Status: conformance.Same, Detail: fmt.Sprintf("%d operations from seed %d", t.Worked, seed)}
 	switch {
@@ -52,7 +53,7 @@ func (t Tally) check(name string, seed uint64) conformance.Check {
 	case t.Worked == 0:
 		return conformance.NotPossible(name, host.Blame("no operation succeeded"))
 	case t.Lack != nil:
-		check.Detail += ", but none of what " + t.Lack.Reason()
+		check.Detail += ", but nothing that " + t.Lack.Reason()
 	}
 	return check
 }

@@ -14,7 +14,7 @@ func Part() conformance.Part {
 	const name = "random programs"
 	return conformance.Part{
 		Name:  "model",
-		Doc:   "random programs on both stacks, every result compared",
+		Doc:   "random programs on both stacks, with every result compared",
 		Names: func(context.Context) ([]string, error) { return []string{name}, nil },
 		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
 			if match(name) {

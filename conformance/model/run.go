@@ -13,20 +13,20 @@ import (
 	"go.parity/conformance/host"
 )
 
-// An answer is an operation with what it answered, for the comparison.
+// An answer is an operation together with its result, for the comparison.
 type answer struct {
 	Op     string
 	Answer string
 }
 
-// Diff runs p on both stacks and returns where they differ, "" if nowhere.
+// Diff runs p on both stacks and returns their differences, "" if there are none.
 func Diff(p Program) string {
 	diff, _, _ := diff(p)
 	return diff
 }
 
 // diff also returns how many operations worked on net, and what net lacked for
-// others: an answer that tells of a lack is the host's, on either stack.
+// the others: if an answer shows a lack, on either stack, the host causes it.
 func diff(p Program) (diff string, worked int, lack *host.Lack) {
 	a := run(&netStack, p)
 	if a == nil {
@@ -35,13 +35,13 @@ func diff(p Program) (diff string, worked int, lack *host.Lack) {
 	lack = host.Explain(strings.Join(a.results, ""))
 	b := run(&net2Stack, p)
 	if b == nil {
-		return "", 0, lack // and not counted
+		return "", 0, lack // and its operations do not count
 	}
 	if slices.Equal(a.results, b.results) {
 		return "", a.worked, lack
 	}
-	// Where there are so few descriptors, it depends on what else is open which
-	// stack gets the last one.
+	// With so few descriptors, which stack gets the last one depends on what
+	// else is open.
 	if l := host.Explain(strings.Join(b.results, "")); l != nil && l.Need == host.Descriptors {
 		return "", 0, l
 	}
@@ -69,8 +69,8 @@ func Generate(r *rand.Rand, n int) Program {
 	return p
 }
 
-// Reduce returns the shortest program that it can make of p, by leaving
-// operations out and making numbers smaller, for which fails holds. It holds
+// Reduce returns the shortest program for which fails holds that it can make
+// from p by leaving out operations and making numbers smaller. fails must hold
 // for p.
 func Reduce(p Program, fails func(Program) bool) Program {
 	p = slices.Clone(p)
@@ -100,7 +100,7 @@ func Reduce(p Program, fails func(Program) bool) Program {
 	return p
 }
 
-// A Divergence is a program on which the stacks part.
+// A Divergence is a program on which the stacks differ.
 type Divergence struct {
 	Seed    uint64
 	Program Program // reduced
@@ -112,15 +112,15 @@ func (d *Divergence) String() string {
 		d.Seed, len(d.Program), d.Program, d.Diff, d.Program.Source())
 }
 
-// A Tally is what random programs came to.
+// A Tally sums up what random programs did.
 type Tally struct {
 	Worked     int        // operations that did something, on each stack
-	Lack       *host.Lack // of the host, for others, or nil
+	Lack       *host.Lack // what the host lacks for others, or nil
 	Divergence *Divergence
 }
 
-// Run runs random programs, numbered from seed, until until returns true for
-// how many operations worked, or the stacks diverge.
+// Run runs random programs, numbered from seed. It stops when until, given the
+// number of operations that worked, returns true, or when the stacks diverge.
 func Run(seed uint64, until func(worked int) bool) Tally {
 	var t Tally
 	for ; !until(t.Worked); seed++ {
@@ -134,8 +134,8 @@ func Run(seed uint64, until func(worked int) bool) Tally {
 		if diff == "" {
 			continue
 		}
-		// What does not come again is of this machine, not of the stacks; but
-		// it must not be lost.
+		// A divergence that does not come again is due to this machine, not to
+		// the stacks, but it must not be lost.
 		q := p
 		if again := Diff(p); again != "" {
 			q = Reduce(p, func(p Program) bool { return Diff(p) != "" })

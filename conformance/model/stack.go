@@ -2,5 +2,5 @@ package model
 
 import "go.parity/conformance/stack"
 
-// The stacks on which a program runs. A test puts others in their places.
+// The stacks on which a program runs. A test replaces them.
 var netStack, net2Stack = *stack.Net, *stack.Net2

@@ -20,7 +20,7 @@ import (
 	"go.parity/conformance/words"
 )
 
-// childEnv tells a process that it is the child, and which kinds to judge.
+// childEnv tells a process that it is the child, and which kinds to test.
 const childEnv = "CONFORMANCE_NETTEST"
 
 // childLimit is how long the child may take for everything.
@@ -39,22 +39,22 @@ func Child() {
 		atOnce = 1
 	}
 	os.Args = []string{os.Args[0], "-test.v=test2json", "-test.timeout=" + childLimit.String(), fmt.Sprint("-test.parallel=", atOnce)}
-	// testing.Main is kept for programs like this one.
+	// The testing package keeps Main for programs like this one.
 	testing.Main(regexp.MatchString, []testing.InternalTest{{
 		Name: root,
-		F:    func(t *testing.T) { judgeKinds(t, strings.Split(chosen, ",")) },
+		F:    func(t *testing.T) { testKinds(t, strings.Split(chosen, ",")) },
 	}}, nil, nil)
 }
 
 // root is the one test at the top of the child.
 const root = "Conn"
 
-// prefix of the names of the tests that judgeKinds runs side by side.
+// group begins the names of the tests that testKinds runs side by side.
 const group = "kinds"
 
-// judgeKinds puts the kinds that are chosen through nettest.TestConn. Most of
-// it is waiting for deadlines, so that they run side by side.
-func judgeKinds(t *testing.T, chosen []string) {
+// testKinds puts the chosen kinds through nettest.TestConn. The tests mostly
+// wait for deadlines, so they run side by side.
+func testKinds(t *testing.T, chosen []string) {
 	warmUp()
 	before := opened(t)
 	t.Run(group, func(t *testing.T) {
@@ -65,7 +65,7 @@ func judgeKinds(t *testing.T, chosen []string) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				k.judge(t)
+				k.test(t)
 			})
 		}
 	})
@@ -87,10 +87,10 @@ func opened(t *testing.T) map[int]string {
 }
 
 // A goneError says that the child ended without saying that all is well or
-// which test is not.
+// which test failed.
 type goneError struct {
 	err  error
-	tail string // of what it printed
+	tail string // the end of what it printed
 }
 
 func (e *goneError) Error() string { return e.err.Error() + "\n" + e.tail }
@@ -148,11 +148,11 @@ func runProgram(ctx context.Context, exe string, args, env []string, root string
 }
 
 // parse reads what a test binary prints with -test.v=test2json and reports
-// each test that ends. It returns whether the test at the root ended, and else
+// each test that ends. It returns whether the test at the root ended and, if not,
 // what was printed last.
 //
-// Each line of the framework starts with ^V and names the test to which the
-// lines after it belong.
+// Each line from the test framework starts with ^V and names the test to which
+// the lines after it belong.
 func parse(r io.Reader, root string, report func(result)) (ended bool, last string, err error) {
 	const marker = "\x16"
 	outputs := make(map[string]*strings.Builder)
@@ -167,7 +167,8 @@ func parse(r io.Reader, root string, report func(result)) (ended bool, last stri
 	for {
 		line, err := lines.ReadString('\n')
 		if line != "" {
-			// A marker stands anywhere if a test printed no end of line.
+			// A marker may stand anywhere in a line, for a test may have printed
+			// no end of line.
 			text, frame, framed := strings.Cut(line, marker)
 			if text != "" {
 				output(current).WriteString(text)

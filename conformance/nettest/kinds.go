@@ -13,14 +13,14 @@ import (
 	"go.parity/conformance/stack"
 )
 
-// net, and what is held against it.
+// net, and the stack that is compared with it.
 var std, own = stack.Net, stack.Net2
 
 // A kind is a sort of connection: its network, the end that is judged, and the
-// stacks that the two ends stand on.
+// stacks of the two ends.
 type kind struct {
 	network  string
-	end      string // dialed or accepted; file is a dialed one's duplicate
+	end      string // dialed or accepted; file is the duplicate of a dialed one
 	judged   *stack.Stack
 	opposite *stack.Stack
 }
@@ -60,7 +60,7 @@ var kinds = func() []kind {
 	return list
 }()
 
-// controls are the kinds that the others are measured by.
+// controls are the kinds against which the others are measured.
 func controls() []kind {
 	var list []kind
 	seen := make(map[string]bool)
@@ -82,7 +82,7 @@ func kindNamed(name string) (kind, bool) {
 	return kind{}, false
 }
 
-func (k kind) judge(t *testing.T) {
+func (k kind) test(t *testing.T) {
 	dir := ""
 	if k.needs() == host.TempDir {
 		dir = t.TempDir()
@@ -90,7 +90,7 @@ func (k kind) judge(t *testing.T) {
 	nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) { return k.pipe(dir) })
 }
 
-// pipe makes two ends of a connection, the one to judge first.
+// pipe makes the two ends of a connection and returns the judged end first.
 func (k kind) pipe(dir string) (c1, c2 net.Conn, stop func(), err error) {
 	listening, dialing := k.judged, k.opposite
 	if k.end != "accepted" {
@@ -172,8 +172,8 @@ func (k kind) duplicate(c net.Conn) (net.Conn, error) {
 	return k.judged.FileConn(f)
 }
 
-// warmUp lets both stacks make what they make once and keep. What fails here
-// fails again where it is looked at.
+// warmUp lets both stacks make what they make once and keep. Whatever fails here
+// fails again where a check looks at it.
 func warmUp() {
 	for _, s := range []*stack.Stack{std, own} {
 		_, _, stop, err := kind{"tcp4", "dialed", s, s}.pipe(os.TempDir())

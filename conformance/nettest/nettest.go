@@ -1,10 +1,10 @@
-// Package nettest holds net2 against judges that others wrote:
+// Package nettest tests net2 with code that others wrote:
 // golang.org/x/net/nettest, which knows what every net.Conn owes, on each kind
 // of connection and from both ends; and golang.org/x/net/ipv4 and ipv6, which
-// reach below a connection and must be able to on net2's.
+// reach below a connection and must be able to do so on net2's connections.
 //
-// The first needs a *testing.T, so that it runs in a child process: a program
-// that uses [Part] calls [Child] first of all.
+// The first needs a *testing.T, so it runs in a child process: a program that
+// uses [Part] must call [Child] before anything else.
 package nettest
 
 import (
@@ -22,7 +22,7 @@ import (
 func Part() conformance.Part {
 	return conformance.Part{
 		Name: "nettest",
-		Doc:  "golang.org/x/net's judge of connections, and its ipv4 and ipv6, on net2 as on net",
+		Doc:  "golang.org/x/net's test of connections, and its ipv4 and ipv6, on net2 as on net",
 		Names: func(context.Context) ([]string, error) {
 			var names []string
 			for _, k := range kinds {
@@ -37,7 +37,7 @@ func Part() conformance.Part {
 			return names, nil
 		},
 		Run: func(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
-			if err := judge(ctx, match, report); err != nil {
+			if err := runKinds(ctx, match, report); err != nil {
 				return err
 			}
 			return useAll(ctx, match, report)
@@ -51,15 +51,15 @@ var tests = []string{
 	"PresentTimeout", "FutureTimeout", "CloseTimeout", "ConcurrentMethods",
 }
 
-// nothingLeft is the check that all the connections of the child have given
-// back their descriptors.
+// nothingLeft is the check that all connections of the child have given back
+// their descriptors.
 const nothingLeft = "nothing-left"
 
-// judge has a child put the kinds that match wants through nettest.TestConn,
+// runKinds has a child put the kinds that match wants through nettest.TestConn,
 // together with net's, and reports each test as soon as both are done.
-func judge(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
-	// A test of net2 waits for the same test of net, and tells nothing where
-	// net fails it too.
+func runKinds(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
+	// A test of net2 waits for the same test of net, and proves nothing if net
+	// fails it too.
 	type pair struct {
 		check         string
 		control, mine string
@@ -152,8 +152,8 @@ func verdict(name string, control, mine result) conformance.Check {
 	return c
 }
 
-// short says that the descriptors did not suffice. Where there are so few, it
-// depends on what else is open which stack gets the last one.
+// short says that there were too few descriptors. Which stack gets the last one
+// then depends on what else is open.
 func short(text string) *host.Lack {
 	if l := host.Explain(text); l != nil && l.Need == host.Descriptors {
 		return l
@@ -161,7 +161,7 @@ func short(text string) *host.Lack {
 	return nil
 }
 
-// A result is what became of one test in the child.
+// A result is the outcome of one test in the child.
 type result struct {
 	name    string
 	action  string // PASS, FAIL or SKIP

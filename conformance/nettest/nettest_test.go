@@ -30,7 +30,7 @@ func TestConn(t *testing.T) {
 		}
 		names = append(names, k.String())
 	}
-	judgeKinds(t, names)
+	testKinds(t, names)
 }
 
 func TestPart(t *testing.T) {
@@ -75,7 +75,7 @@ func TestPartCancelled(t *testing.T) {
 	}
 }
 
-// A judge that passes whatever comes would be none.
+// A judge that passes every connection would prove nothing.
 func TestJudgeFailsBrokenConn(t *testing.T) {
 	if os.Getenv("CONFORMANCE_NETTEST_BROKEN") != "" {
 		nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
@@ -107,7 +107,7 @@ func TestJudgeFailsBrokenConn(t *testing.T) {
 	}
 }
 
-// An undying connection lets through what is written past its deadline.
+// An undying connection reports a byte written past its deadline.
 type undying struct{ net.Conn }
 
 func (c undying) Write(b []byte) (int, error) {

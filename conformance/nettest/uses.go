@@ -23,14 +23,14 @@ import (
 	"go.parity/conformance/stack"
 )
 
-// A use is something that golang.org/x/net does with a connection. It is run
-// on both stacks and notes what it sees.
+// A use is something that golang.org/x/net does with a connection. It runs on
+// both stacks and notes what it sees.
 type use struct {
 	name string
 	run  func(s *stack.Stack, n *notes) error
 
-	// limit, if there is one, is what x/net says of every connection that is
-	// not of a type of package net, which no other package can change.
+	// limit, if there is one, says what x/net refuses to every connection whose
+	// type is not one of package net's. No other package can change that.
 	limit string
 }
 
@@ -52,10 +52,10 @@ var uses = []use{
 	{name: "ipv4.PacketConn/write-to", run: writeTo4},
 	{name: "ipv4.PacketConn/read-from", run: readFrom4, limit: "ipv4 looks for *net.UDPConn in ReadFrom; ReadBatch with one message does the same"},
 	{name: "ipv6.PacketConn/read-from", run: readFrom6, limit: "ipv6 looks for *net.UDPConn in ReadFrom; ReadBatch with one message does the same"},
-	{name: "ipv4.RawConn/new", run: rawConn4, limit: "ipv4.NewRawConn takes a *net.IPConn alone, and panics on every other net.PacketConn"},
+	{name: "ipv4.RawConn/new", run: rawConn4, limit: "ipv4.NewRawConn takes only a *net.IPConn, and panics on every other net.PacketConn"},
 }
 
-// errForeign is how a use says that x/net refused a type that is not net's.
+// A use returns errForeign when x/net refused a type that is not net's.
 var errForeign = errors.New("not of package net")
 
 func useAll(ctx context.Context, match func(string) bool, report func(conformance.Check)) error {
@@ -110,7 +110,7 @@ func (u use) compare() conformance.Check {
 	return c
 }
 
-// try runs a use on one stack. What it leaves open it says itself.
+// try runs a use on one stack and notes how many descriptors it leaves open.
 func (u use) try(s *stack.Stack) (seen []string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -128,7 +128,7 @@ func (u use) try(s *stack.Stack) (seen []string, err error) {
 	return n.seen, err
 }
 
-// notes is what a use saw, one line a thing.
+// notes holds what a use saw, one thing per line.
 type notes struct{ seen []string }
 
 func (n *notes) add(what string, values ...any) {
@@ -297,8 +297,8 @@ func twoPackets(s *stack.Stack, network, address string) (from, to net.PacketCon
 	return from, to, nil
 }
 
-// A batch is what ipv4 and ipv6 have in common here: their messages are one
-// type.
+// A batch is what ipv4 and ipv6 have in common here: their messages have the
+// same type.
 type batch interface {
 	ReadBatch([]ipv4.Message, int) (int, error)
 	WriteBatch([]ipv4.Message, int) (int, error)
@@ -325,7 +325,7 @@ func batches(n *notes, from, to batch, src, dst net.Addr, parse func([]byte) str
 	for got := 0; got < len(sizes); {
 		in := make([]ipv4.Message, len(sizes))
 		for i := range in {
-			// The longest does not fit: what is cut off is told.
+			// The longest does not fit, and the flags say that it was cut.
 			in[i] = ipv4.Message{Buffers: [][]byte{make([]byte, 10), make([]byte, 4000)}, OOB: make([]byte, 256)}
 		}
 		k, err := to.ReadBatch(in, 0)
@@ -449,7 +449,7 @@ func batchClose(s *stack.Stack, n *notes) error {
 		_, err := p.ReadBatch(in, 0)
 		ended <- err
 	}()
-	// Whether the reader waits already or not, the answer is the same.
+	// The answer is the same whether the reader is already waiting or not.
 	c.Close()
 	n.add("read while closing", errors.Is(<-ended, net.ErrClosed))
 	_, err = p.ReadBatch(in, 0)
@@ -464,7 +464,7 @@ func multicast4(s *stack.Stack, n *notes) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.ListenPacket("udp4", "224.0.0.0:0") // a group's address alone reuses the port
+	c, err := s.ListenPacket("udp4", "224.0.0.0:0") // only a group's address reuses the port
 	if err != nil {
 		return err
 	}
@@ -488,7 +488,7 @@ func multicast4(s *stack.Stack, n *notes) error {
 	n.add("join source", p.JoinSourceSpecificGroup(lo, specific, source))
 	n.add("leave source", p.LeaveSourceSpecificGroup(lo, specific, source))
 
-	// A datagram to the group arrives at a socket of the group's.
+	// A datagram to the group arrives at a socket that has joined the group.
 	in, err := s.ListenPacket("udp4", "0.0.0.0:0")
 	if err != nil {
 		return err
@@ -556,7 +556,7 @@ func multicast6(s *stack.Stack, n *notes) error {
 	return nil
 }
 
-// filter4 has the kernel drop what starts with a zero.
+// filter4 has the kernel drop datagrams that start with a zero.
 func filter4(s *stack.Stack, n *notes) error {
 	from, to, err := twoPackets(s, "udp4", "127.0.0.1:0")
 	if err != nil {
@@ -564,7 +564,7 @@ func filter4(s *stack.Stack, n *notes) error {
 	}
 	defer from.Close()
 	defer to.Close()
-	const header = 8 // of UDP, which a filter sees
+	const header = 8 // the UDP header, which a filter sees
 	filter, err := bpf.Assemble([]bpf.Instruction{
 		bpf.LoadAbsolute{Off: header, Size: 1},
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: 0, SkipTrue: 1},
@@ -602,7 +602,7 @@ func icmp4(s *stack.Stack, n *notes) error {
 	n.add("SetICMPFilter", p.SetICMPFilter(&filter))
 	n.add("SetControlMessage", p.SetControlMessage(ipv4.FlagTTL|ipv4.FlagDst, true))
 	return ping(n, p, c, ipv4.ICMPTypeEcho, ipv4.ICMPTypeEchoReply, 1, &net.IPAddr{IP: net.IPv4(127, 0, 0, 1)}, func(b []byte) []byte {
-		return b[int(b[0]&0xf)<<2:] // behind the header of IPv4
+		return b[int(b[0]&0xf)<<2:] // past the IPv4 header
 	})
 }
 

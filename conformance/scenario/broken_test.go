@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A brokenConn does one thing otherwise than the connection within.
+// A brokenConn does one thing differently from the connection within.
 type brokenConn struct {
 	disguisedConn
 	read      func(c TCPConn, b []byte) (int, error)
@@ -83,7 +83,7 @@ func inner(err, with error) error {
 }
 
 // TestBrokenStackDiffers proves that the scenarios can fail: each stack here
-// is net but for one fault, which a scenario must find and name.
+// is net with one fault, which a scenario must find and name.
 func TestBrokenStackDiffers(t *testing.T) {
 	var leaked []int // descriptors, to close after
 	defer func() {
@@ -306,8 +306,8 @@ func TestSoundStackIsTheSame(t *testing.T) {
 	}
 }
 
-// TestChanceIsNotADifference: a run in which the kernel chose a port twice is
-// repeated, one that always parts is not the same.
+// TestChanceIsNotADifference checks that the runner repeats a run in which the
+// kernel chose a port twice, and that runs that always part are not the same.
 func TestChanceIsNotADifference(t *testing.T) {
 	ports := []int{40001, 40002, 40003}
 	runs := 0

@@ -29,7 +29,7 @@ func (t *T) file(size int) (*os.File, []byte) {
 	return f, data
 }
 
-// sink reads everything from c, and gives it with the error.
+// sink reads everything from c and returns it with the error.
 func sink(t *T, c io.Reader) *Task {
 	return t.Go(func() []any {
 		got, err := io.ReadAll(c)
@@ -37,7 +37,7 @@ func sink(t *T, c io.Reader) *Task {
 	})
 }
 
-// offset records where f stands.
+// offset records the offset of f.
 func offset(t *T, f *os.File) {
 	t.Op("file stands at")(f.Seek(0, io.SeekCurrent))
 }
@@ -45,12 +45,12 @@ func offset(t *T, f *os.File) {
 var copying = []Scenario{
 	{
 		Name: "sendfile/file/whole",
-		Doc:  "ReadFrom of a file: counts, bytes and where the file stands after, for files of many sizes",
+		Doc:  "ReadFrom of a file: counts, bytes and the file's offset afterwards, for files of many sizes",
 		run:  sendfileFileWhole,
 	},
 	{
 		Name: "sendfile/file/part",
-		Doc:  "ReadFrom of a limited file, of one that does not stand at its beginning, of both: counts, what is left",
+		Doc:  "ReadFrom of a limited file, of a file with an offset, of both: counts, what is left",
 		run:  sendfileFilePart,
 	},
 	{
@@ -90,13 +90,13 @@ var copying = []Scenario{
 	},
 	{
 		Name:  "splice/tcp/leftovers",
-		Doc:   "what stayed behind in copies that failed half way does not turn up in later ones",
+		Doc:   "bytes left over from copies that failed halfway do not turn up in later ones",
 		run:   spliceTCPLeftovers,
 		pools: true,
 	},
 	{
 		Name:  "splice/tcp/full",
-		Doc:   "a destination that takes no more: the copy waits, and ends with a deadline or Close of the destination",
+		Doc:   "a destination that takes no more: the copy waits until the destination's deadline or Close ends it",
 		run:   spliceTCPFull,
 		pools: true,
 	},
@@ -118,7 +118,7 @@ var copying = []Scenario{
 	},
 	{
 		Name: "buffers/write/errors",
-		Doc:  "Buffers cut short by a deadline, Close or a failing writer: what was written is gone from them",
+		Doc:  "Buffers cut short by a deadline, Close or a failing writer: they no longer hold what was written",
 		run:  buffersWriteErrors,
 	},
 	{
@@ -128,7 +128,7 @@ var copying = []Scenario{
 	},
 	{
 		Name: "buffers/write/concurrent",
-		Doc:  "Buffers written at the same time as Writes: neither is mixed into the other",
+		Doc:  "Buffers written at the same time as Writes: their bytes do not mix",
 		run:  buffersWriteConcurrent,
 	},
 }
@@ -353,7 +353,7 @@ func spliceTCPErrors(t *T) {
 	t.Op("source closed")(w.ReadFrom(r))
 	from, r, w, _ = relay()
 	t.Check(w.Close())
-	t.Write("feed", from, "text") // or else the copy waits for it
+	t.Write("feed", from, "text") // otherwise the copy waits for it
 	t.Op("destination closed")(w.ReadFrom(r))
 	from, r, w, _ = relay()
 	t.Reset(from, r)

@@ -17,10 +17,10 @@ import (
 // A nameServer answers questions about the names of example., over UDP and
 // TCP on one port of the loopback interface, with the stack's own sockets.
 //
-// The first label of a name may ask for more than an answer:
+// The first label of a name may ask for something other than a plain answer:
 //
 //	tc-      cut over UDP, whole over TCP
-//	tccut-   cut over UDP, and over TCP a length with too few bytes after it
+//	tccut-   cut over UDP; over TCP a length, followed by too few bytes
 //	noise-   garbage and the answers to other questions before the answer
 //	flaky-   a failure of the server, then the answer
 //	servfail-, refused-, lame-, empty-, silent-, garbage-
@@ -31,7 +31,7 @@ type nameServer struct {
 
 	mu      sync.Mutex
 	asked   []string       // transport, type and name of each question
-	flaky   map[string]int // how often a flaky name was asked
+	flaky   map[string]int // how often each flaky name was asked for
 	clients []net.Conn     // of the resolvers
 	closed  bool
 	hearing chan struct{} // a token for each silent question
@@ -47,7 +47,7 @@ func (t *T) nameServer() *nameServer {
 		udp, err = t.ListenPacket("udp", "127.0.0.1:0")
 		t.Check(err)
 		if tcp, err = t.Listen("tcp", udp.LocalAddr().String()); err != nil {
-			udp.Close() // somebody else has the port
+			udp.Close() // another socket has the port
 		}
 	}
 	s.address = udp.LocalAddr().String()
@@ -56,7 +56,7 @@ func (t *T) nameServer() *nameServer {
 	t.Defer(func() {
 		udp.Close()
 		tcp.Close()
-		// A resolver goes on asking when nobody waits for the answer any more.
+		// A resolver goes on asking even when nobody waits for the answer any more.
 		s.mu.Lock()
 		s.closed = true
 		for _, c := range s.clients {
@@ -96,8 +96,8 @@ func (s *nameServer) dial(ctx context.Context, network string) (net.Conn, error)
 	return c, nil
 }
 
-// questions returns what was asked since the last call, sorted: questions for
-// both families go out at once.
+// questions returns what was asked since the last call. It sorts the questions,
+// for those for both families go out at once.
 func (s *nameServer) questions() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

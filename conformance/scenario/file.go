@@ -12,7 +12,7 @@ import (
 	"go.parity/conformance/host"
 )
 
-// socketFile makes a socket that is neither stack's, as a file.
+// socketFile makes a socket that belongs to neither stack, as a file.
 func (t *T) socketFile(domain, typ int) *os.File {
 	fd, err := unix.Socket(domain, typ|unix.SOCK_CLOEXEC, 0)
 	t.Check(err)
@@ -56,17 +56,17 @@ var files = []Scenario{
 	},
 	{
 		Name: "file/conn/options",
-		Doc:  "a connection made of a file: its options are set as on any other, and the file's socket shares them",
+		Doc:  "a connection made from a file: the stack sets its options as on any other, and the file's socket shares them",
 		run:  fileConnOptions,
 	},
 	{
 		Name: "file/listener/accepts",
-		Doc:  "a listener made of a file: what it accepts has the stack's options, though the socket was another's",
+		Doc:  "a listener made from a file: what it accepts has the stack's options, though the stack did not make the socket",
 		run:  fileListenerAccepts,
 	},
 	{
 		Name: "file/conn/unconnected-stream",
-		Doc:  "a connection made of a stream socket that is not connected: what reads, writes and closing say",
+		Doc:  "a connection made from a stream socket that is not connected: what reads, writes and Close return",
 		run:  fileConnUnconnectedStream,
 	},
 	{
@@ -76,7 +76,7 @@ var files = []Scenario{
 	},
 	{
 		Name:  "file/from/descriptors-exhausted",
-		Doc:   "no descriptor left for the copy: an error, and the file is as good as before",
+		Doc:   "no descriptor left for the copy: an error, and the file still works",
 		needs: []host.Need{host.Descriptors},
 		run:   fileFromDescriptorsExhausted,
 	},

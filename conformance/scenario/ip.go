@@ -35,12 +35,12 @@ var rawIP = []Scenario{
 	},
 	{
 		Name: "ip/listen/bad-network",
-		Doc:  "IP networks without a protocol, with unknown ones, and networks that are no IP",
+		Doc:  "IP networks without a protocol, with unknown protocols, and networks that are not IP",
 		run:  ipListenBadNetwork,
 	},
 	{
 		Name:  "ip/listen/forbidden",
-		Doc:   "raw sockets without the privilege",
+		Doc:   "raw sockets without the privilege to make them",
 		needs: []host.Need{host.NoRawSockets},
 		run:   ipListenForbidden,
 	},

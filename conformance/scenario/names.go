@@ -16,7 +16,7 @@ import (
 	"go.parity/conformance/host"
 )
 
-// lookups records what every look-up of a host's addresses gives for name.
+// lookups records what every look-up of a host's addresses returns for name.
 func lookups(t *T, s *nameServer, r *net.Resolver, name string) {
 	ctx := t.ctx
 	t.Op("LookupHost " + name)(r.LookupHost(ctx, name))
@@ -29,7 +29,7 @@ func lookups(t *T, s *nameServer, r *net.Resolver, name string) {
 	t.Rec("asked", s.questions())
 }
 
-// records records what every other look-up gives for name.
+// records records what every other look-up returns for name.
 func records(t *T, s *nameServer, r *net.Resolver, name string) {
 	ctx := t.ctx
 	t.Op("LookupMX " + name)(r.LookupMX(ctx, name))
@@ -52,32 +52,32 @@ var names = []Scenario{
 	},
 	{
 		Name: "names/lookup/bad-names",
-		Doc:  "names that are none: no question goes out; and literals, which need none",
+		Doc:  "malformed names, for which no question goes out, and literals, which need no question",
 		run:  namesLookupBadNames,
 	},
 	{
 		Name: "names/records/good",
-		Doc:  "mail servers, name servers, texts, services and names of addresses, sorted as they are",
+		Doc:  "mail servers, name servers, texts, services and names of addresses, in the order that the look-up returns",
 		run:  namesRecordsGood,
 	},
 	{
 		Name: "names/records/bad",
-		Doc:  "records with malformed names in them are left out, with an error; unusual questions and failures",
+		Doc:  "the look-up leaves out records with malformed names and returns an error; unusual questions and failures",
 		run:  namesRecordsBad,
 	},
 	{
 		Name: "names/transport/truncated",
-		Doc:  "an answer that is cut over UDP is asked for again over TCP; a TCP answer that ends too early",
+		Doc:  "an answer that is cut over UDP, which the resolver asks for again over TCP; a TCP answer that ends too early",
 		run:  namesTransportTruncated,
 	},
 	{
 		Name: "names/transport/noise",
-		Doc:  "garbage and answers to other questions are passed over; a server that fails once is asked again",
+		Doc:  "the resolver passes over garbage and answers to other questions, and asks a server that failed once again",
 		run:  namesTransportNoise,
 	},
 	{
 		Name: "names/transport/no-server",
-		Doc:  "nobody at the server's port, a Dial hook that fails, and one that gives a stream where a packet is wanted",
+		Doc:  "nobody at the server's port, a Dial hook that fails, and one that returns a stream instead of a packet connection",
 		run:  namesTransportNoServer,
 	},
 	{
@@ -93,18 +93,18 @@ var names = []Scenario{
 	},
 	{
 		Name: "names/strict/errors",
-		Doc:  "one family's question fails: the other's answer is given, unless errors are strict",
+		Doc:  "one family's question fails: the look-up returns the other's answer, unless errors are strict",
 		run:  namesStrictErrors,
 	},
 	{
 		Name:  "names/hosts/file",
-		Doc:   "names and addresses of /etc/hosts, for which no server is asked",
+		Doc:   "names and addresses of /etc/hosts, for which the resolver asks no server",
 		needs: []host.Need{host.Localhost},
 		run:   namesHostsFile,
 	},
 	{
 		Name: "names/default/every-function",
-		Doc:  "DefaultResolver, assigned to, is what every function that looks names up asks",
+		Doc:  "every function that looks up names asks the DefaultResolver that the program has assigned",
 		run:  namesDefaultEveryFunction,
 	},
 	{
@@ -125,13 +125,13 @@ var names = []Scenario{
 	},
 	{
 		Name:  "dialer/names/fallback-delay",
-		Doc:   "the first family hangs: after the delay the other is tried and wins, and nothing of the first is left",
+		Doc:   "the first family hangs: after the delay the dial tries the other, which wins, and nothing of the first is left",
 		needs: []host.Need{host.IPv6},
 		run:   dialerNamesFallbackDelay,
 	},
 	{
 		Name: "dialer/names/several",
-		Doc:  "a name with several addresses: tried in order, the first error is the one that comes back, time is shared out",
+		Doc:  "a name with several addresses: the dial tries them in order, shares out its time, and returns the first error",
 		run:  dialerNamesSeveral,
 	},
 	{
@@ -142,7 +142,7 @@ var names = []Scenario{
 	},
 	{
 		Name: "dialer/trace/hooks",
-		Doc:  "the hooks of an HTTP trace that a dial's context carries: which are called, with what",
+		Doc:  "the hooks of an HTTP trace that a dial's context carries: which ones the dial calls, with what",
 		run:  dialerTraceHooks,
 	},
 }
@@ -174,7 +174,7 @@ func namesLookupBadNames(t *T) {
 		strings.Repeat("a.", 130), "hidden.onion", "127.0.0.1", "::1", "fe80::1%lo", "127.0.0.1.", "1.2.3", "256.1.1.1.", "[::1]", "::ffff:127.0.0.1",
 	} {
 		if name == "1.2.3" {
-			name += "." // so that nothing is searched for
+			name += "." // so that the resolver tries no search domains
 		}
 		lookups(t, s, r, name)
 	}
@@ -526,9 +526,9 @@ func dialerTraceHooks(t *T) {
 	t.Keep(u)
 }
 
-// timedOut makes one error of those that a question gives when its time is
-// over: it depends on a few microseconds whether that is seen while its answer
-// is waited for, or when it is about to be asked again.
+// timedOut makes one error of those that a question returns when its time is
+// over: a few microseconds decide whether the resolver notices while it waits
+// for the answer, or when it is about to ask again.
 func timedOut(err error) error {
 	if e, ok := err.(*net.DNSError); ok && e.IsTimeout && strings.HasSuffix(e.Err, "i/o timeout") {
 		return &net.DNSError{Err: "i/o timeout", Name: e.Name, Server: e.Server, IsTimeout: e.IsTimeout, IsTemporary: e.IsTemporary, IsNotFound: e.IsNotFound}
@@ -543,7 +543,8 @@ func within(t *T, d time.Duration) context.Context {
 	return ctx
 }
 
-// onBoth listens on one port of each host, and on none where there is none.
+// onBoth listens on the same port of each host, or on none if there is no such
+// port.
 func (t *T) onBoth(hosts []string) (port int) {
 	if len(hosts) == 0 {
 		fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)

@@ -15,7 +15,7 @@ import (
 func Part() conformance.Part {
 	return conformance.Part{
 		Name:  "scenario",
-		Doc:   "one script of operations on both stacks, held together step by step",
+		Doc:   "one script of operations on both stacks, compared step by step",
 		Names: func(context.Context) ([]string, error) { return []string{"all"}, nil },
 		Run: func(_ context.Context, match func(string) bool, report func(conformance.Check)) error {
 			if match("all") {

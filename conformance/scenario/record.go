@@ -31,7 +31,7 @@ type recorder struct {
 	observations []Observation
 	chosen       map[string]int // "port 40123" → 1, "name @0001f" → 1
 	count        map[string]int // of each kind
-	replace      []string       // what a script named itself: old, new, old, new, …
+	replace      []string       // what a script has named itself: old, new, old, new, …
 }
 
 func newRecorder() *recorder {
@@ -104,11 +104,11 @@ func (r *recorder) text(s string) string {
 	return fileNames(s)
 }
 
-// ours finds, in the name of a type, the types that each package has for
-// itself: those that hold a descriptor or make one, and unexported ones.
+// ours finds, in the name of a type, the types that each package has of its
+// own: those that hold a descriptor or make one, and unexported ones.
 var ours = regexp.MustCompile(`\bnet2?\.(TCPConn|TCPListener|UDPConn|IPConn|UnixConn|UnixListener|Dialer|ListenConfig|Buffers|[a-z]\w*)\b`)
 
-// A disguise stands for another value, whose type is recorded in its place.
+// A disguise stands for another value: the recorder takes that value's type.
 type disguise interface{ disguised() any }
 
 func typeName(v any) string {
@@ -149,7 +149,7 @@ func (r *recorder) value(v any) any {
 	case *os.File:
 		return Object{Type: "*os.File", Name: r.text(v.Name())}
 	case net.Conn, net.Listener, net.PacketConn, syscall.RawConn, *net.Resolver:
-		// Not even LocalAddr is called: a script does, when it wants to.
+		// The recorder does not even call LocalAddr: a script does when it wants to.
 		return Object{Type: typeName(v)}
 	case []byte:
 		return r.bytes(v)
@@ -247,7 +247,7 @@ var wellKnown = []struct {
 	{"errScript", errScript},
 }
 
-// errnos are the errnos that a program compares with, or that a socket gives.
+// errnos are the errnos that a program compares with or that a socket returns.
 var errnos = []syscall.Errno{
 	unix.EACCES, unix.EADDRINUSE, unix.EADDRNOTAVAIL, unix.EAFNOSUPPORT, unix.EAGAIN,
 	unix.EALREADY, unix.EBADF, unix.ECONNABORTED, unix.ECONNREFUSED, unix.ECONNRESET,
@@ -348,7 +348,7 @@ func (r *recorder) layer(err error) Layer {
 	return l
 }
 
-// panicked records what recover gave.
+// panicked records what recover returned.
 func (r *recorder) panicked(v any) Panic {
 	p := Panic{Type: typeName(v), Text: ours.ReplaceAllString(r.text(fmt.Sprint(v)), "$1")}
 	if _, ok := v.(runtime.Error); ok {

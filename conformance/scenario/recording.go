@@ -14,12 +14,12 @@ type Recording struct {
 	Stack        string        `json:"stack"`
 	Observations []Observation `json:"observations"`
 
-	// Failure says why the script did not come to its end, if it did not:
+	// Failure says why the script did not reach its end, if it did not:
 	// a preparation that failed, a panic, or that it hung, with its
 	// goroutines.
 	Failure string `json:"failure,omitempty"`
 
-	// What the script left behind, though it closed everything: descriptors,
+	// What the script left behind, although everything was closed: descriptors,
 	// by what they refer to, and goroutines, by their stack traces.
 	Descriptors []string `json:"descriptors,omitempty"`
 	Goroutines  []string `json:"goroutines,omitempty"`
@@ -35,8 +35,8 @@ type Observation struct {
 	Values []any  `json:"values"`
 }
 
-// UnmarshalJSON reads what json.Marshal writes of an observation: each value
-// becomes again what it was.
+// UnmarshalJSON reads what json.Marshal writes for an observation: each value
+// gets its type back.
 func (o *Observation) UnmarshalJSON(text []byte) error {
 	var raw struct {
 		Name   string            `json:"name"`
@@ -127,7 +127,7 @@ type Addr struct {
 	Type    string `json:"type"`
 	Network string `json:"network"`
 	Text    string `json:"text"`
-	IPLen   int    `json:"ipLen"` // of the IP in bytes; 0 where there is none
+	IPLen   int    `json:"ipLen"` // of the IP in bytes; 0 if there is no IP
 }
 
 func (a Addr) String() string {
@@ -144,7 +144,7 @@ type Err struct {
 	Text   string   `json:"text"`
 	Layers []Layer  `json:"layers"`
 	Is     []string `json:"is"` // the well-known errors and errnos that it is
-	As     []string `json:"as"` // the well-known types that it can be taken as
+	As     []string `json:"as"` // the well-known types that errors.As finds in it
 }
 
 // A Layer is one error of a chain.
@@ -154,7 +154,7 @@ type Layer struct {
 	Fields    string `json:"fields,omitempty"` // of the types that export any
 	Source    any    `json:"source,omitempty"` // of an OpError
 	Addr      any    `json:"addr,omitempty"`   // of an OpError
-	Timeout   string `json:"timeout"`          // "true", "false", or "" where there is no such method
+	Timeout   string `json:"timeout"`          // "true", "false", or "" if the error has no such method
 	Temporary string `json:"temporary"`        // as Timeout
 }
 
@@ -176,8 +176,7 @@ func (e Err) String() string {
 	return s
 }
 
-// An Object is a value of which only the type is compared, such as a
-// connection.
+// An Object is a value of which only the type counts, such as a connection.
 type Object struct {
 	Type string `json:"type"`
 	Name string `json:"name,omitempty"` // of a file

@@ -13,8 +13,8 @@ import (
 )
 
 // everyMethod calls every exported method that v's type has, in the order of
-// their names, with plain arguments, and records what each gives. A method
-// that waits for something would hang: v must be nil, zero or closed.
+// their names, with plain arguments, and records what each returns. A method
+// that waits for something would hang, so v must be nil, zero or closed.
 func everyMethod(t *T, name string, v any) {
 	rv := reflect.ValueOf(v)
 	for i := range rv.NumMethod() {

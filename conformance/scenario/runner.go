@@ -27,7 +27,7 @@ import (
 func Part() conformance.Part {
 	return conformance.Part{
 		Name: "scenario",
-		Doc:  "one script of operations on both stacks, held together step by step",
+		Doc:  "one script of operations on both stacks, compared step by step",
 		Names: func(context.Context) ([]string, error) {
 			var names []string
 			for _, s := range Scenarios() {
@@ -45,7 +45,7 @@ func Part() conformance.Part {
 				}
 				c := compare(ctx, &s, stackNet, stackNet2)
 				if err := ctx.Err(); err != nil {
-					return err // what was cut short is no evidence
+					return err // a scenario that was cut short is no evidence
 				}
 				report(c.check())
 			}
@@ -54,7 +54,7 @@ func Part() conformance.Part {
 	}
 }
 
-// check is the verdict, with both recordings.
+// check returns the verdict, with both recordings.
 func (c *Comparison) check() conformance.Check {
 	check := conformance.Check{Name: c.Name, Detail: c.Detail, Elapsed: c.Elapsed}
 	switch c.Outcome {
@@ -80,11 +80,11 @@ func Run(ctx context.Context, name string) (Comparison, error) {
 	return Comparison{}, fmt.Errorf("no scenario is named %q", name)
 }
 
-// oneAtATime is held by the scenario that runs: descriptors and goroutines are
-// counted for the whole process.
+// oneAtATime belongs to the scenario that runs: the runner counts the descriptors
+// and goroutines of the whole process.
 var oneAtATime sync.Mutex
 
-// compare runs s on the oracle and on the stack that is held against it.
+// compare runs s on the oracle and on the stack that is compared with it.
 func compare(ctx context.Context, s *Scenario, oracle, other *Stack) Comparison {
 	oneAtATime.Lock()
 	defer oneAtATime.Unlock()
@@ -105,7 +105,7 @@ func compare(ctx context.Context, s *Scenario, oracle, other *Stack) Comparison 
 			c.skip(lack)
 			c.Elapsed = time.Since(start)
 			if lack.Need == host.NetItself && ctx.Err() == nil {
-				continue // which may have been by chance
+				continue // the failure may have been chance
 			}
 			return c
 		}
@@ -131,7 +131,7 @@ func (c *Comparison) skip(l *host.Lack) {
 }
 
 // lack says why net itself did not get through the script, or could do nothing
-// of note in it; it is nil where net did.
+// of note in it; it is nil if net did get through.
 func (r *Recording) lack() *host.Lack {
 	if r.Failure != "" {
 		return host.Blame(r.Failure)
@@ -145,8 +145,8 @@ func (r *Recording) lack() *host.Lack {
 	return nil
 }
 
-// short says that the descriptors did not suffice for net2. Where there are so
-// few, it depends on what else is open which of the two gets the last one.
+// short says that there were too few descriptors for net2. Which of the two
+// stacks gets the last one then depends on what else is open.
 func (r *Recording) short() *host.Lack {
 	if l := host.Explain(r.Failure + r.errors()); l != nil && l.Need == host.Descriptors {
 		return l
@@ -154,7 +154,7 @@ func (r *Recording) short() *host.Lack {
 	return nil
 }
 
-// errors are the texts of the errors that were observed, one a line.
+// errors returns the texts of the errors that the script saw, one per line.
 func (r *Recording) errors() string {
 	var texts strings.Builder
 	for _, o := range r.Observations {
@@ -167,10 +167,10 @@ func (r *Recording) errors() string {
 	return texts.String()
 }
 
-// chance says whether two recordings part in nothing but which ports are the
-// same. Within one run the kernel may choose a port that it chose before, so
-// that two ports of one recording stand against one of the other; a stack that
-// takes one port for another does it every time.
+// chance reports whether two recordings differ only in which ports are equal.
+// Within one run the kernel may choose a port that it chose before, so that two
+// ports of one recording stand against one port of the other. A stack that takes
+// one port for another does so every time.
 func chance(a, b *Recording) bool {
 	if a.failed() || b.failed() {
 		return false
@@ -186,8 +186,8 @@ func (r *Recording) failed() bool {
 	return r.Failure != "" || r.Descriptors != nil || r.Goroutines != nil
 }
 
-// difference describes in what a recording departs from the oracle's, and
-// what went wrong in either; it is "" where nothing does.
+// difference describes where a recording differs from the oracle's and what
+// went wrong in either of them; it is "" if there is nothing to say.
 func difference(oracle, other *Recording) string {
 	var d strings.Builder
 	if diff := cmp.Diff(oracle.Observations, other.Observations); diff != "" {
@@ -212,7 +212,7 @@ func difference(oracle, other *Recording) string {
 	return d.String()
 }
 
-// parted returns the first observations of a and b that are not equal.
+// parted returns the first observations in which a and b are not equal.
 func parted(a, b []Observation) (string, string) {
 	for i := range max(len(a), len(b)) {
 		switch {
@@ -230,8 +230,8 @@ func parted(a, b []Observation) (string, string) {
 // record runs s on st.
 func record(ctx context.Context, s *Scenario, st *Stack) *Recording {
 	warmUp(st)
-	// A leaked connection must not be closed by a collection before it is
-	// counted, so there is none but where a script asks for it.
+	// A garbage collection must not close a leaked connection before it is
+	// counted, so collections run only where a script asks for them.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 
 	limit := s.limit
@@ -271,7 +271,7 @@ func record(ctx context.Context, s *Scenario, st *Stack) *Recording {
 	select {
 	case r.Failure = <-ended:
 	case <-ctx.Done():
-		// Give way to what the end of the context has set in motion.
+		// Give what the end of the context has set in motion time to finish.
 		select {
 		case r.Failure = <-ended:
 		case <-time.After(time.Second):
@@ -290,8 +290,8 @@ func record(ctx context.Context, s *Scenario, st *Stack) *Recording {
 		r.Failure += fmt.Sprintf("\nclosing its connections hangs\n%s", strings.Join(takeStock().newGoroutines(before), "\n\n"))
 	}
 	if hangs {
-		// With everything closed it may come to its end, which must not be in
-		// the middle of another script.
+		// With everything closed the script may reach its end, which must not
+		// happen in the middle of another script.
 		select {
 		case <-ended:
 		case <-time.After(time.Second):
@@ -320,7 +320,7 @@ func takeStock() stock {
 	return stock{open, goroutine.Traces()}
 }
 
-// newGoroutines returns the traces of the goroutines that s has over before.
+// newGoroutines returns the traces of the goroutines in s that are not in before.
 func (s stock) newGoroutines(before stock) []string {
 	self := goroutine.ID()
 	var traces []string
@@ -345,7 +345,7 @@ func (s stock) newDescriptors(before stock) []string {
 	return links
 }
 
-// leftOver waits for a moment until nothing is left over, and returns what is.
+// leftOver waits a moment for everything to go, and returns what is left over.
 func leftOver(before stock, collect bool) (fds, traces []string) {
 	settle.Within(time.Second, func() bool {
 		now := takeStock()
@@ -358,8 +358,8 @@ func leftOver(before stock, collect bool) (fds, traces []string) {
 	return fds, traces
 }
 
-// warm are the stacks whose lasting descriptors and goroutines, the poller's
-// above all, are there already.
+// warm holds the stacks whose lasting descriptors and goroutines, the poller's
+// above all, already exist.
 var warm = make(map[*Stack]bool)
 
 func warmUp(st *Stack) {
@@ -369,7 +369,7 @@ func warmUp(st *Stack) {
 	warm[st] = true
 	t := &T{Stack: st, ctx: context.Background(), rec: newRecorder()}
 	defer t.finish()
-	defer func() { recover() }() // what does not work is for the scenarios to find out
+	defer func() { recover() }() // the scenarios find out what does not work
 	c, s := t.TCPPair()
 	k := t.Park(func() []any { return all(s.Read(make([]byte, 1))) })
 	c.Write([]byte{1})

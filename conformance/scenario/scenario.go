@@ -20,8 +20,8 @@ type Scenario struct {
 	run   func(t *T)
 }
 
-// defaultLimit is far more than any script takes: its end means that the
-// script hangs.
+// defaultLimit is far more than any script takes: a script that reaches it
+// hangs.
 const defaultLimit = 10 * time.Second
 
 // Scenarios lists all scenarios in the order in which they run.

@@ -29,7 +29,7 @@ func TestScenarios(t *testing.T) {
 			switch c.Outcome {
 			case Skipped:
 				if c.Needs == host.NetItself {
-					t.Fatal(c.Skip) // with everything here, the script is wrong
+					t.Fatal(c.Skip) // the host lacks nothing, so the script is wrong
 				}
 				t.Skip(c.Skip)
 			case Differs:
@@ -55,11 +55,11 @@ func TestScenariosAreDescribed(t *testing.T) {
 			t.Errorf("%s: no script, or no doc of one line: %q", s.Name, s.Doc)
 		}
 		if strings.ToLower(s.Name) != s.Name || strings.Count(s.Name, "/") == 0 || strings.Contains(s.Name, " ") {
-			t.Errorf("%q is no name like subject/operation/condition", s.Name)
+			t.Errorf("%q is not a name like subject/operation/condition", s.Name)
 		}
 	}
 	for _, s := range Scenarios() {
-		// A function that a variable is initialised with is named for that.
+		// A function that initialises a variable is named for that variable.
 		if name := runtime.FuncForPC(reflect.ValueOf(s.run).Pointer()).Name(); strings.Contains(name, ".init") || strings.Contains(name, "glob.") {
 			t.Errorf("the script of %s is %s: a stack trace would not tell it", s.Name, name)
 		}
@@ -117,7 +117,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRecordingsAreHandedOver reads out of the checks what was judged.
+// TestRecordingsAreHandedOver reads from the checks what was judged.
 func TestRecordingsAreHandedOver(t *testing.T) {
 	var checks []conformance.Check
 	names := []string{"tcp/accept/addresses", "tcp/close/twice", "nil/tcp-conn", "file/from/no-sockets"}
@@ -158,7 +158,7 @@ func TestObservationsSurviveJSON(t *testing.T) {
 func TestSkippedScenarioSaysWhy(t *testing.T) {
 	s := &Scenario{
 		Name: "skipped", Doc: "needs what is not there",
-		needs: []host.Need{host.Loopback, host.NoLowPorts, host.RawSockets}, // nobody has both of these
+		needs: []host.Need{host.Loopback, host.NoLowPorts, host.RawSockets}, // no user has both of the last two
 		run:   func(*T) { t.Error("the script of a skipped scenario ran") },
 	}
 	c := compare(t.Context(), s, stackNet, stackNet2)
@@ -205,7 +205,7 @@ func TestTypeNames(t *testing.T) {
 	}
 }
 
-// A disguisedConn is a connection whose type is recorded as that of the one
+// A disguisedConn is a connection that the recorder takes for the connection
 // within.
 type disguisedConn struct{ TCPConn }
 

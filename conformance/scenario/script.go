@@ -36,8 +36,8 @@ type T struct {
 // An abort is the panic of a script that cannot go on.
 type abort string
 
-// Fatalf ends the script: what it needs could not be had. It must be called
-// on the script's own goroutine.
+// Fatalf ends the script because it could not get what it needs. Call it only on
+// the script's own goroutine.
 func (t *T) Fatalf(format string, args ...any) {
 	panic(abort(fmt.Sprintf(format, args...)))
 }
@@ -75,14 +75,14 @@ func caught(r *recorder, f func() []any) (values []any) {
 // all makes one list of the values of a call.
 func all(values ...any) []any { return values }
 
-// Defer runs f when the script has ended, last one first.
+// Defer runs f when the script has ended, the last f first.
 func (t *T) Defer(f func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.cleanup = append(t.cleanup, f)
 }
 
-// finish runs what was deferred, and says what panicked.
+// finish runs the deferred functions and says what panicked.
 func (t *T) finish() (failure string) {
 	for {
 		t.mu.Lock()
@@ -111,21 +111,21 @@ func (t *T) Keep(c io.Closer) {
 	}
 }
 
-// Read records what one Read into size bytes gives.
+// Read records what one Read into size bytes returns.
 func (t *T) Read(name string, r io.Reader, size int) {
 	b := make([]byte, size)
 	n, err := r.Read(b)
 	t.Rec(name, n, b[:max(n, 0)], err)
 }
 
-// ReadFull records what reading exactly size bytes gives.
+// ReadFull records what reading exactly size bytes returns.
 func (t *T) ReadFull(name string, r io.Reader, size int) {
 	b := make([]byte, size)
 	n, err := io.ReadFull(r, b)
 	t.Rec(name, n, b[:n], err)
 }
 
-// Write records what one Write of s gives.
+// Write records what one Write of s returns.
 func (t *T) Write(name string, w io.Writer, s string) {
 	t.Op(name)(w.Write([]byte(s)))
 }
@@ -144,8 +144,8 @@ func (t *T) Port(a net.Addr) int {
 
 var dirs atomic.Uint32
 
-// Dir makes a directory that lives as long as the script. Its name is short,
-// so that a socket in it has a name that fits, and always as long.
+// Dir makes a directory that lives as long as the script. Its name is short, so
+// that the name of a socket in it fits, and always has the same length.
 func (t *T) Dir() string {
 	var dir string
 	for {
@@ -212,7 +212,7 @@ func (t *T) Blocked(k *Task) {
 	})
 }
 
-// Ended says whether the task is done.
+// Ended reports whether the task is done.
 func (k *Task) Ended() bool {
 	select {
 	case <-k.done:
@@ -228,8 +228,8 @@ func (k *Task) Wait() []any {
 	return k.values
 }
 
-// Until polls for a state that no event announces. A script whose state never
-// comes about is cut off by its limit.
+// Until polls for a state that no event announces. If the state never comes
+// about, the script's limit ends the script.
 func (t *T) Until(what string, f func() bool) {
 	for wait := 20 * time.Microsecond; !f(); wait = min(2*wait, 5*time.Millisecond) {
 		select {
@@ -248,8 +248,8 @@ func (t *T) ListenTCP4() TCPListener {
 	return l
 }
 
-// TCPPair returns both ends of a connection: the one that dialled and the one
-// that was accepted.
+// TCPPair returns both ends of a connection: the dialled one and the accepted
+// one.
 func (t *T) TCPPair() (client, server TCPConn) {
 	return t.TCPPairOn(t.ListenTCP4())
 }
@@ -300,7 +300,7 @@ func (t *T) Control(c syscall.Conn, f func(fd int)) {
 	t.Check(rc.Control(func(fd uintptr) { f(int(fd)) }))
 }
 
-// Opt records an option of c, or the errno that asking for it gives.
+// Opt records an option of c, or the errno that asking for it returns.
 func (t *T) Opt(name string, c syscall.Conn, level, opt int) {
 	t.Control(c, func(fd int) {
 		if v, err := unix.GetsockoptInt(fd, level, opt); err != nil {
@@ -354,8 +354,8 @@ func (t *T) Await(c syscall.Conn, events int16) {
 	})
 }
 
-// Reset closes c so that its peer gets a reset, and waits until the peer has
-// it.
+// Reset closes c so that its peer gets a reset, and waits until the reset has
+// arrived.
 func (t *T) Reset(c, peer TCPConn) {
 	t.Check(c.SetLinger(0))
 	t.Check(c.Close())
@@ -403,8 +403,8 @@ func (t *T) fullBacklog(domain int, at unix.Sockaddr) unix.Sockaddr {
 	return sa
 }
 
-// FreePort returns a TCP port of 127.0.0.1 on which nobody listens. It is
-// bound until the script has ended, so that nobody will.
+// FreePort returns a TCP port of 127.0.0.1 on which nobody listens. The port
+// stays bound until the script has ended, so that nobody will.
 func (t *T) FreePort() int {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	t.Check(err)
@@ -416,7 +416,7 @@ func (t *T) FreePort() int {
 }
 
 // ReleasedPort returns a TCP port that was free a moment ago. The kernel
-// chooses ports at random, so that nobody is likely to have it already.
+// chooses ports at random, so it is unlikely that anybody has taken it since.
 func (t *T) ReleasedPort() int {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	t.Check(err)
@@ -427,7 +427,7 @@ func (t *T) ReleasedPort() int {
 	return sa.(*unix.SockaddrInet4).Port
 }
 
-// FreeUDPPort is FreePort for UDP: what is sent to it is refused.
+// FreeUDPPort is FreePort for UDP: the kernel refuses what is sent to it.
 func (t *T) FreeUDPPort() int {
 	c := t.UDP4()
 	port := t.Port(c.LocalAddr())
@@ -435,8 +435,8 @@ func (t *T) FreeUDPPort() int {
 	return port
 }
 
-// goResolver makes the default resolver one that does without the C library,
-// which net asks for names of services when it can, and without name servers.
+// goResolver replaces the default resolver by one that uses neither name servers
+// nor the C library, which net asks for names of services when it can.
 func (t *T) goResolver() (restore func()) {
 	return t.SwapDefaultResolver(&net.Resolver{PreferGo: true, Dial: refuseDNS})
 }
@@ -458,13 +458,13 @@ func refuseDNS(context.Context, string, string) (net.Conn, error) {
 
 func ptr[V any](v V) *V { return &v }
 
-// A named value is one of a table that keeps its order.
+// A named value is an entry of a table that keeps its order.
 type named[V any] struct {
 	name  string
 	value V
 }
 
-// inOrder goes through a table.
+// inOrder goes through a table in order.
 func inOrder[V any](table ...named[V]) func(yield func(string, V) bool) {
 	return func(yield func(string, V) bool) {
 		for _, n := range table {
@@ -475,7 +475,7 @@ func inOrder[V any](table ...named[V]) func(yield func(string, V) bool) {
 	}
 }
 
-// withoutDescriptors calls f while the process can open no descriptor.
+// withoutDescriptors calls f while the process cannot open descriptors.
 func (t *T) withoutDescriptors(f func()) {
 	var old unix.Rlimit
 	t.Check(unix.Getrlimit(unix.RLIMIT_NOFILE, &old))
@@ -486,7 +486,7 @@ func (t *T) withoutDescriptors(f func()) {
 			unix.Close(fd)
 		}
 	}()
-	// The limit is on the number of a descriptor: fill the gaps below it.
+	// The limit applies to a descriptor's number, so fill the gaps below it.
 	highest := 0
 	for fd := range takeStock().descriptors {
 		highest = max(highest, fd)

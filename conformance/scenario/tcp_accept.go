@@ -15,7 +15,7 @@ import (
 	"go.parity/conformance/host"
 )
 
-// accept records what Accept and AcceptTCP give, and closes it.
+// accept records what Accept and AcceptTCP return, and closes it.
 func accept(t *T, name string, l TCPListener) {
 	c, err := l.Accept()
 	t.Rec(name+": Accept", c, err)
@@ -39,12 +39,12 @@ func blockedAccept(t *T, l TCPListener) *Task {
 var tcpAccept = []Scenario{
 	{
 		Name: "tcp/accept/order",
-		Doc:  "connections are accepted in the order in which they were made, by Accept and AcceptTCP alike",
+		Doc:  "Accept and AcceptTCP alike return connections in the order in which they were made",
 		run:  tcpAcceptOrder,
 	},
 	{
 		Name: "tcp/accept/addresses",
-		Doc:  "both ends agree on their addresses, and LocalAddr gives one value, not a copy",
+		Doc:  "both ends agree on their addresses, and LocalAddr returns the same value each time, not a copy",
 		run:  tcpAcceptAddresses,
 	},
 	{
@@ -60,7 +60,7 @@ var tcpAccept = []Scenario{
 	},
 	{
 		Name: "tcp/accept/inherited-options",
-		Doc:  "options set on the listener show on what it accepts, but for those that every connection gets",
+		Doc:  "options set on the listener show on what it accepts, except those that every connection gets",
 		run:  tcpAcceptInheritedOptions,
 	},
 	{
@@ -70,7 +70,7 @@ var tcpAccept = []Scenario{
 	},
 	{
 		Name: "tcp/accept/options-changed-by-file",
-		Doc:  "options changed through a listener's File, and through a listener made of it, between accepts",
+		Doc:  "options changed through a listener's File, and through a listener made from it, between accepts",
 		run:  tcpAcceptOptionsChangedByFile,
 	},
 	{
@@ -80,7 +80,7 @@ var tcpAccept = []Scenario{
 	},
 	{
 		Name: "tcp/accept/deadline-past",
-		Doc:  "a deadline in the past ends Accept at once, even if a connection waits; the next deadline lets it through",
+		Doc:  "a deadline in the past ends Accept at once, even if a connection is waiting; the next deadline lets it through",
 		run:  tcpAcceptDeadlinePast,
 	},
 	{
@@ -131,7 +131,7 @@ var tcpAccept = []Scenario{
 	},
 	{
 		Name: "tcp/accept/close-leaves-connections",
-		Doc:  "connections live on when their listener has closed",
+		Doc:  "connections live on after their listener has closed",
 		run:  tcpAcceptCloseLeavesConnections,
 	},
 	{

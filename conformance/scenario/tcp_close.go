@@ -21,7 +21,7 @@ var tcpClose = []Scenario{
 	},
 	{
 		Name: "tcp/close/half-read",
-		Doc:  "CloseRead: reads are at the end, what is there already can be read, writes go on",
+		Doc:  "CloseRead: reads return what has already arrived and then the end of the stream; writes go on",
 		run:  tcpCloseHalfRead,
 	},
 	{
@@ -76,7 +76,7 @@ var tcpClose = []Scenario{
 	},
 	{
 		Name: "tcp/close/addresses-of-wildcard",
-		Doc:  "addresses of connections that a wildcard listener accepted, asked for the first time after Close or in an error",
+		Doc:  "addresses of connections that a wildcard listener accepted, first asked for after Close or in an error",
 		run:  tcpCloseAddressesOfWildcard,
 	},
 	{
@@ -86,7 +86,7 @@ var tcpClose = []Scenario{
 	},
 	{
 		Name: "tcp/close/reset-reading",
-		Doc:  "the peer resets while a Read is blocked; later reads are at the end, later writes fail",
+		Doc:  "the peer resets while a Read is blocked; later reads return the end of the stream, later writes fail",
 		run:  tcpCloseResetReading,
 	},
 	{
@@ -96,7 +96,7 @@ var tcpClose = []Scenario{
 	},
 	{
 		Name: "tcp/close/reset-before-use",
-		Doc:  "a reset that arrived before anybody reads or writes: the first to come gets it",
+		Doc:  "a reset that arrived before anybody reads or writes: the first operation gets it",
 		run:  tcpCloseResetBeforeUse,
 	},
 	{
@@ -126,13 +126,13 @@ var tcpClose = []Scenario{
 	},
 	{
 		Name:  "tcp/close/leaked",
-		Doc:   "connections and listeners that nobody refers to any more are closed by the garbage collector",
+		Doc:   "the garbage collector closes connections and listeners that nobody refers to any more",
 		pools: true,
 		run:   tcpCloseLeaked,
 	},
 	{
 		Name:  "tcp/close/kept-alive-by-raw",
-		Doc:   "a RawConn keeps its connection from being collected",
+		Doc:   "a RawConn keeps the garbage collector from closing its connection",
 		run:   tcpCloseKeptAliveByRaw,
 		pools: true,
 	},

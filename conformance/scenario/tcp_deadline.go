@@ -22,7 +22,7 @@ func blockedRead(t *T, r io.Reader) *Task {
 	})
 }
 
-// narrow makes the way from c to s hold little, so that a writer soon waits.
+// narrow shrinks the buffers from c to s, so that a writer soon has to wait.
 func narrow(t *T, c, s interface {
 	SetReadBuffer(int) error
 	SetWriteBuffer(int) error
@@ -31,8 +31,8 @@ func narrow(t *T, c, s interface {
 	t.Check(s.SetReadBuffer(4 << 10))
 }
 
-// blockedWrite starts a Write that is longer than what fits on the way. It
-// gives whether anything was written, and whether everything.
+// blockedWrite starts a Write of more than the buffers hold. It returns whether
+// the Write wrote anything, and whether it wrote everything.
 func blockedWrite(t *T, w io.Writer) *Task {
 	return t.Park(func() []any {
 		b := make([]byte, 4<<20)
@@ -44,7 +44,7 @@ func blockedWrite(t *T, w io.Writer) *Task {
 var tcpDeadline = []Scenario{
 	{
 		Name: "tcp/deadline/past",
-		Doc:  "deadlines in the past: reads fail though there is data, writes fail though there is room; then all goes on",
+		Doc:  "deadlines in the past: reads fail though there is data, writes fail though there is room; without them both go on",
 		run:  tcpDeadlinePast,
 	},
 	{
@@ -74,7 +74,7 @@ var tcpDeadline = []Scenario{
 	},
 	{
 		Name: "tcp/deadline/write-count",
-		Doc:  "the count of a Write that its deadline cut short is what the peer gets",
+		Doc:  "the peer gets as many bytes as a Write that its deadline cut short reports",
 		run:  tcpDeadlineWriteCount,
 	},
 	{
@@ -89,12 +89,12 @@ var tcpDeadline = []Scenario{
 	},
 	{
 		Name: "tcp/deadline/moved-while-near",
-		Doc:  "a deadline pushed on again and again before it comes never fires",
+		Doc:  "a deadline that is moved on again and again before it comes never fires",
 		run:  tcpDeadlineMovedWhileNear,
 	},
 	{
 		Name: "tcp/deadline/peer-not-affected",
-		Doc:  "a deadline of one end means nothing to the other, nor to another connection of the same listener",
+		Doc:  "a deadline of one end affects neither the other end nor another connection of the same listener",
 		run:  tcpDeadlinePeerNotAffected,
 	},
 	{

@@ -38,9 +38,9 @@ func dialVia(t *T, network, address string) {
 	rec(t, "dial without fallback "+name, c, err)
 }
 
-// oneTimeout makes one error of the two that a connect in flight gives when
-// its time is over: net too has the timer of the context and the write
-// deadline of the socket race each other.
+// oneTimeout makes one error of the two that a connect in flight may return when
+// its time is over: in net too, the timer of the context and the write deadline
+// of the socket race each other.
 func oneTimeout(err error) error {
 	if op, ok := err.(*net.OpError); ok && (op.Err == os.ErrDeadlineExceeded || errors.Is(op.Err, context.DeadlineExceeded)) {
 		one := *op
@@ -50,8 +50,8 @@ func oneTimeout(err error) error {
 	return err
 }
 
-// anyTimeout is oneTimeout for a dial to several addresses, where it depends on
-// the same race which of them the error names.
+// anyTimeout is oneTimeout for a dial to several addresses, where the same race
+// decides which of them the error names.
 func anyTimeout(err error) error {
 	err = oneTimeout(err)
 	if op, ok := err.(*net.OpError); ok && op.Timeout() {
@@ -124,12 +124,12 @@ var tcpDial = []Scenario{
 	},
 	{
 		Name: "tcp/dial/cancel-after",
-		Doc:  "the end of the context after the dial does nothing to the connection",
+		Doc:  "the end of the context after the dial does not affect the connection",
 		run:  tcpDialCancelAfter,
 	},
 	{
 		Name: "tcp/dial/deadline-not-kept",
-		Doc:  "the time that a dial had is not the connection's: when it is over, reads and writes go on",
+		Doc:  "the time limit of a dial does not apply to the connection: when it has passed, reads and writes go on",
 		run:  tcpDialDeadlineNotKept,
 	},
 	{
@@ -144,7 +144,7 @@ var tcpDial = []Scenario{
 	},
 	{
 		Name: "tcp/dial/control-context",
-		Doc:  "Dialer.ControlContext: goes before Control, gets the dial's context with its values and deadline",
+		Doc:  "Dialer.ControlContext: takes precedence over Control, gets the dial's context with its values and deadline",
 		run:  tcpDialControlContext,
 	},
 	{
@@ -190,12 +190,12 @@ var tcpDial = []Scenario{
 	},
 	{
 		Name: "tcp/dial/self-connect",
-		Doc:  "a dial from the port that it dials meets itself",
+		Doc:  "a dial from the port that it dials connects to itself",
 		run:  tcpDialSelfConnect,
 	},
 	{
 		Name: "tcp/dial/concurrent",
-		Doc:  "one Dialer used by several goroutines at once",
+		Doc:  "several goroutines use one Dialer at once",
 		run:  tcpDialConcurrent,
 	},
 	{
@@ -707,7 +707,7 @@ func tcpDialService(t *T) {
 	defer t.goResolver()()
 	l, err := t.Listen("tcp", "127.91.7.4:http")
 	if errors.Is(err, unix.EACCES) {
-		// Without privilege the dial is refused: that too is an answer.
+		// Without privilege the kernel refuses the dial: that too is an answer.
 		t.Rec("listen", err)
 	} else {
 		t.Check(err)

@@ -27,7 +27,7 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A lyingWriter says that it wrote less than it got.
+// A lyingWriter reports that it wrote less than it got.
 type lyingWriter struct{}
 
 func (lyingWriter) Write(p []byte) (int, error) { return len(p) / 2, nil }
@@ -71,12 +71,12 @@ var tcpIO = []Scenario{
 	},
 	{
 		Name: "tcp/io/full-duplex",
-		Doc:  "a Read that is blocked does not keep a Write from being done, and the other way round",
+		Doc:  "a blocked Read does not hold up a Write, nor a blocked Write a Read",
 		run:  tcpIOFullDuplex,
 	},
 	{
 		Name: "tcp/io/read-from-readers",
-		Doc:  "ReadFrom: from memory, in small pieces, limited, from nothing, and readers that fail or do not move",
+		Doc:  "ReadFrom: from memory, in small pieces, limited, from nothing, and from readers that fail or make no progress",
 		run:  tcpIOReadFromReaders,
 	},
 	{
@@ -97,12 +97,12 @@ var tcpIO = []Scenario{
 	},
 	{
 		Name: "tcp/io/read-from-deadline",
-		Doc:  "ReadFrom that its deadline cuts short says how far it came",
+		Doc:  "ReadFrom that its deadline cuts short reports how far it got",
 		run:  tcpIOReadFromDeadline,
 	},
 	{
 		Name: "tcp/io/out-of-band",
-		Doc:  "an urgent byte from the kernel's side of things does not show in the stream, and reads go on",
+		Doc:  "an urgent byte, which the kernel keeps apart, does not show in the stream, and reads go on",
 		run:  tcpIOOutOfBand,
 	},
 }

@@ -12,8 +12,8 @@ import (
 	"go.parity/conformance/host"
 )
 
-// listenOn listens on each address and records what comes of it: the error,
-// or the listener's address and socket and who gets through to it.
+// listenOn listens on each address and records the result: the error, or the
+// listener's address and socket and which clients get through to it.
 func listenOn(t *T, network string, addresses ...string) {
 	for _, address := range addresses {
 		name := network + " " + address
@@ -59,17 +59,17 @@ var tcpListen = []Scenario{
 	},
 	{
 		Name: "tcp/listen/wildcard-tcp",
-		Doc:  "every way to say any address with tcp: which family, V6ONLY, who gets through",
+		Doc:  "every form of the wildcard address with tcp: which family, V6ONLY, which clients get through",
 		run:  tcpListenWildcardTCP,
 	},
 	{
 		Name: "tcp/listen/wildcard-tcp4",
-		Doc:  "every way to say any address with tcp4",
+		Doc:  "every form of the wildcard address with tcp4",
 		run:  tcpListenWildcardTCP4,
 	},
 	{
 		Name:  "tcp/listen/wildcard-tcp6",
-		Doc:   "every way to say any address with tcp6",
+		Doc:   "every form of the wildcard address with tcp6",
 		needs: []host.Need{host.IPv6},
 		run:   tcpListenWildcardTCP6,
 	},
@@ -80,7 +80,7 @@ var tcpListen = []Scenario{
 	},
 	{
 		Name:  "tcp/listen/zone",
-		Doc:   "listen on literals with zones: by name, by number, unknown, and where none belongs",
+		Doc:   "listen on literals with zones: by name, by number, unknown, and on addresses that take no zone",
 		needs: []host.Need{host.IPv6},
 		run:   tcpListenZone,
 	},
@@ -122,7 +122,7 @@ var tcpListen = []Scenario{
 	},
 	{
 		Name:  "tcp/listen/privileged-port",
-		Doc:   "listen on ports below 1024 without the privilege",
+		Doc:   "listen on ports below 1024 without the privilege to do so",
 		needs: []host.Need{host.NoLowPorts},
 		run:   tcpListenPrivilegedPort,
 	},
@@ -133,7 +133,7 @@ var tcpListen = []Scenario{
 	},
 	{
 		Name: "tcp/listen/control",
-		Doc:  "ListenConfig.Control: its arguments, before bind, and an option that it sets lets two listeners share a port",
+		Doc:  "ListenConfig.Control: its arguments, that it comes before bind, and an option of its that lets two listeners share a port",
 		run:  tcpListenControl,
 	},
 	{
@@ -143,7 +143,7 @@ var tcpListen = []Scenario{
 	},
 	{
 		Name: "tcp/listen/control-arguments",
-		Doc:  "network and address as ListenConfig.Control gets them, for every form of address",
+		Doc:  "the network and address that ListenConfig.Control gets for every form of address",
 		run:  tcpListenControlArguments,
 	},
 	{
@@ -153,7 +153,7 @@ var tcpListen = []Scenario{
 	},
 	{
 		Name: "tcp/listen/context",
-		Doc:  "a context that is done does not keep a literal address from being listened on",
+		Doc:  "Listen on a literal address succeeds even with a context that is done",
 		run:  tcpListenContext,
 	},
 	{

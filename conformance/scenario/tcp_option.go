@@ -13,7 +13,7 @@ import (
 	"go.parity/conformance/host"
 )
 
-// keepAlives are configurations of keep-alive, each with what it is about.
+// keepAlives are configurations of keep-alive, each with its purpose.
 func keepAlives() func(yield func(string, net.KeepAliveConfig) bool) {
 	return inOrder(
 		named[net.KeepAliveConfig]{"zero", net.KeepAliveConfig{}},
@@ -86,7 +86,7 @@ var tcpOption = []Scenario{
 	},
 	{
 		Name:  "tcp/option/multipath",
-		Doc:   "Multipath TCP on either end, on both and on none: who speaks it, and over which socket",
+		Doc:   "Multipath TCP on either end, on both and on neither: which end speaks it, and over which socket",
 		needs: []host.Need{host.MultipathTCP},
 		run:   tcpOptionMultipath,
 	},
@@ -97,7 +97,7 @@ var tcpOption = []Scenario{
 	},
 	{
 		Name:  "tcp/option/multipath-dial-errors",
-		Doc:   "a dial with Multipath TCP that is refused, timed out and mismatched, as without",
+		Doc:   "a dial with Multipath TCP that is refused, times out or is mismatched, as without Multipath TCP",
 		needs: []host.Need{host.MultipathTCP},
 		run:   tcpOptionMultipathDialErrors,
 	},

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nonblock says whether c's descriptor does not block.
+// nonblock reports whether c's descriptor is in nonblocking mode.
 func nonblock(t *T, c syscall.Conn) (is bool) {
 	t.Control(c, func(fd int) {
 		fl, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
@@ -35,7 +35,7 @@ var tcpRaw = []Scenario{
 	},
 	{
 		Name: "tcp/file/outlives-connection",
-		Doc:  "the file goes on when its connection has closed: the peer sees no end before both have",
+		Doc:  "the file works on after its connection has closed: the peer sees no end before both have closed",
 		run:  tcpFileOutlivesConnection,
 	},
 	{
@@ -55,7 +55,7 @@ var tcpRaw = []Scenario{
 	},
 	{
 		Name: "tcp/file/listener-shared",
-		Doc:  "a listener whose descriptor was duplicated: closing it ends its Accept though the socket lives on, and the copy takes over",
+		Doc:  "a listener with a duplicated descriptor: closing the listener ends its Accept though the socket lives on, and the copy takes over",
 		run:  tcpFileListenerShared,
 	},
 	{
@@ -80,7 +80,7 @@ var tcpRaw = []Scenario{
 	},
 	{
 		Name: "tcp/raw/read-excludes-read",
-		Doc:  "a RawConn.Read that is at work keeps Read waiting, but not Write",
+		Doc:  "a RawConn.Read in progress keeps Read waiting, but not Write",
 		run:  tcpRawReadExcludesRead,
 	},
 	{
@@ -90,7 +90,7 @@ var tcpRaw = []Scenario{
 	},
 	{
 		Name: "tcp/raw/shutdown",
-		Doc:  "the socket shut down behind the stack's back wakes what is blocked on it",
+		Doc:  "shutting down the socket behind the stack's back wakes what is blocked on it",
 		run:  tcpRawShutdown,
 	},
 	{

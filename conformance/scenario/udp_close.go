@@ -20,7 +20,7 @@ var udpClose = []Scenario{
 	},
 	{
 		Name:  "udp/close/leaked",
-		Doc:   "datagram sockets that nobody refers to any more are closed by the garbage collector, UDP's and Unix's",
+		Doc:   "the garbage collector closes datagram sockets, UDP and Unix, that nobody refers to any more",
 		pools: true,
 		run:   udpCloseLeaked,
 	},

@@ -22,7 +22,7 @@ var udpDial = []Scenario{
 	},
 	{
 		Name: "udp/dial/addr-port",
-		Doc:  "Dialer.DialUDP with netip addresses, and with a Control",
+		Doc:  "Dialer.DialUDP with netip addresses, and with a Control function",
 		run:  udpDialAddrPort,
 	},
 }

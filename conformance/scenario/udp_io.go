@@ -23,14 +23,14 @@ func blockedReadFrom(t *T, c net.PacketConn) *Task {
 	})
 }
 
-// readFrom records what one ReadFrom gives.
+// readFrom records what one ReadFrom returns.
 func readFrom(t *T, name string, c net.PacketConn, size int) {
 	b := make([]byte, size)
 	n, addr, err := c.ReadFrom(b)
 	t.Rec(name, n, b[:max(n, 0)], addr, err)
 }
 
-// readMsg records what one ReadMsgUDP gives, but for the bytes out of band.
+// readMsg records what one ReadMsgUDP returns, except the bytes out of band.
 func readMsg(t *T, name string, c UDPConn, size, oobSize int) (oob []byte) {
 	b := make([]byte, size)
 	oob = make([]byte, oobSize)
@@ -71,12 +71,12 @@ var udpIO = []Scenario{
 	},
 	{
 		Name: "udp/io/zero-length",
-		Doc:  "datagrams of no bytes arrive, are read, and are no end of anything",
+		Doc:  "empty datagrams arrive, and reading one is not the end of the stream",
 		run:  udpIOZeroLength,
 	},
 	{
 		Name: "udp/io/truncated",
-		Doc:  "datagrams longer than the buffer are cut, with a flag where there are flags",
+		Doc:  "datagrams longer than the buffer are cut, with a flag if the method returns flags",
 		run:  udpIOTruncated,
 	},
 	{
@@ -91,7 +91,7 @@ var udpIO = []Scenario{
 	},
 	{
 		Name: "udp/io/order",
-		Doc:  "many datagrams to one reader keep their order and their bounds",
+		Doc:  "many datagrams to one reader keep their order and their boundaries",
 		run:  udpIOOrder,
 	},
 	{
@@ -101,7 +101,7 @@ var udpIO = []Scenario{
 	},
 	{
 		Name: "udp/io/concurrent",
-		Doc:  "several writers of one socket and one reader: no datagram is mixed",
+		Doc:  "several writers of one socket and one reader: datagrams do not mix",
 		run:  udpIOConcurrent,
 	},
 }

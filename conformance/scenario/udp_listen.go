@@ -23,7 +23,7 @@ var udpListen = []Scenario{
 	},
 	{
 		Name: "udp/listen/in-use",
-		Doc:  "a second socket on a port: refused, also on the wildcard, and given away after Close",
+		Doc:  "a second socket on a port: refused, even on the wildcard address, and possible after Close",
 		run:  udpListenInUse,
 	},
 	{

@@ -25,7 +25,7 @@ var udpMulticast = []Scenario{
 	},
 	{
 		Name: "udp/multicast/bad",
-		Doc:  "ListenMulticastUDP with groups that are none, of the other family, on interfaces that are none",
+		Doc:  "ListenMulticastUDP with addresses that are not groups, groups of the other family, interfaces that do not exist",
 		run:  udpMulticastBad,
 	},
 }

@@ -16,12 +16,12 @@ import (
 var unixDial = []Scenario{
 	{
 		Name: "unix/dial/bad",
-		Doc:  "dials to nothing, to files that are no sockets, to sockets of other types, to nobody",
+		Doc:  "dials to nothing, to files that are not sockets, to sockets of other types, to sockets on which nobody listens",
 		run:  unixDialBad,
 	},
 	{
 		Name: "unix/dial/local-address",
-		Doc:  "dials from a name: taken, given, of another network, by Dialer and DialUnix",
+		Doc:  "dials from a local name: taken, given, of another network, by Dialer and DialUnix",
 		run:  unixDialLocalAddress,
 	},
 	{

@@ -44,7 +44,7 @@ var unixIO = []Scenario{
 	},
 	{
 		Name: "unix/packet/bounds",
-		Doc:  "unixpacket keeps the bounds of packets; empty ones read as the end; long ones are cut",
+		Doc:  "unixpacket keeps the boundaries of packets; empty ones read as the end; long ones are cut",
 		run:  unixPacketBounds,
 	},
 	{
@@ -74,7 +74,7 @@ var unixIO = []Scenario{
 	},
 	{
 		Name: "unix/gram/bad-destination",
-		Doc:  "datagrams to nil, wrong types and networks, nobody, names too long",
+		Doc:  "datagrams to nil, wrong types and networks, names without a socket, names too long",
 		run:  unixGramBadDestination,
 	},
 	{

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// there says whether a file is in the way of name.
+// there reports whether there is a file at name.
 func there(name string) bool {
 	_, err := os.Lstat(name)
 	return err == nil

@@ -17,7 +17,7 @@ var unixRaw = []Scenario{
 	},
 	{
 		Name: "unix/file/listener-and-connection",
-		Doc:  "File of listeners and connections and what comes back from it: names, unlinking, reading on",
+		Doc:  "File of listeners and connections and what is made from it: names, unlinking, reading on",
 		run:  unixFileListenerAndConnection,
 	},
 	{

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// What net2 forwards or aliases gets a look too: a forward can go to the wrong
-// place.
+// These scenarios look at what net2 forwards or aliases: a forward can go to the
+// wrong place.
 var values = []Scenario{
 	{
 		Name: "value/parse/addresses",
@@ -18,7 +18,7 @@ var values = []Scenario{
 	},
 	{
 		Name: "value/addr-port/conversions",
-		Doc:  "addresses made of netip.AddrPorts and turned back",
+		Doc:  "addresses made from netip.AddrPorts and turned back",
 		run:  valueAddrPortConversions,
 	},
 	{

@@ -6,14 +6,14 @@ import (
 )
 
 // A Row is one line of two recordings side by side. A row with both sides has
-// the same call in both, or, where they are not the same, a call that took the
-// place of another.
+// the same call on both, or two different calls of which one took the place of
+// the other.
 type Row struct {
 	Net       *Call  `json:"net,omitempty"`
 	Net2      *Call  `json:"net2,omitempty"`
-	NetEntry  string `json:"netEntry,omitempty"`  // the deviation that takes Net away, "" if none does
-	Net2Entry string `json:"net2Entry,omitempty"` // the deviation that brings Net2
-	Loop      Loop   `json:"loop,omitzero"`       // that ends here, on both
+	NetEntry  string `json:"netEntry,omitempty"`  // the deviation that removes Net's call, "" if there is none
+	Net2Entry string `json:"net2Entry,omitempty"` // the deviation that adds Net2's call
+	Loop      Loop   `json:"loop,omitzero"`       // the loop that ends here, on both
 }
 
 // Same reports whether both stacks make this call.
@@ -22,19 +22,20 @@ func (r Row) Same() bool { return r.Net != nil && r.Net2 != nil && same(*r.Net, 
 // Poll reports whether the row is an annotation.
 func (r Row) Poll() bool { return r.Net != nil && r.Net.Poll || r.Net2 != nil && r.Net2.Poll }
 
-// same reports whether two calls are alike. Net has one epoll and net2 more;
-// which of them watches a descriptor is a matter of the nested poller, not a
-// difference between two calls.
+// same reports whether two calls are alike. Net has one epoll and net2 has
+// more; which of them watches a descriptor depends on the nested poller and is
+// no difference between two calls.
 func same(a, b Call) bool { return oneEpoll(a.String()) == oneEpoll(b.String()) }
 
 var anyEpoll = regexp.MustCompile(`\b(` + runtimeEpoll + `|epoll)\d*\b`)
 
 func oneEpoll(s string) string { return anyEpoll.ReplaceAllString(s, "epoll") }
 
-// align lines up the calls of two recordings, with as many of them as possible
-// beside their like: a longest common subsequence. The recordings have some
-// dozen calls, and the textbook's table is the same each time, which go-cmp's
-// search is not. Annotations stand beside each other between the same calls.
+// align lines up the calls of two recordings so that as many as possible stand
+// beside an equal one: a longest common subsequence. The recordings have a few
+// dozen calls, and the textbook's table gives the same result each time, which
+// go-cmp's search does not. Annotations stand beside each other between the
+// same calls.
 func align(net, net2 []Call) []Row {
 	a, b := split(net), split(net2)
 	// longest[i][j] is the length for a[i:] and b[j:].
@@ -78,7 +79,7 @@ func align(net, net2 []Call) []Row {
 	return rows
 }
 
-// foldRows leaves one turn of what both stacks do again and again.
+// foldRows keeps one turn of what both stacks do again and again.
 func foldRows(rows []Row) []Row {
 	return fold(rows,
 		func(r *Row) string {
@@ -86,7 +87,7 @@ func foldRows(rows []Row) []Row {
 			case r.Poll():
 				return ""
 			case !r.Same():
-				return fmt.Sprintf("%p", r) // like no other
+				return fmt.Sprintf("%p", r) // equal to no other
 			}
 			return r.Net.String()
 		},
@@ -94,8 +95,8 @@ func foldRows(rows []Row) []Row {
 		func(r *Row) *Loop { return &r.Loop })
 }
 
-// A step is a call with the annotations before it; the last of a recording may
-// have no call.
+// A step is a call with the annotations before it; the last step of a recording
+// may have no call.
 type step struct {
 	before []Call
 	call   *Call
@@ -137,9 +138,10 @@ func (s step) rows(side func(*Call) Row) []Row {
 	return rows
 }
 
-// beside puts a call of one side beside the call of the other that has its
-// name, in order, so that a changed argument shows as one row; of several the
-// one that has most of its arguments. Annotations go beside annotations.
+// beside puts a call of one side beside the call of the other side that has the
+// same name, in order, so that a changed argument shows as one row. Of several
+// it takes the one that shares the most arguments. Annotations go beside
+// annotations.
 func beside(net, net2 []Row) []Row {
 	var rows []Row
 	for _, n := range net {

@@ -13,17 +13,17 @@ type Call struct {
 	Args   []string `json:"args"`
 	Result string   `json:"result"`         // "0", "conn", "-1 EAGAIN"
 	Poll   bool     `json:"poll,omitempty"` // a poller asked for events: shown, not compared
-	Loop   Loop     `json:"loop,omitzero"`  // that ends here, and turns as often as the kernel likes
+	Loop   Loop     `json:"loop,omitzero"`  // the loop that ends here; how often it turns is the kernel's choice
 }
 
-// A Loop is a number of calls in a row that are made again and again, and
-// written once.
+// A Loop is a number of consecutive calls that a stack makes again and again.
+// They are written once.
 type Loop struct {
 	Calls int `json:"calls"` // in one turn
 	Turns int `json:"turns"`
 }
 
-// String says how often, and nothing of what is no loop.
+// String says how often the calls are made; it is empty if they are no loop.
 func (l Loop) String() string {
 	switch {
 	case l.Turns == 0:
@@ -56,8 +56,8 @@ const (
 	Net2 = "net2"
 )
 
-// runtimeEpoll is the runtime's epoll on net2, beside net2's own. On net there
-// is but one.
+// runtimeEpoll is the runtime's epoll on net2, beside net2's own. Net has only
+// one.
 const runtimeEpoll = "runtime-epoll"
 
 // Compared returns the calls without the annotations.
@@ -71,10 +71,10 @@ func (r *Recording) Compared() []Call {
 	return calls
 }
 
-// fold leaves one turn of a loop of up to three calls and counts the turns in
+// fold keeps one turn of a loop of up to three calls and counts the turns in
 // what loop returns for its last call. key tells turns apart; annotations, for
-// which it returns "", go with their turn. A turn of several calls does not end
-// with one that has to wait.
+// which it returns "", belong to the turn around them. A turn of several calls
+// does not end with a call that has to wait.
 func fold[T any](items []T, key func(*T) string, waits func(*T) bool, loop func(*T) *Loop) []T {
 	const longest = 3
 	var out []T
@@ -106,9 +106,9 @@ func fold[T any](items []T, key func(*T) string, waits func(*T) bool, loop func(
 	return out
 }
 
-// collapse folds the calls of a scenario whose loop turns as often as the
-// kernel likes. What the first turn alone has, to be watched from then on, does
-// not make it another one.
+// collapse folds the calls of a scenario whose number of turns is the kernel's
+// choice. The first turn may have calls of its own, which have the descriptor
+// watched from then on; it counts as a turn like the others.
 func collapse(calls []Call) []Call {
 	return fold(calls,
 		func(c *Call) string {

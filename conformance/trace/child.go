@@ -22,13 +22,13 @@ const childEnv = "PARITY_TRACE_CHILD"
 // controlFD is the child's end of its connection to the peer.
 const controlFD = 3
 
-// The child is the binary itself, whichever one it is: the parity command or a
-// test. It is caught here, before any main, because a binary that forgot to
-// ask would run itself over and over.
+// The child is the running binary itself, be it the parity command or a test.
+// This init catches it before any main runs, because a binary whose main forgot
+// to ask would start itself over and over.
 func init() {
 	if job, ok := os.LookupEnv(childEnv); ok {
-		// In another goroutine, because one that runs an init is tied to the
-		// first thread and would change threads with each park.
+		// It runs in another goroutine, because a goroutine that runs an init is
+		// tied to the first thread and would change threads with each park.
 		done := make(chan error)
 		go func() { done <- runChild(job) }()
 		if err := <-done; err != nil {
@@ -55,14 +55,14 @@ func runChild(job string) error {
 	return s.child(c)
 }
 
-// stacks are those that are recorded.
+// stacks are the stacks that a child can be told to play on.
 var stacks = map[string]*stack.Stack{Net: stack.Net, Net2: stack.Net2}
 
 // A child plays one side of a scenario, on one stack, and is traced.
 type child struct {
 	*stack.Stack
 	cold    bool
-	idle    net.PacketConn // nothing ever comes; made by warmUp
+	idle    net.PacketConn // receives nothing; made by warmUp
 	control *bufio.Reader
 	mu      sync.Mutex // of control
 }
@@ -94,8 +94,8 @@ func (c *child) hear() (string, error) {
 	return strings.TrimSuffix(line, "\n"), err
 }
 
-// bye tells the peer that the recording is done and waits for its leave, so
-// that no connection breaks under a recording.
+// bye tells the peer that the recording is done and waits until the peer lets it
+// go, so that no connection breaks during a recording.
 func (c *child) bye() error {
 	if err := c.tell("bye"); err != nil {
 		return err
@@ -104,8 +104,8 @@ func (c *child) bye() error {
 	return err
 }
 
-// warmUp makes what a stack does once in a process: it asks what the host can
-// do, reads somaxconn, makes the poller.
+// warmUp has the stack do what it does once in a process: ask what the host can
+// do, read somaxconn, make the poller.
 func (c *child) warmUp() error {
 	ln, err := c.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -129,9 +129,9 @@ func (c *child) warmUp() error {
 }
 
 // settle waits until the poller has taken the events that the preparations left
-// behind. One that came later would wake the recording's first wait for
+// behind. An event that came later would wake the recording's first wait for
 // nothing. A poller may leave events where they are while nobody waits, so
-// somebody does.
+// settle has somebody wait.
 func (c *child) settle() error {
 	waited := make(chan error)
 	go func() {
@@ -148,7 +148,7 @@ func (c *child) settle() error {
 	return errors.Join(err, c.idle.SetReadDeadline(time.Time{}))
 }
 
-// untilReadParks returns when a goroutine of this process that reads has parked.
+// untilReadParks returns when a Read of this process has parked its goroutine.
 func untilReadParks() {
 	for {
 		for _, trace := range goroutine.Traces() {
@@ -192,7 +192,7 @@ func expect(n int, err error, want int) error {
 	return err
 }
 
-// halfCloser and filer are what the connections of both stacks have beside
+// halfCloser and filer are what the connections of both stacks have besides
 // net.Conn.
 type (
 	halfCloser interface{ CloseWrite() error }

@@ -12,20 +12,21 @@ import (
 )
 
 // A rule says which system calls an entry of [conformance.Deviations] takes
-// away from net's and which it adds to net2's. A pattern is a call as it is
-// written in a recording, in which * stands for anything.
+// away from net's and which it adds to net2's. A pattern is a call as a recording
+// writes it, with * for anything.
 type rule struct {
 	scenarios []string    // where it holds; nil for everywhere
 	change    [][2]string // calls of net, and what net2 calls in their place
 	net       []string    // calls of net that net2 does not make
 	net2      []string    // calls that net2 makes instead, or elsewhere
 	polls     []string    // annotations of net2 that net does not have
-	any       bool        // one pattern that matches is enough, the others depend on the host
-	special   bool        // it holds with some pollers alone, and is asked before the others
-	none      string      // why the entry has no side that a system call shows
+	any       bool        // one pattern that matches is enough; the others depend on the host
+	special   bool        // it holds only with some pollers, and is asked before the others
+	none      string      // why no system call shows the entry
 }
 
-// A Diff is what two recordings of one scenario have in common and what not.
+// A Diff says what two recordings of one scenario have in common and where they
+// differ.
 type Diff struct {
 	Scenario  string   `json:"scenario"`
 	Step      string   `json:"step"`
@@ -63,7 +64,7 @@ func (r rule) patterns(entry string) []claim {
 // The sides of a claim beside Net and Net2.
 const (
 	polls   = "polls"   // the annotations of net2
-	changed = "changed" // a call of net and the one of net2 in its place
+	changed = "changed" // a call of net and the call of net2 in its place
 )
 
 // becomes stands between the two patterns of a change.
@@ -75,14 +76,14 @@ func Compare(s Scenario, net, net2 *Recording) *Diff {
 	return CompareWith(Poller, s, net, net2)
 }
 
-// CompareWith is Compare where net2 waited in a poller that is not this
-// process's.
+// CompareWith is Compare for a recording in which net2 waited in a poller other
+// than this process's.
 func CompareWith(poller string, s Scenario, net, net2 *Recording) *Diff {
 	return compare(s, net, net2, rulesFor(poller, conformance.Deviations, rules))
 }
 
-// rulesFor returns the rules that hold with a poller. What another poller does
-// differently must not show with this one.
+// rulesFor returns the rules that hold with a poller. A difference that only
+// another poller makes must not show with this one.
 func rulesFor(poller string, list []conformance.Deviation, rules map[string]rule) map[string]rule {
 	hold := maps.Clone(rules)
 	for _, d := range list {
@@ -133,7 +134,7 @@ func compare(s Scenario, net, net2 *Recording, rules map[string]rule) *Diff {
 }
 
 // inOrder returns the entries in the order in which they are asked, which is the
-// same each time: those that hold with some pollers alone first, then by name.
+// same each time: first those that hold only with some pollers, then by name.
 func inOrder(rules map[string]rule) []string {
 	return slices.SortedStableFunc(slices.Values(sortedKeys(rules)), func(a, b string) int {
 		switch {
@@ -165,8 +166,8 @@ func (d *Diff) claim(rules map[string]rule, side string, c Call) string {
 	return ""
 }
 
-// claimChange finds the entry to which a call of net and one of net2 in its
-// place belong.
+// claimChange finds the entry to which a call of net belongs together with the
+// call of net2 in its place.
 func (d *Diff) claimChange(rules map[string]rule, net, net2 Call) string {
 	for _, entry := range inOrder(rules) {
 		r := rules[entry]
@@ -183,7 +184,7 @@ func (d *Diff) claimChange(rules map[string]rule, net, net2 Call) string {
 	return ""
 }
 
-// note keeps what a claim has shown.
+// note remembers that a claim has shown.
 func (d *Diff) note(c claim) {
 	d.seen[c] = true
 	if !slices.Contains(d.Entries, c.entry) {
@@ -203,7 +204,7 @@ func (d *Diff) Unlisted() []Row {
 	return rows
 }
 
-// Summary says in a line how the recordings compare.
+// Summary says in one line how the recordings compare.
 func (d *Diff) Summary() string {
 	s := words.Plural(d.NetCalls, "system call") + " on both"
 	if d.NetCalls != d.Net2Calls {
@@ -216,8 +217,8 @@ func (d *Diff) Summary() string {
 }
 
 // stale returns, for every entry named in list, what is wrong between it and
-// its rule after all scenarios were compared: it has no rule, or a pattern of
-// its rule matched nothing. A rule without an entry is as wrong.
+// its rule once all scenarios have been compared: the entry has no rule, or a
+// pattern of its rule matched nothing. A rule without an entry is just as wrong.
 func stale(list []string, rules map[string]rule, diffs []*Diff) []string {
 	seen := map[claim]bool{}
 	for _, d := range diffs {

@@ -23,7 +23,7 @@ type object struct {
 	kind     string // "socket", "conn", "epoll", "file", …
 	nested   bool   // an epoll that watches another: the runtime's, under net2
 	watching map[uint64]*object
-	name     string // given when it first appears in the recording
+	name     string // which it gets when it first appears in the recording
 }
 
 // An arg is an argument or a result before descriptors and ports are named.
@@ -44,7 +44,7 @@ type rawCall struct {
 	errno unix.Errno
 	made  *object // by this call
 	on    *object // the first argument, where it is a descriptor
-	fault *fault  // what is to become of it, nil for what the kernel makes of it
+	fault *fault  // what happens to it, nil if that is left to the kernel
 }
 
 // blocked reports whether the call found nothing to do.
@@ -113,7 +113,8 @@ func (d *decoder) leave(c *rawCall, ret int64, mem memory) {
 			c.args[i] = d.result(c, f.args, i, mem)
 		}
 	}
-	// Arguments that say nothing go last, for the places above to hold.
+	// Arguments that say nothing are dropped last, so that the positions above
+	// still hold.
 	kept := c.args[:0]
 	for i, k := range f.args {
 		if k != skip && (c.args[i].text != "" || c.args[i].list != nil) {
@@ -227,7 +228,7 @@ func (d *decoder) argument(c *rawCall, kinds []kind, i int, mem memory) arg {
 		}
 		return text(fmt.Sprintf("[%d]", le64(mem(v, 8))))
 	case addrOut, optOut, bufOut, iovOut, msgOut, events, pair:
-		return text("…") // until it returns; what failed filled nothing in
+		return text("…") // until it returns; a call that failed filled nothing in
 	}
 	return arg{} // skip
 }
@@ -276,7 +277,7 @@ func (d *decoder) result(c *rawCall, kinds []kind, i int, mem memory) arg {
 	return arg{}
 }
 
-// epollEvent reads the event of an epoll_ctl and remembers whom its data
+// epollEvent reads the event of an epoll_ctl and remembers which object its data
 // stands for.
 func (d *decoder) epollEvent(c *rawCall, b []byte) arg {
 	if c.regs[1] == unix.EPOLL_CTL_DEL || len(b) < eventSize {
@@ -333,8 +334,8 @@ func msghdr(mem memory, addr uint64) arg {
 	return a
 }
 
-// sockaddr writes an address with a name for its port: what number the kernel
-// gave is of no interest, whose it is is.
+// sockaddr writes an address with a name for its port: it matters whose port it
+// is, not which number the kernel gave it.
 func sockaddr(b []byte) arg {
 	if len(b) < 2 {
 		return arg{text: "NULL"}
@@ -378,7 +379,7 @@ func sockaddr(b []byte) arg {
 // openFlag writes the flags of open(2) or of a call whose flags have the same
 // values under names of their own.
 func openFlag(c *rawCall, v uint64) string {
-	const largeFile = 0x8000 // set by the kernel alone; O_LARGEFILE is 0 where it has no meaning
+	const largeFile = 0x8000 // only the kernel sets it; O_LARGEFILE is 0 where it has no meaning
 	s := flags(openFlags, v&^largeFile)
 	switch c.name {
 	case "eventfd2":
@@ -401,8 +402,8 @@ func cString(b []byte) string {
 	return string(s)
 }
 
-// The architectures that are recorded are all little-endian. What could not be
-// read is 0.
+// Every architecture that the package records is little-endian. What could not
+// be read is 0.
 
 func le32(b []byte) uint32 {
 	if len(b) < 4 {

@@ -17,7 +17,7 @@ import (
 // The exact recordings: a file for each scenario, in testdata, with every call
 // of both stacks in its order and the deviation behind each difference.
 //
-//	accept: Accept a connection that waits already, a later one of its listener.
+//	accept: Accept a connection that is already waiting, a later one of its listener.
 //
 //	runtime, epoll: 8 system calls of net, 1 of net2
 //	  accept4(listener, …) = conn
@@ -25,8 +25,8 @@ import (
 //	      watch-on-demand
 //
 // A section is named after the pollers of net2 for which it holds. A line that
-// begins with - is net's alone, one with + net2's alone, and one with a space
-// is of both; below stands the deviation.
+// begins with - is net's alone, a line with + is net2's alone, and a line with a
+// space belongs to both; the deviation stands below the line.
 //
 // A kernel or a Go release on which a stack makes other calls has a file of its
 // own beside it, NAME.VARIANT.txt.
@@ -80,7 +80,7 @@ func reason(b *strings.Builder, entry string) {
 	fmt.Fprintf(b, "      %s\n", entry)
 }
 
-// heading says how many calls there are.
+// heading says how many calls each stack makes.
 func heading(s Scenario, d *Diff) string {
 	if s.loops {
 		return "system calls of net and net2, which turn as often as the kernel likes"
@@ -88,7 +88,7 @@ func heading(s Scenario, d *Diff) string {
 	return fmt.Sprintf("%s of net, %d of net2", words.Plural(d.NetCalls, "system call"), d.Net2Calls)
 }
 
-// A section is what a file says of some pollers.
+// A section is what a file says about some pollers.
 type section struct {
 	pollers []string
 	heading string
@@ -172,7 +172,7 @@ func variants(files fs.FS, scenario string) []variant {
 	return all
 }
 
-// ofNet are the lines that say what net does.
+// ofNet returns the lines that say what net does.
 func ofNet(rows string) string {
 	var b strings.Builder
 	for l := range strings.Lines(rows) {
@@ -183,9 +183,9 @@ func ofNet(rows string) string {
 	return b.String()
 }
 
-// exact holds a comparison against what was recorded before, line by line. It
-// returns the variant that it is; known is false where net itself makes other
-// calls here than in any recording, so that none can judge net2.
+// exact holds a comparison against the recordings in testdata, line by line, and
+// returns the variant that matches. known is false where net itself makes other
+// calls here than in any recording, so that no recording can judge net2.
 func exact(files fs.FS, poller string, s Scenario, d *Diff) (name string, difference string, known bool) {
 	got := exactText(s, d)
 	for _, v := range variants(files, s.Name) {
@@ -204,7 +204,7 @@ func exact(files fs.FS, poller string, s Scenario, d *Diff) (name string, differ
 	return "", difference, known
 }
 
-// lineDiff shows the lines in which two texts part: those that were recorded
+// lineDiff shows the lines in which two texts differ: those that were recorded
 // before and are gone, and those that are new.
 func lineDiff(want, got string) string {
 	a, b := strings.Split(want, "\n"), strings.Split(got, "\n")
@@ -252,13 +252,13 @@ func renew(ctx context.Context, s Scenario, old []section, pollers []string) (st
 type Explanation struct {
 	Scenario string
 	Step     string
-	Stack    string // that makes the call: Net or Net2
+	Stack    string // the stack that makes the call: Net or Net2
 	Call     string
 	Entry    string
 }
 
-// Explanations returns those of all scenarios' usual recordings, with the
-// pollers of a usual build: the way tells of these.
+// Explanations returns the differences of all scenarios' usual recordings, with
+// the pollers of a usual build: these are what the study explains.
 func Explanations() []Explanation {
 	var all []Explanation
 	for _, s := range scenarios {

@@ -73,8 +73,8 @@ func writeNew(t *testing.T, s Scenario) {
 	}
 }
 
-// A file is as its sections are written: nothing in it is skipped by the
-// judgement, and nobody's hand has changed it.
+// Writing the sections of a file gives the file again: the comparison skips
+// nothing in it, and nobody has changed it by hand.
 func TestExactFilesReadAsTheyAreWritten(t *testing.T) {
 	names, err := fs.Glob(exactFiles, "testdata/*.txt")
 	if err != nil || len(names) == 0 {
@@ -88,7 +88,7 @@ func TestExactFilesReadAsTheyAreWritten(t *testing.T) {
 		scenario, _, _ := strings.Cut(filepath.Base(name), ".")
 		s, ok := lookup(scenario)
 		if !ok && len(Scenarios()) > 0 {
-			t.Errorf("%s is of no scenario", name)
+			t.Errorf("%s belongs to no scenario", name)
 			continue
 		}
 		if got := writeExact(s, parseExact(string(text))); ok && got != string(text) {
@@ -110,7 +110,7 @@ func TestJudgeIsExact(t *testing.T) {
 		return all
 	}
 	recorded := files(map[string]*Diff{"accept.txt": usual})
-	// Each call of it is explained by a rule, and it is not what was recorded.
+	// A rule explains each of its calls, yet it is not what was recorded.
 	more := compareTexts("accept",
 		calls("accept4(listener) = conn", "getsockname(conn, own) = 0"),
 		calls("accept4(listener) = conn", "getsockname(conn2, own) = 0"))

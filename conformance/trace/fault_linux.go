@@ -15,11 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Fault is what becomes of one system call: the Nth of its name in a window.
+// A Fault is what happens to one system call: the Nth of its name in a window.
 type Fault struct {
 	Call  string     // as in [Window]
 	Nth   int        // from 1
-	Errno unix.Errno // with which it fails; 0 for a call that moves one byte alone
+	Errno unix.Errno // with which it fails; 0 for a call that moves only one byte
 }
 
 func (f Fault) String() string {
@@ -31,14 +31,14 @@ func (f Fault) String() string {
 
 // A Window is a part of a traced program's run, as the program marked it.
 type Window struct {
-	// Calls are those that belong to the program's business, in order, by name
-	// and by what they ask for: close, setsockopt(TCP_NODELAY), epoll_ctl(EPOLL_CTL_ADD).
+	// Calls are the calls that the program makes for its own purpose, in order, by
+	// name and by what they ask for: close, setsockopt(TCP_NODELAY), epoll_ctl(EPOLL_CTL_ADD).
 	Calls []string
-	Hit   bool // its fault came
+	Hit   bool // whether its fault came
 }
 
-// BeginFaults and EndFaults are the program's marks: between the two the fault
-// comes, if there is one.
+// BeginFaults and EndFaults are the program's marks: the fault, if there is one,
+// comes between the two.
 func BeginFaults(f Fault) { mark(fmt.Sprintf("%s%s %d %d", beginFault, f.Call, f.Nth, int(f.Errno))) }
 
 // EndFaults ends the window that BeginFaults opened.
@@ -48,12 +48,12 @@ const (
 	beginFault = "parity: fault "
 	endFault   = "parity: no fault"
 
-	// FirstHidden is the first of the descriptors whose calls do not count: a
-	// program has its means for the other side of a connection there.
+	// FirstHidden is the first of the descriptors whose calls do not count: from
+	// there on a program keeps the descriptors of a connection's other side.
 	FirstHidden = 900
 )
 
-// Faulty runs a program under ptrace, and has system calls fail as its marks say.
+// Faulty runs a program under ptrace and makes system calls fail between its marks.
 // It returns what the program printed, and its windows in order.
 func Faulty(ctx context.Context, path string, args, env []string) (stdout []byte, windows []Window, err error) {
 	if err := canRecord(); err != nil {
@@ -149,7 +149,7 @@ func (in *injector) enter(name string, regs [6]uint64, mem memory) *rawCall {
 	return c
 }
 
-// asks names the call with what it asks for.
+// asks names the call together with what it asks for.
 func (c *rawCall) asks() string {
 	for i, k := range formats[c.name].args {
 		switch k {
@@ -166,7 +166,7 @@ func CallName(call string) string {
 	return name
 }
 
-// hidden reports whether a call is the other side's.
+// hidden reports whether a call belongs to the other side.
 func hidden(c *rawCall) bool {
 	f, known := formats[c.name]
 	return known && len(f.args) > 0 && f.args[0] == fd && int32(c.regs[0]) >= FirstHidden
@@ -194,9 +194,9 @@ type fault struct {
 	args [6]uint64
 }
 
-// spoil changes the arguments so that the kernel does nothing, and fails, or that
-// it moves one byte. A close is made all the same: one that fails has closed the
-// descriptor (close(2)).
+// spoil changes the arguments so that the kernel does nothing and fails, or so
+// that it moves one byte. It lets a close happen all the same: a close that fails
+// has still closed the descriptor (close(2)).
 func (f *fault) spoil(r unix.PtraceRegs) unix.PtraceRegs {
 	switch {
 	case f.Errno == 0:
@@ -215,7 +215,7 @@ func (f *fault) spoil(r unix.PtraceRegs) unix.PtraceRegs {
 	return r
 }
 
-// result puts back the arguments, and the errno in the place of the result.
+// result restores the arguments and puts the errno in the place of the result.
 func (f *fault) result(r unix.PtraceRegs) unix.PtraceRegs {
 	ret := resultOf(&r)
 	for i, v := range f.args {
@@ -231,5 +231,5 @@ func (f *fault) result(r unix.PtraceRegs) unix.PtraceRegs {
 // countArg is the argument that says how much a call may move.
 var countArg = map[string]int{"read": 2, "write": 2, "sendfile": 3, "splice": 4}
 
-// Short reports whether a call can be made to move one byte alone.
+// Short reports whether a fault can make the call move only one byte.
 func Short(call string) bool { _, ok := countArg[call]; return ok }

@@ -25,7 +25,7 @@ func nameOf(table []named, v uint64) string {
 	return fmt.Sprint(int64(v))
 }
 
-// flags writes v as the names of its bits, with what has no name at the end.
+// flags writes v as the names of its bits, followed by the bits without a name.
 func flags(table []named, v uint64) string {
 	var names []string
 	for _, n := range table {

@@ -20,9 +20,9 @@ const ptraceCheck = "ptrace"
 const staleCheck = "deviations"
 
 // Part compares the system calls of both stacks, scenario by scenario, with the
-// exact recordings in testdata. What is not as recorded differs, and so does a
-// difference that no entry of [conformance.Deviations] claims, and an entry that
-// no scenario shows.
+// exact recordings in testdata. A check differs if the calls are not as recorded,
+// if no entry of [conformance.Deviations] claims a difference, or if no scenario
+// shows an entry.
 func Part() conformance.Part {
 	return conformance.Part{
 		Name: "trace",
@@ -49,7 +49,7 @@ func Part() conformance.Part {
 	}
 }
 
-// forbidden is what this host lacks where it cannot record.
+// forbidden is what this host lacks if it cannot record.
 func forbidden(err error) *host.Lack {
 	if lack := host.Lacking(host.Ptrace); lack != nil {
 		return lack
@@ -57,7 +57,7 @@ func forbidden(err error) *host.Lack {
 	return &host.Lack{Need: host.Ptrace, Why: words.OneLine(err.Error())}
 }
 
-// A recorder is RecordBoth, or a test's.
+// A recorder is RecordBoth, or its replacement in a test.
 type recorder func(ctx context.Context, s Scenario) (onNet, onNet2 *Recording, err error)
 
 func run(ctx context.Context, record recorder, match func(string) bool, report func(conformance.Check)) error {
@@ -68,7 +68,7 @@ func run(ctx context.Context, record recorder, match func(string) bool, report f
 	if !match(staleCheck) {
 		return nil
 	}
-	if lack != nil { // an entry that nobody shows may be shown elsewhere
+	if lack != nil { // a scenario that did not run may show the entry elsewhere
 		report(conformance.NotPossible(staleCheck, lack))
 		return nil
 	}
@@ -83,8 +83,8 @@ func run(ctx context.Context, record recorder, match func(string) bool, report f
 }
 
 // runScenarios records and compares the scenarios that match accepts and
-// reports each. Where the list of deviations is to be checked it records the
-// others too, and says why it could not record one.
+// reports each. To check the list of deviations it records the others too, and
+// says why it could not record one.
 func runScenarios(ctx context.Context, record recorder, match func(string) bool, report func(conformance.Check)) (diffs []*Diff, lack *host.Lack, err error) {
 	for _, s := range scenarios {
 		if !match(s.Name) && !match(staleCheck) {
@@ -96,7 +96,7 @@ func runScenarios(ctx context.Context, record recorder, match func(string) bool,
 		start := time.Now()
 		d, check := hold(ctx, record, s)
 		if ctx.Err() != nil {
-			return nil, nil, ctx.Err() // what was cut short is no evidence
+			return nil, nil, ctx.Err() // a scenario that was cut short is no evidence
 		}
 		if d != nil {
 			diffs = append(diffs, d)
@@ -134,8 +134,8 @@ func hold(ctx context.Context, record recorder, s Scenario) (*Diff, conformance.
 	return d, check
 }
 
-// short says that the descriptors did not suffice. Where there are so few, it
-// depends on what else is open which stack gets the last one.
+// short says that there were too few descriptors. Which stack gets the last one
+// then depends on what else is open.
 func short(err error) bool {
 	lack := host.Explain(err.Error())
 	return lack != nil && lack.Need == host.Descriptors

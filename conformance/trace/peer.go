@@ -31,7 +31,7 @@ func newPeer(control *os.File, dir string) *peer {
 	return p
 }
 
-// sawBlocked and sawEnd are the tracer's.
+// The tracer calls sawBlocked and sawEnd.
 
 func (p *peer) sawBlocked() {
 	p.mu.Lock()
@@ -54,7 +54,7 @@ func (p *peer) awaitBlocked(n int) error {
 	defer p.mu.Unlock()
 	for p.blocked < n {
 		if p.over {
-			return fmt.Errorf("the recording ended before a call had to wait for the %d. time", n)
+			return fmt.Errorf("the recording ended before a call had to wait (wait %d)", n)
 		}
 		p.news.Wait()
 	}
@@ -71,7 +71,7 @@ func (p *peer) hear() (string, error) {
 	return strings.TrimSuffix(line, "\n"), err
 }
 
-// awaitBye waits for the child's recording to be done and lets the child go.
+// awaitBye waits until the child's recording is done and lets the child go.
 func (p *peer) awaitBye() error {
 	line, err := p.hear()
 	if err != nil {
@@ -95,7 +95,7 @@ func (p *peer) own(addr net.Addr) {
 	p.ports[uint16(n)] = true
 }
 
-// portName says whose port it is.
+// portName says whose a port is.
 func (p *peer) portName(port uint16) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,7 +105,7 @@ func (p *peer) portName(port uint16) string {
 	return "own"
 }
 
-// dial connects to the address that the child tells.
+// dial connects to the address that the child sends.
 func (p *peer) dial() (net.Conn, error) {
 	addr, err := p.hear()
 	if err != nil {
@@ -122,7 +122,7 @@ func (p *peer) dialTo(addr string) (net.Conn, error) {
 	return c, err
 }
 
-// listen listens and tells the child the address.
+// listen listens and sends the child the address.
 func (p *peer) listen() (net.Listener, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

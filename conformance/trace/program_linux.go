@@ -86,9 +86,10 @@ func follow(ctx context.Context, path string, args []string, attr *os.ProcAttr) 
 }
 
 // RuntimeCalls returns the calls, by name and number, that Go's runtime makes
-// now and then in any program: those that belong to no scenario, and in the
-// poller, for the names of its memory and to read the limits of its cgroup. The
-// clock is not among them: the runtime reads it without a system call.
+// now and then in any program: those that belong to no scenario, those of its
+// poller, and those with which it names its memory and reads the limits of its
+// cgroup. The clock is not among them: the runtime reads it without a system
+// call.
 func RuntimeCalls() map[string]int {
 	return numbered(func(name string) bool {
 		switch name {
@@ -101,7 +102,7 @@ func RuntimeCalls() map[string]int {
 	})
 }
 
-// numbered returns the calls that has accepts, with their numbers.
+// numbered returns the calls for which has holds, with their numbers.
 func numbered(has func(name string) bool) map[string]int {
 	const last = 600 // beyond any that this kernel's headers name
 	calls := make(map[string]int)

@@ -28,7 +28,7 @@ type tracer struct {
 var ErrForbidden = errors.New("ptrace is forbidden here")
 
 // start starts the program under ptrace, in a process group of its own, by
-// which its threads are waited for. It must be called, like run, from a
+// which run waits for its threads. Like run, start must be called from a
 // goroutine locked to its thread: to the kernel, that thread is the tracer.
 func (t *tracer) start(name string, argv []string, attr *os.ProcAttr) error {
 	attr.Sys = &syscall.SysProcAttr{Ptrace: true, Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -40,25 +40,25 @@ func (t *tracer) start(name string, argv []string, attr *os.ProcAttr) error {
 		return err
 	}
 	t.pid = proc.Pid
-	return proc.Release() // it is waited for by its group, behind os's back
+	return proc.Release() // run waits for its group, without os knowing
 }
 
-// ptraceOptions make system-call stops tell themselves from a SIGTRAP, follow new
-// threads, and end the child with its tracer.
+// ptraceOptions distinguish system-call stops from a SIGTRAP, follow new threads,
+// and end the child with its tracer.
 const ptraceOptions = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK |
 	unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC | unix.PTRACE_O_EXITKILL
 
-// A thread is inside a call between its two stops.
+// A thread is inside a call between the call's two stops.
 type thread struct {
 	call *rawCall
 }
 
-// run traces the process until its last thread is gone and returns how it
-// ended.
+// run traces the process until its last thread is gone and returns how the
+// process ended.
 func (t *tracer) run() (status unix.WaitStatus, err error) {
 	pid := t.pid
 	defer func() {
-		if err != nil { // however this ends, no traced thread may be left
+		if err != nil { // whatever the error, no traced thread may be left
 			t.kill()
 			for {
 				if _, err := wait4(-pid, &status); err != nil {
@@ -107,17 +107,17 @@ func (t *tracer) run() (status unix.WaitStatus, err error) {
 		inject := 0
 		switch sig := ws.StopSignal(); {
 		case th == nil:
-			// The first stop of a new thread. It may come before the one that
-			// announces it.
+			// The first stop of a new thread. It may come before the stop that
+			// announces the thread.
 			threads[tid] = &thread{}
 		case sig == unix.SIGTRAP|0x80:
 			if err := t.stop(tid, th); err != nil && err != unix.ESRCH {
 				return last, err
 			}
 		case sig == unix.SIGTRAP && ws.TrapCause() > 0:
-			// clone, fork or exec: nothing to be done.
+			// clone, fork or exec: there is nothing to do.
 		case sig == unix.SIGSTOP:
-			// Nobody stops this process but the kernel a new thread.
+			// Only the kernel stops anything here: a new thread.
 		default:
 			inject = int(sig)
 		}
@@ -158,8 +158,8 @@ func (t *tracer) stop(tid int, th *thread) error {
 	return nil
 }
 
-// resume lets a thread run to its next stop. One that was killed meanwhile is
-// gone; its end is still to be waited for.
+// resume lets a thread run to its next stop. A thread that was killed meanwhile
+// is gone, but run must still wait for its end.
 func resume(tid, sig int) error {
 	if err := unix.PtraceSyscall(tid, sig); err != nil && err != unix.ESRCH {
 		return os.NewSyscallError("ptrace", err)
@@ -185,7 +185,7 @@ func (t *tracer) kill() {
 	}
 }
 
-// onThread runs f on a thread of its own, which ends with it.
+// onThread runs f on a thread of its own, which ends when f does.
 func onThread(f func() error) error {
 	done := make(chan error, 1)
 	go func() {

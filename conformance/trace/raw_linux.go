@@ -37,8 +37,8 @@ const (
 	end   = "parity: end"
 )
 
-// awaitEvents waits until one of the child's sockets has all of the events,
-// past its stack, so that the recording finds them waiting.
+// awaitEvents waits until one of the child's sockets has all of the events. It
+// bypasses the stack, so that the recording finds the events waiting.
 func (c *child) awaitEvents(events int16) error {
 	for {
 		fds, err := openFDs("socket:", events)
@@ -56,7 +56,7 @@ func (c *child) awaitEvents(events int16) error {
 	}
 }
 
-// pollersAreQuiet waits until no epoll instance has an event to tell.
+// pollersAreQuiet waits until no epoll instance has an event to report.
 func pollersAreQuiet() error {
 	for quiet := 0; quiet < 2; quiet++ {
 		time.Sleep(time.Millisecond) // and let others take their turn

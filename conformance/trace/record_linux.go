@@ -30,7 +30,7 @@ var canRecord = sync.OnceValue(func() error {
 		leave: func(*rawCall, int64, memory) {},
 	}
 	return onThread(func() error {
-		// It exits at once, for there is no such scenario.
+		// The child exits at once, for there is no such scenario.
 		err := t.start(exe, []string{exe}, &os.ProcAttr{Env: childEnviron(Poller, "")})
 		if err == nil {
 			_, err = t.run()
@@ -45,8 +45,7 @@ func Record(ctx context.Context, s Scenario, stack string) (*Recording, error) {
 	return RecordWith(ctx, Poller, s, stack)
 }
 
-// RecordWith is Record where net2 waits in a poller that need not be this
-// process's.
+// RecordWith is Record with a poller for net2 that need not be this process's.
 func RecordWith(ctx context.Context, poller string, s Scenario, stack string) (*Recording, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
@@ -106,7 +105,7 @@ func record(ctx context.Context, poller string, s Scenario, stack string) (*Reco
 		defer stop()
 		go func() {
 			err := s.peer(p)
-			ours.Close() // the child waits for nothing more
+			ours.Close() // the child stops waiting
 			played <- err
 		}()
 		status, err := t.run()
@@ -149,7 +148,7 @@ func describe(ws unix.WaitStatus) string {
 	return fmt.Sprintf("exit %d", ws.ExitStatus())
 }
 
-// childEnviron is this process's environment with what makes the child's
+// childEnviron is this process's environment with settings that keep the child's
 // runtime quiet: no collection and no preemption by signals.
 func childEnviron(poller, job string) []string {
 	env := slices.DeleteFunc(conformance.Environ(poller), func(v string) bool {
@@ -157,7 +156,7 @@ func childEnviron(poller, job string) []string {
 			strings.HasPrefix(v, "GOCOVERDIR=") || strings.HasPrefix(v, "GOMAXPROCS=")
 	})
 	return append(env, childEnv+"="+job, "GOGC=off", "GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=2",
-		"GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0") // or a race build lingers for a second
+		"GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0") // otherwise a race build lingers for a second
 }
 
 func socketPair() (ours, theirs *os.File, err error) {
@@ -202,14 +201,14 @@ func (w *window) leave(c *rawCall, ret int64, mem memory) {
 		return
 	}
 	if w.open && polling[c.name] {
-		w.calls = append(w.calls, c) // when it was told, not when it asked
+		w.calls = append(w.calls, c) // when the answer came, not when the call was made
 	}
 	if w.open && c.blocked() && belongs(c) {
 		w.peer.sawBlocked()
 	}
 }
 
-// kept returns the calls that were completed and belong to the scenario.
+// kept returns the calls that have returned and belong to the scenario.
 func (w *window) kept() []*rawCall {
 	return slices.DeleteFunc(w.calls, func(c *rawCall) bool { return !c.done || !belongs(c) })
 }
@@ -219,7 +218,7 @@ func isMark(c *rawCall, text string) bool {
 }
 
 // belongs reports whether a call is part of the scenario or, if it asks a
-// poller, brought an event for it.
+// poller, whether it brought an event for the scenario.
 func belongs(c *rawCall) bool {
 	if noise[c.name] {
 		return false
@@ -244,9 +243,9 @@ func belongs(c *rawCall) bool {
 // A namer writes calls with their descriptors, which are numbered in the order
 // of their first appearance among their kind, and their ports.
 type namer struct {
-	dir      string // the child's; what lies in it is written without it
+	dir      string // the child's; paths in it are written without it
 	portName func(uint16) string
-	loops    bool // the number of bytes is the kernel's choice: left out
+	loops    bool // the kernel chooses the number of bytes, so it is left out
 	count    map[string]int
 }
 
@@ -287,7 +286,7 @@ func (n *namer) text(a arg) string {
 }
 
 func (n *namer) calls(raw []*rawCall) []Call {
-	// The numbers must not depend on which events happened to be told.
+	// The numbers must not depend on which events happened to be reported.
 	for _, r := range raw {
 		if !polling[r.name] {
 			for _, a := range r.args {

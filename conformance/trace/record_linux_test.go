@@ -136,8 +136,7 @@ func TestRecordEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// The comparison itself: what go test can say about net2 without the parity
-// command.
+// The comparison itself, which go test can make without the parity command.
 func TestPart(t *testing.T) {
 	record := func(_ context.Context, s Scenario) (*Recording, *Recording, error) {
 		return kept(t, s.Name, Net), kept(t, s.Name, Net2), nil
@@ -160,7 +159,7 @@ func TestPart(t *testing.T) {
 	}
 }
 
-// Part is run with a cancelled context: it must come back at once.
+// Part gets a cancelled context and must come back at once.
 func TestPartEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -199,7 +198,7 @@ func TestSockaddr(t *testing.T) {
 	}
 }
 
-// A closed descriptor's number stands for another object when it comes again.
+// When a closed descriptor's number comes again, it stands for another object.
 func TestDecoderFollowsReusedNumbers(t *testing.T) {
 	d := newDecoder()
 	none := func(uint64, int) []byte { return nil }

@@ -2,14 +2,14 @@ package trace
 
 import "go.parity/conformance"
 
-// rules holds, for every entry of [conformance.Deviations], how it shows in
-// the system calls: every pattern must match somewhere, and where a scenario
-// is not named the entry is no excuse. So net2 must still take a descriptor
-// out of its epoll where File has shared it, and still set the options of a
+// rules says, for every entry of [conformance.Deviations], how the entry shows in
+// the system calls. Every pattern must match somewhere, and in a scenario that a
+// rule does not name the entry is no excuse. So net2 must still take a descriptor
+// out of its epoll when File has shared it, and must still set the options of a
 // connection that it dialled.
 var rules = map[string]rule{
 	"accept-options-inherited": {
-		any:       true, // a kernel may not hand them down
+		any:       true, // a kernel may not pass them on
 		scenarios: []string{"listen-first", "listen", "listen-any", "accept-first", "accept", "accept-parks"},
 		net: []string{
 			"setsockopt(conn, SOL_TCP, TCP_NODELAY, 1) = 0",
@@ -25,7 +25,7 @@ var rules = map[string]rule{
 			"setsockopt(listener, SOL_TCP, TCP_KEEPIDLE, 15) = 0",
 			"setsockopt(listener, SOL_TCP, TCP_KEEPINTVL, 15) = 0",
 			"setsockopt(listener, SOL_TCP, TCP_KEEPCNT, 9) = 0",
-			// and looked for on its first connection
+			// and checked on its first connection
 			"getsockopt(conn, SOL_TCP, TCP_NODELAY, 1) = 0",
 			"getsockopt(conn, SOL_SOCKET, SO_KEEPALIVE, 1) = 0",
 			"getsockopt(conn, SOL_TCP, TCP_KEEPIDLE, 15) = 0",
@@ -35,11 +35,11 @@ var rules = map[string]rule{
 	},
 	"watch-on-demand": {
 		scenarios: []string{
-			// It comes into the set without waiting in net,
+			// Net adds it to the set at once,
 			"accept-first", "accept", "accept-parks", "dial", "dial-refused", "unix-accept", "unix-dial", "udp-dial",
-			// when somebody waits or sets a deadline in net2,
+			// net2 when somebody waits or sets a deadline,
 			"read-parks", "request", "request-parks", "read-often", "write-parks", "deadline", "deadline-past", "half-close", "close-wakes",
-			// and where nobody did it is not taken out.
+			// and if nobody did, net2 does not take it out.
 			"close", "close-any", "file",
 		},
 		net: []string{
@@ -103,7 +103,7 @@ var rules = map[string]rule{
 		},
 	},
 	"write-watch-on-demand": {
-		// The watch that stands where net's stands, for readers alone.
+		// The watch that stands where net's stands, only for readers.
 		change: [][2]string{{
 			"epoll_ctl(epoll, EPOLL_CTL_ADD, *, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
 			"epoll_ctl(epoll, EPOLL_CTL_ADD, *, EPOLLIN|EPOLLRDHUP|EPOLLET) = 0",
@@ -116,7 +116,7 @@ var rules = map[string]rule{
 	},
 }
 
-// listed are the names of the deviations.
+// listed returns the names of the deviations.
 func listed() []string {
 	var names []string
 	for _, d := range conformance.Deviations {

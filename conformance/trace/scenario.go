@@ -11,18 +11,18 @@ import (
 // net2 and is recorded; the peer's side runs untraced beside it.
 type Scenario struct {
 	Name string
-	Step string // of the way that it shows, see Steps
+	Step string // the step of a connection's life that it shows, see Steps
 	Doc  string // what happens in it, one sentence
 
-	cold  bool // the first use of the stack in its process is part of it
-	loops bool // how often its loop turns is the kernel's choice
+	cold  bool // it includes the first use of the stack in its process
+	loops bool // the kernel chooses how often its loop turns
 
 	child func(*child) error
 	peer  func(*peer) error
 }
 
-// Steps are the steps of the way in the order in which a connection takes
-// them, and what goes beside it.
+// Steps are the steps of a connection's life in the order in which a connection
+// takes them, followed by what stands beside them.
 var Steps = []string{
 	"listen", "accept", "dial", "read", "write", "deadline", "close",
 	"udp", "unix", "sendfile", "splice", "file",
@@ -46,8 +46,8 @@ func lookup(name string) (Scenario, bool) {
 // Poller is where this process's net2 waits.
 var Poller = conformance.Poller()
 
-// RecordBoth records a scenario on net and on net2. With an error, onNet is nil
-// if it is net's.
+// RecordBoth records a scenario on net and on net2. If recording net failed,
+// onNet is nil.
 func RecordBoth(ctx context.Context, s Scenario) (onNet, onNet2 *Recording, err error) {
 	if onNet, err = Record(ctx, s, Net); err != nil {
 		return nil, nil, err

@@ -21,7 +21,7 @@ var scenarios = []Scenario{
 	},
 	{
 		Name: "listen", Step: "listen",
-		Doc:   "Listen on a loopback address, the kernel chooses the port.",
+		Doc:   "Listen on a loopback address; the kernel chooses the port.",
 		child: recordListen("tcp", "127.0.0.1:0"),
 		peer:  (*peer).awaitBye,
 	},
@@ -34,7 +34,7 @@ var scenarios = []Scenario{
 
 	{
 		Name: "accept-first", Step: "accept",
-		Doc: "Accept a connection that waits already, the first one of its listener.",
+		Doc: "Accept a connection that is already waiting, the first one of its listener.",
 		child: func(c *child) error {
 			ln, err := c.listener()
 			if err != nil {
@@ -49,7 +49,7 @@ var scenarios = []Scenario{
 	},
 	{
 		Name: "accept", Step: "accept",
-		Doc: "Accept a connection that waits already, a later one of its listener.",
+		Doc: "Accept a connection that is already waiting, a later one of its listener.",
 		child: func(c *child) error {
 			ln, err := c.listener()
 			if err != nil {
@@ -185,7 +185,7 @@ var scenarios = []Scenario{
 
 	{
 		Name: "read", Step: "read",
-		Doc: "Read when the data are there already.",
+		Doc: "Read when the data is already there.",
 		child: func(c *child) error {
 			conn, err := c.conn()
 			if err != nil {
@@ -210,7 +210,7 @@ var scenarios = []Scenario{
 	},
 	{
 		Name: "read-parks", Step: "read",
-		Doc: "Read before the data come: the goroutine parks until they do.",
+		Doc: "Read before the data comes: the goroutine parks until it does.",
 		child: func(c *child) error {
 			conn, err := c.conn()
 			if err != nil {
@@ -243,7 +243,7 @@ var scenarios = []Scenario{
 	},
 	{
 		Name: "request-parks", Step: "read", loops: true,
-		Doc: "The same with an answer that the buffer does not hold: the goroutine parks a second time, as writer.",
+		Doc: "The same with an answer that does not fit in the buffer: the goroutine parks a second time, as writer.",
 		child: func(c *child) error {
 			conn, err := c.conn()
 			if err != nil {
@@ -344,7 +344,7 @@ var scenarios = []Scenario{
 
 	{
 		Name: "deadline", Step: "deadline",
-		Doc: "Read until a deadline that was set meanwhile fires.",
+		Doc: "Read until a deadline fires that is set during the Read.",
 		child: func(c *child) error {
 			conn, err := c.conn()
 			if err != nil {
@@ -368,7 +368,7 @@ var scenarios = []Scenario{
 	},
 	{
 		Name: "deadline-past", Step: "deadline",
-		Doc: "Read with a deadline that is over: no system call is made.",
+		Doc: "Read with a deadline that has passed: the stack makes no system call.",
 		child: func(c *child) error {
 			conn, err := c.conn()
 			if err != nil {
@@ -421,7 +421,7 @@ var scenarios = []Scenario{
 	},
 	{
 		Name: "close-any", Step: "close",
-		Doc: "Close a connection whose listener is bound to all addresses, before anybody asked for its own.",
+		Doc: "Close a connection whose listener is bound to all addresses, before anybody has asked for its own address.",
 		child: func(c *child) error {
 			ln, err := c.listenerAny()
 			if err != nil {
@@ -466,7 +466,7 @@ var scenarios = []Scenario{
 					closed <- err
 					return
 				}
-				untilReadParks() // a close that comes earlier spares the watch
+				untilReadParks() // a close that came earlier would save the watch
 				closed <- conn.Close()
 			}()
 			err = c.record(func() error {
@@ -525,7 +525,7 @@ var scenarios = []Scenario{
 				return err
 			}
 			if err := conn.SetDeadline(time.Now().Add(timeLimit)); err != nil {
-				return err // nothing tells it that the child is gone
+				return err // nothing tells the peer that the child is gone
 			}
 			b := make([]byte, 16)
 			n, from, err := conn.ReadFrom(b)
@@ -566,7 +566,7 @@ var scenarios = []Scenario{
 	},
 	{
 		Name: "udp-receive", Step: "udp",
-		Doc: "Receive a datagram that is there already.",
+		Doc: "Receive a datagram that is already there.",
 		child: func(c *child) error {
 			conn, _, err := c.packetConn()
 			if err != nil {
@@ -640,7 +640,7 @@ var scenarios = []Scenario{
 	},
 	{
 		Name: "unix-accept", Step: "unix",
-		Doc: "Accept a unix connection that waits already, read from it and write to it, close it.",
+		Doc: "Accept a unix connection that is already waiting, read from it, write to it and close it.",
 		child: func(c *child) error {
 			ln, err := c.Listen("unix", ownSocket)
 			if err != nil {
@@ -799,7 +799,7 @@ var scenarios = []Scenario{
 	},
 	{
 		Name: "file-conn", Step: "file",
-		Doc: "Make a connection of a descriptor with FileConn.",
+		Doc: "Make a connection from a descriptor with FileConn.",
 		child: func(c *child) error {
 			conn, err := c.conn()
 			if err != nil {
@@ -838,7 +838,7 @@ func recordListen(network, address string) func(*child) error {
 	}
 }
 
-// recordAddrs asks an accepted connection twice for both its addresses.
+// recordAddrs asks an accepted connection twice for both of its addresses.
 func recordAddrs(listener func(*child) (net.Listener, error)) func(*child) error {
 	return func(c *child) error {
 		ln, err := listener(c)
@@ -921,7 +921,7 @@ func (p *peer) packetConn() (net.PacketConn, net.Addr, error) {
 }
 
 // whenBlocked connects, waits until a call of the recording has found nothing to
-// do, and then does what the recording waits for.
+// do, and then does what the recording is waiting for.
 func whenBlocked(do func(*peer, net.Conn) error) func(*peer) error {
 	return func(p *peer) error {
 		conn, err := p.dial()

@@ -14,8 +14,8 @@ func syscallName(nr int) string {
 	return fmt.Sprintf("syscall_%d", nr)
 }
 
-// noise are the calls that the runtime makes for itself: they belong to no
-// scenario, and no two runs make the same.
+// noise lists the calls that the runtime makes for itself: they belong to no
+// scenario, and no two runs make the same ones.
 var noise = map[string]bool{
 	"arch_prctl": true, "brk": true, "clock_gettime": true, "clock_nanosleep": true,
 	"clone": true, "clone3": true, "exit": true, "exit_group": true, "futex": true,
@@ -28,7 +28,7 @@ var noise = map[string]bool{
 	"timer_create": true, "timer_delete": true, "timer_settime": true,
 }
 
-// polling are the calls by which a poller asks for events.
+// polling lists the calls with which a poller asks for events.
 var polling = map[string]bool{"epoll_wait": true, "epoll_pwait": true, "epoll_pwait2": true}
 
 // A kind says how an argument is read and written. The kinds of the second
@@ -48,9 +48,9 @@ const (
 	level                // setsockopt: SOL_SOCKET
 	option               // setsockopt: SO_REUSEADDR, by the level before it
 	optIn                // the option's value, an int or a struct
-	addrIn               // sockaddr, its length behind it
-	bufIn                // bytes, their number behind it
-	iovIn                // struct iovec, their number behind it
+	addrIn               // sockaddr, followed by its length
+	bufIn                // bytes, followed by their number
+	iovIn                // struct iovec, followed by their number
 	msgIn                // struct msghdr
 	pathIn               // a C string
 	ctlOp                // EPOLL_CTL_ADD
@@ -64,8 +64,8 @@ const (
 	millis               // a timeout
 	offset               // *off_t: NULL or its value
 
-	out     // the kinds below are read at the return
-	addrOut // sockaddr, a pointer to its length behind it
+	out     // the kinds below are read when the call returns
+	addrOut // sockaddr, followed by a pointer to its length
 	optOut
 	bufOut
 	iovOut
@@ -81,8 +81,8 @@ type format struct {
 	makes string // what the returned descriptor is, as object.kind
 }
 
-// formats has the calls that a scenario may make. One that is not here is kept
-// too, with its arguments left out.
+// formats lists the calls that a scenario may make. A recording keeps other calls
+// too, without their arguments.
 var formats = map[string]format{
 	"socket":          {args: []kind{family, socktype, proto}, makes: "socket"},
 	"bind":            {args: []kind{fd, addrIn, skip}},

@@ -16,7 +16,7 @@ import (
 	"go.parity/conformance/host"
 )
 
-// calls makes calls of their text; a ~ before it makes an annotation.
+// calls makes calls from their text; a ~ before the text makes an annotation.
 func calls(texts ...string) []Call {
 	var calls []Call
 	for _, text := range texts {
@@ -172,7 +172,7 @@ func TestCompareKeepsWhatNoEntryClaims(t *testing.T) {
 	}
 }
 
-// A rule that claims a changed call on one side only leaves the other side
+// A rule that claims only one side of a changed call leaves the other side
 // unlisted.
 func TestCompareWantsBothSidesOfAChangeClaimed(t *testing.T) {
 	d := compareTexts("dial", calls("getsockname(conn, own) = 0"), calls("getsockname(dup, own) = 0"))

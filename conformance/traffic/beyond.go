@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// playHijack takes a connection away from the server and talks on it, to the
-// half close of one side and then of the other.
-func playHijack(w *world) error {
+// playHijack takes a connection away from the server and talks on it until one
+// side half-closes it and then the other.
+func playHijack(env *environment) error {
 	ended := make(chan string, 1)
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		c, buf, err := rw.(http.Hijacker).Hijack()
 		if err != nil {
 			ended <- class(err)
@@ -44,11 +44,11 @@ func playHijack(w *world) error {
 	if err != nil {
 		return err
 	}
-	c, err := w.raw(s)
+	c, err := env.raw(s)
 	if err != nil {
 		return err
 	}
-	// The first line comes in the same piece as the request.
+	// The first line arrives together with the request.
 	fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: h\r\n\r\nearly\n")
 	answers := bufio.NewReader(c)
 	var got []string
@@ -62,17 +62,17 @@ func playHijack(w *world) error {
 	}
 	fmt.Fprintf(c, "unfinished")
 	if err := c.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
-		w.note("CloseWrite", class(err))
+		env.note("CloseWrite", class(err))
 	}
 	rest, err := io.ReadAll(answers)
-	w.note("lines", append(got, string(rest), class(err)))
-	end, err := wait(w, ended, "the handler")
-	w.note("handler", end)
+	env.note("lines", append(got, string(rest), class(err)))
+	end, err := wait(env, ended, "the handler")
+	env.note("handler", end)
 	return err
 }
 
-// echoFrames speaks a protocol like WebSocket's: each message has its length before
-// it, and is sent back.
+// echoFrames speaks a protocol like WebSocket's: each message follows its length,
+// and echoFrames sends it back.
 func echoFrames(rw io.ReadWriter) error {
 	var head [4]byte
 	for {
@@ -115,10 +115,10 @@ func upgrading(ended chan<- string) http.Handler {
 
 // upgrade upgrades a connection through an http.Client and exchanges frames
 // of many sizes.
-func (w *world) upgrade(url string, ended <-chan string) error {
-	c := w.newClient()
-	w.note("without asking", w.get(c, url))
-	req := w.request("GET", url, nil)
+func (env *environment) upgrade(url string, ended <-chan string) error {
+	c := env.newClient()
+	env.note("without asking", env.get(c, url))
+	req := env.request("GET", url, nil)
 	req.Header.Set("Connection", "Upgrade")
 	req.Header.Set("Upgrade", "frames")
 	resp, err := c.Do(req)
@@ -126,9 +126,9 @@ func (w *world) upgrade(url string, ended <-chan string) error {
 		return err
 	}
 	defer resp.Body.Close()
-	w.note("upgrade", []any{resp.Status, plainHeader(resp.Header)})
+	env.note("upgrade", []any{resp.Status, plainHeader(resp.Header)})
 	conn, ok := resp.Body.(io.ReadWriteCloser)
-	w.note("writable", ok)
+	env.note("writable", ok)
 	if !ok {
 		return nil
 	}
@@ -154,25 +154,25 @@ func (w *world) upgrade(url string, ended <-chan string) error {
 			}
 		}
 	}
-	w.note("frames that came back", equal)
-	w.note("close", class(conn.Close()))
-	end, err := wait(w, ended, "the other end to see the close")
-	w.note("other end", end)
+	env.note("frames that came back", equal)
+	env.note("close", class(conn.Close()))
+	end, err := wait(env, ended, "the other end to see the close")
+	env.note("other end", end)
 	return err
 }
 
-func playUpgrade(w *world) error {
+func playUpgrade(env *environment) error {
 	ended := make(chan string, 1)
-	s, err := w.serve(upgrading(ended))
+	s, err := env.serve(upgrading(ended))
 	if err != nil {
 		return err
 	}
-	return w.upgrade(s.url, ended)
+	return env.upgrade(s.url, ended)
 }
 
 // proxy serves a reverse proxy to target. It accepts on the server's stack
 // and dials on the client's.
-func (w *world) proxy(target string) (*site, error) {
+func (env *environment) proxy(target string) (*site, error) {
 	to, err := url.Parse(target)
 	if err != nil {
 		return nil, err
@@ -181,22 +181,22 @@ func (w *world) proxy(target string) (*site, error) {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(to)
 			r.SetXForwarded()
-			r.Out.Header["X-Forwarded-Host"] = nil // a port of the run
+			r.Out.Header["X-Forwarded-Host"] = nil // it contains a port that differs from run to run
 		},
-		Transport:     w.newTransport(),
+		Transport:     env.newTransport(),
 		FlushInterval: -1,
 		ErrorLog:      log.New(io.Discard, "", 0),
 	}
-	return w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		// Or else the server closes the request's body with the first byte of
-		// the response, now and then under the hands of the transport.
+	return env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		// Otherwise the server closes the request's body with the first byte of
+		// the response, now and then while the transport still reads it.
 		http.NewResponseController(rw).EnableFullDuplex()
 		proxy.ServeHTTP(rw, r)
 	}))
 }
 
-// playProxy has a reverse proxy between client and server.
-func playProxy(w *world) error {
+// playProxy puts a reverse proxy between client and server.
+func playProxy(env *environment) error {
 	next := make(chan struct{})
 	gone := make(chan string, 1)
 	mux := http.NewServeMux()
@@ -225,22 +225,22 @@ func playProxy(w *world) error {
 		<-r.Context().Done()
 		gone <- class(r.Context().Err())
 	})
-	back, err := w.serve(mux)
+	back, err := env.serve(mux)
 	if err != nil {
 		return err
 	}
-	front, err := w.proxy(back.url)
+	front, err := env.proxy(back.url)
 	if err != nil {
 		return err
 	}
-	c := w.newClient()
+	c := env.newClient()
 	for _, n := range []int{0, 1, 100_000, 2 << 20} {
-		w.note(fmt.Sprint(n, " bytes"), w.do(c, w.request("POST", front.url+"/echo", bytes.NewReader(payload(n)))))
-		w.note(fmt.Sprint(n, " bytes, chunked"), w.do(c, w.request("POST", front.url+"/echo", chunked(payload(n)))))
+		env.note(fmt.Sprint(n, " bytes"), env.do(c, env.request("POST", front.url+"/echo", bytes.NewReader(payload(n)))))
+		env.note(fmt.Sprint(n, " bytes, chunked"), env.do(c, env.request("POST", front.url+"/echo", chunked(payload(n)))))
 	}
 
-	// Each event passes through before the next is made.
-	resp, err := c.Do(w.request("GET", front.url+"/events", nil))
+	// Each event passes through before the server makes the next.
+	resp, err := c.Do(env.request("GET", front.url+"/events", nil))
 	if err != nil {
 		return err
 	}
@@ -251,50 +251,50 @@ func playProxy(w *world) error {
 		events = append(events, lines.Text())
 		select {
 		case next <- struct{}{}:
-		case <-w.ctx.Done():
-			return w.ctx.Err()
+		case <-env.ctx.Done():
+			return env.ctx.Err()
 		}
 	}
-	w.note("events", append(events, class(lines.Err())))
+	env.note("events", append(events, class(lines.Err())))
 
-	// A client that leaves is felt behind the proxy.
-	resp, err = c.Do(w.request("GET", front.url+"/wait", nil))
+	// The server behind the proxy notices a client that leaves.
+	resp, err = c.Do(env.request("GET", front.url+"/wait", nil))
 	if err != nil {
 		return err
 	}
 	resp.Body.Read(make([]byte, 1))
 	resp.Body.Close()
-	end, err := wait(w, gone, "the server to miss the client")
+	end, err := wait(env, gone, "the server to miss the client")
 	if err != nil {
 		return err
 	}
-	w.note("client left", end)
-	w.noteConns(front)
+	env.note("client left", end)
+	env.noteConns(front)
 
 	back.Close()
-	if _, err := wait(w, back.served, "Serve to return"); err != nil {
+	if _, err := wait(env, back.served, "Serve to return"); err != nil {
 		return err
 	}
-	w.note("nobody behind", w.get(w.newClient(), front.url+"/echo"))
+	env.note("nobody behind", env.get(env.newClient(), front.url+"/echo"))
 	return nil
 }
 
-func playProxyUpgrade(w *world) error {
+func playProxyUpgrade(env *environment) error {
 	ended := make(chan string, 1)
-	back, err := w.serve(upgrading(ended))
+	back, err := env.serve(upgrading(ended))
 	if err != nil {
 		return err
 	}
-	front, err := w.proxy(back.url)
+	front, err := env.proxy(back.url)
 	if err != nil {
 		return err
 	}
-	return w.upgrade(front.url, ended)
+	return env.upgrade(front.url, ended)
 }
 
-// playTLS looks at what TLS makes of the connections.
-func playTLS(w *world) error {
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+// playTLS looks at how TLS uses the connections.
+func playTLS(env *environment) error {
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(rw, "%x %s %s resumed %v certificates %d", r.TLS.Version, r.TLS.NegotiatedProtocol,
 			r.TLS.ServerName, r.TLS.DidResume, len(r.TLS.PeerCertificates))
 	}), func(s *http.Server) { s.TLSConfig.ClientAuth = tls.RequestClientCert })
@@ -302,7 +302,7 @@ func playTLS(w *world) error {
 		return err
 	}
 	read := func(c *http.Client) string {
-		resp, err := c.Do(w.request("GET", s.url, nil))
+		resp, err := c.Do(env.request("GET", s.url, nil))
 		if err != nil {
 			return class(err)
 		}
@@ -313,23 +313,23 @@ func playTLS(w *world) error {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		cache := tls.NewLRUClientSessionCache(8)
 		for range 2 {
-			tr := w.newTransport(func(t *http.Transport) {
+			tr := env.newTransport(func(t *http.Transport) {
 				t.TLSClientConfig.ClientSessionCache = cache
 				t.TLSClientConfig.MaxVersion = version
 			})
-			w.note(fmt.Sprintf("version %x", version), read(&http.Client{Transport: tr}))
+			env.note(fmt.Sprintf("version %x", version), read(&http.Client{Transport: tr}))
 			tr.CloseIdleConnections()
 		}
 	}
-	w.note("client certificate", read(w.newClient(func(t *http.Transport) {
+	env.note("client certificate", read(env.newClient(func(t *http.Transport) {
 		t.TLSClientConfig.Certificates = []tls.Certificate{identity().cert}
 	})))
-	w.note("unknown authority", read(w.newClient(func(t *http.Transport) {
+	env.note("unknown authority", read(env.newClient(func(t *http.Transport) {
 		t.TLSClientConfig.RootCAs = x509.NewCertPool()
 	})))
 
 	// Plain HTTP to a TLS port.
-	c, err := w.client.DialContext(w.ctx, "tcp", s.addr)
+	c, err := env.client.DialContext(env.ctx, "tcp", s.addr)
 	if err != nil {
 		return err
 	}
@@ -341,10 +341,10 @@ func playTLS(w *world) error {
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
-	w.note("plain HTTP", []string{resp.Status, string(b), class(err)})
+	env.note("plain HTTP", []string{resp.Status, string(b), class(err)})
 
-	// TLS by hand: a half close, and what is below.
-	ln, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
+	// TLS by hand: a half close, and the connection below.
+	ln, err := env.server.ListenContext(env.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -361,24 +361,24 @@ func playTLS(w *world) error {
 		fmt.Fprint(c, got)
 		ended <- class(err)
 	}()
-	under, err := w.client.DialContext(w.ctx, "tcp", ln.Addr().String())
+	under, err := env.client.DialContext(env.ctx, "tcp", ln.Addr().String())
 	if err != nil {
 		return err
 	}
 	defer under.Close()
 	t := tls.Client(under, &tls.Config{RootCAs: identity().pool, ServerName: "localhost"})
 	n, err := t.Write(payload(1 << 20))
-	w.note("by hand, written", fmt.Sprint(n, class(err)))
-	w.note("by hand, CloseWrite", class(t.CloseWrite()))
+	env.note("by hand, written", fmt.Sprint(n, class(err)))
+	env.note("by hand, CloseWrite", class(t.CloseWrite()))
 	b, err = io.ReadAll(t)
-	w.note("by hand, read", string(b)+class(err))
+	env.note("by hand, read", string(b)+class(err))
 	_, err = t.Write([]byte("x"))
-	w.note("by hand, late write", class(err))
+	env.note("by hand, late write", class(err))
 	t.SetReadDeadline(time.Now().Add(-time.Second))
 	_, err = t.NetConn().Read(make([]byte, 1))
-	w.note("by hand, deadline below", class(err))
-	w.note("by hand, close", class(t.Close()))
-	end, err := wait(w, ended, "the other end")
-	w.note("by hand, other end", end)
+	env.note("by hand, deadline below", class(err))
+	env.note("by hand, close", class(t.Close()))
+	end, err := wait(env, ended, "the other end")
+	env.note("by hand, other end", end)
 	return err
 }

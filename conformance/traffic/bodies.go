@@ -17,9 +17,9 @@ import (
 	"time"
 )
 
-// playAddresses notes what both ends say of their connection, and which of
-// the methods that net/http looks for it has.
-func playAddresses(w *world) error {
+// playAddresses notes what both ends say about their connection, and which of
+// the methods that net/http looks for the connection has.
+func playAddresses(env *environment) error {
 	describe := func(c net.Conn) string {
 		if t, ok := c.(*tls.Conn); ok {
 			c = t.NetConn()
@@ -35,7 +35,7 @@ func playAddresses(w *world) error {
 			c.LocalAddr(), c.LocalAddr().Network(), c.RemoteAddr(), c.RemoteAddr().Network(),
 			readFrom, writeTo, raw, closeRead, closeWrite, file, keepAlive)
 	}
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		local := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 		fmt.Fprint(rw, r.RemoteAddr, " ", local)
 	}))
@@ -43,10 +43,10 @@ func playAddresses(w *world) error {
 		return err
 	}
 	var conn net.Conn
-	ctx := httptrace.WithClientTrace(w.ctx, &httptrace.ClientTrace{
+	ctx := httptrace.WithClientTrace(env.ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) { conn = info.Conn },
 	})
-	resp, err := w.newClient().Do(w.request("GET", s.url, nil).WithContext(ctx))
+	resp, err := env.newClient().Do(env.request("GET", s.url, nil).WithContext(ctx))
 	if err != nil {
 		return err
 	}
@@ -55,22 +55,22 @@ func playAddresses(w *world) error {
 	if err != nil {
 		return err
 	}
-	peer, err := wait(w, s.peers, "the server's connection")
+	peer, err := wait(env, s.peers, "the server's connection")
 	if err != nil {
 		return err
 	}
-	w.note("client's connection", describe(conn))
-	w.note("server's connection", describe(peer))
-	w.note("listener", fmt.Sprintf("%T %s", s.ln.Addr(), s.ln.Addr().Network()))
-	w.note("ends agree", string(body) == conn.LocalAddr().String()+" "+conn.RemoteAddr().String() &&
+	env.note("client's connection", describe(conn))
+	env.note("server's connection", describe(peer))
+	env.note("listener", fmt.Sprintf("%T %s", s.ln.Addr(), s.ln.Addr().Network()))
+	env.note("ends agree", string(body) == conn.LocalAddr().String()+" "+conn.RemoteAddr().String() &&
 		peer.LocalAddr().String() == s.ln.Addr().String() && s.addr == s.ln.Addr().String())
 	return nil
 }
 
 // playListenForms serves on each form of a local address, and reaches it by
-// each form that leads there. Where one address family is left out, its port
-// may be another process's.
-func playListenForms(w *world) error {
+// each form that leads there. If a form leaves out one address family, the port
+// of that family may belong to another process.
+func playListenForms(env *environment) error {
 	for _, form := range []struct {
 		network, address string
 		hosts            []string
@@ -88,28 +88,28 @@ func playListenForms(w *world) error {
 		{"tcp", "0.0.0.0:0", []string{"127.0.0.1"}},
 	} {
 		listen := form.network + " " + form.address
-		s, err := w.serveAt(form.network, form.address, hello)
+		s, err := env.serveAt(form.network, form.address, hello)
 		if err != nil {
-			w.note(listen, class(err))
+			env.note(listen, class(err))
 			continue
 		}
 		_, port, err := net.SplitHostPort(s.addr)
 		if err != nil {
 			return err
 		}
-		w.note(listen, plain(s.addr))
+		env.note(listen, plain(s.addr))
 		for _, host := range form.hosts {
-			r := w.get(w.newClient(), "http://"+net.JoinHostPort(host, port))
-			w.note(listen+" by "+strconv.Quote(host), r)
+			r := env.get(env.newClient(), "http://"+net.JoinHostPort(host, port))
+			env.note(listen+" by "+strconv.Quote(host), r)
 		}
 	}
 	return nil
 }
 
-// playBodies sends bodies of many sizes both ways, with their length told and
+// playBodies sends bodies of many sizes both ways, with a stated length and
 // chunked.
-func playBodies(w *world) error {
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+func playBodies(env *environment) error {
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		got, err := digestOf(r.Body)
 		rw.Header().Set("Got", got)
 		rw.Header().Set("Got-Error", class(err))
@@ -124,25 +124,25 @@ func playBodies(w *world) error {
 	if err != nil {
 		return err
 	}
-	c := w.newClient()
+	c := env.newClient()
 	for _, n := range []int{0, 1, 511, 4096, 65537, 1 << 20, maxPayload} {
 		for _, framing := range []string{"length", "chunked"} {
 			var body io.Reader = bytes.NewReader(payload(n))
 			if framing == "chunked" {
 				body = chunked(payload(n))
 			}
-			req := w.request("POST", fmt.Sprintf("%s/%s?n=%d", s.url, framing, n), body)
-			r := w.do(c, req)
-			w.note(fmt.Sprintf("%d bytes, %s", n, framing), r)
-			w.note("all arrived", r.Body == digest(payload(n)) && r.Header["Got"][0] == r.Body)
+			req := env.request("POST", fmt.Sprintf("%s/%s?n=%d", s.url, framing, n), body)
+			r := env.do(c, req)
+			env.note(fmt.Sprintf("%d bytes, %s", n, framing), r)
+			env.note("all arrived", r.Body == digest(payload(n)) && r.Header["Got"][0] == r.Body)
 		}
 	}
-	w.noteConns(s)
+	env.noteConns(s)
 	return nil
 }
 
-// playLengths asks for responses in each way in which HTTP says where one ends.
-func playLengths(w *world) error {
+// playLengths asks for responses in each way in which HTTP marks the end of one.
+func playLengths(env *environment) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/told", func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Length", "5")
@@ -169,33 +169,33 @@ func playLengths(w *world) error {
 		rw.Header().Set("Content-Length", "10")
 		io.WriteString(rw, "12345")
 	})
-	s, err := w.serve(mux)
+	s, err := env.serve(mux)
 	if err != nil {
 		return err
 	}
 	for _, path := range []string{"/told", "/found", "/chunked", "/status/200", "/status/204", "/status/304", "/status/404", "/status/500", "/closed", "/short", "/none"} {
 		for _, method := range []string{"GET", "HEAD", "POST"} {
-			c := w.newClient() // none is left with a connection in doubt
-			w.note(method+" "+path, w.do(c, w.request(method, s.url+path, nil)))
+			c := env.newClient() // so that no request gets a connection whose state is in doubt
+			env.note(method+" "+path, env.do(c, env.request(method, s.url+path, nil)))
 		}
 	}
-	if !w.proto.multiplexed() {
+	if !env.proto.multiplexed() {
 		// HTTP/1.0 ends a body by closing.
-		c, err := w.raw(s)
+		c, err := env.raw(s)
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(c, "GET /chunked HTTP/1.0\r\n\r\n")
 		answer, err := io.ReadAll(c)
 		_, body, _ := bytes.Cut(answer, []byte("\r\n\r\n"))
-		w.note("HTTP/1.0", []string{string(body), class(err)})
+		env.note("HTTP/1.0", []string{string(body), class(err)})
 	}
 	return nil
 }
 
 // playTrailers sends trailers both ways.
-func playTrailers(w *world) error {
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+func playTrailers(env *environment) error {
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Trailer", "Sum")
 		got, _ := digestOf(r.Body)
 		rw.Write(payload(100_000))
@@ -206,17 +206,17 @@ func playTrailers(w *world) error {
 	if err != nil {
 		return err
 	}
-	c := w.newClient()
+	c := env.newClient()
 	for range 3 {
-		req := w.request("POST", s.url, nil)
+		req := env.request("POST", s.url, nil)
 		req.Trailer = http.Header{"Sum": nil}
-		// The trailer is known when the body has been read.
+		// The trailer is known once the client has read the body.
 		req.Body = &atEOF{Reader: bytes.NewReader(payload(50_000)), f: func() {
 			req.Trailer.Set("Sum", digest(payload(50_000)))
 		}}
-		w.note("trailers", w.do(c, req))
+		env.note("trailers", env.do(c, req))
 	}
-	w.noteConns(s)
+	env.noteConns(s)
 	return nil
 }
 
@@ -235,9 +235,9 @@ func (r *atEOF) Read(b []byte) (int, error) {
 
 func (r *atEOF) Close() error { return nil }
 
-// playContinue asks before it sends: of a server that wants the body, of one
-// that doesn't, and of one that gives early hints first.
-func playContinue(w *world) error {
+// playContinue asks before it sends: it asks a server that wants the body, one
+// that doesn't, and one that gives early hints first.
+func playContinue(env *environment) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/yes", func(rw http.ResponseWriter, r *http.Request) {
 		got, err := digestOf(r.Body)
@@ -252,19 +252,19 @@ func playContinue(w *world) error {
 		got, err := digestOf(r.Body)
 		fmt.Fprint(rw, got, class(err))
 	})
-	s, err := w.serve(mux)
+	s, err := env.serve(mux)
 	if err != nil {
 		return err
 	}
 	paths := []string{"/yes", "/hints"}
-	if !w.proto.multiplexed() { // there the client sits out its ExpectContinueTimeout
+	if !env.proto.multiplexed() { // with HTTP/2 the client waits out its ExpectContinueTimeout
 		paths = append(paths, "/no")
 	}
 	for _, path := range paths {
 		var sent int
 		var early []string
 		continued := make(chan struct{}, 10)
-		ctx := httptrace.WithClientTrace(w.ctx, &httptrace.ClientTrace{
+		ctx := httptrace.WithClientTrace(env.ctx, &httptrace.ClientTrace{
 			Got100Continue: func() { continued <- struct{}{} },
 			Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
 				early = append(early, fmt.Sprint(code, header))
@@ -272,17 +272,17 @@ func playContinue(w *world) error {
 			},
 		})
 		body := &counted{r: bytes.NewReader(payload(300_000)), n: &sent}
-		req := w.request("PUT", s.url+path, body).WithContext(ctx)
+		req := env.request("PUT", s.url+path, body).WithContext(ctx)
 		req.ContentLength = 300_000
 		if path != "/hints" { // net/http's HTTP/2 server sends one or the other
 			req.Header.Set("Expect", "100-continue")
 		}
-		r := w.do(w.newClient(), req)
-		w.note(path, r)
-		w.note(path+" early", early)
+		r := env.do(env.newClient(), req)
+		env.note(path, r)
+		env.note(path+" early", early)
 		if path == "/no" {
-			w.note(path+" asked to go on", len(continued))
-			w.note(path+" body bytes taken", sent)
+			env.note(path+" asked to go on", len(continued))
+			env.note(path+" body bytes taken", sent)
 		}
 	}
 	return nil
@@ -299,10 +299,10 @@ func (c *counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// playFiles serves files, the way on which net/http asks the connection to
-// send one, and uploads one.
-func playFiles(w *world) error {
-	dir, err := w.tempDir()
+// playFiles serves files, for which net/http asks the connection to send the
+// file itself, and uploads one.
+func playFiles(env *environment) error {
+	dir, err := env.tempDir()
 	if err != nil {
 		return err
 	}
@@ -337,31 +337,31 @@ func playFiles(w *world) error {
 		f.Seek(1000, io.SeekStart)
 		n, err := io.CopyN(rw, f, 1<<20)
 		pos, _ := f.Seek(0, io.SeekCurrent)
-		w.note("part sent", fmt.Sprint(n, class(err), pos))
+		env.note("part sent", fmt.Sprint(n, class(err), pos))
 	})
 	mux.HandleFunc("/upload", func(rw http.ResponseWriter, r *http.Request) {
 		got, err := digestOf(r.Body)
 		fmt.Fprint(rw, r.ContentLength, got, class(err))
 	})
-	s, err := w.serve(mux)
+	s, err := env.serve(mux)
 	if err != nil {
 		return err
 	}
-	c := w.newClient()
+	c := env.newClient()
 	for _, path := range []string{"/empty", "/small", "/big", "/sub", "/sub/", "/sub/page.html", "/absent"} {
 		for _, method := range []string{"GET", "HEAD"} {
-			w.note(method+" "+path, w.do(c, w.request(method, s.url+path, nil)))
+			env.note(method+" "+path, env.do(c, env.request(method, s.url+path, nil)))
 		}
 	}
 	for _, ranges := range []string{"bytes=0-99", "bytes=1000000-", "bytes=-17", "bytes=99999999-"} {
-		req := w.request("GET", s.url+"/big", nil)
+		req := env.request("GET", s.url+"/big", nil)
 		req.Header.Set("Range", ranges)
-		w.note(ranges, w.do(c, req))
+		env.note(ranges, env.do(c, req))
 	}
-	req := w.request("GET", s.url+"/big", nil)
+	req := env.request("GET", s.url+"/big", nil)
 	req.Header.Set("If-Modified-Since", when.Format(http.TimeFormat))
-	w.note("not modified", w.do(c, req))
-	w.note("part", w.get(c, s.url+"/part"))
+	env.note("not modified", env.do(c, req))
+	env.note("part", env.get(c, s.url+"/part"))
 
 	for _, name := range []string{"small", "big"} {
 		f, err := os.Open(filepath.Join(root, name))
@@ -372,18 +372,18 @@ func playFiles(w *world) error {
 		if err != nil {
 			return err
 		}
-		req := w.request("POST", s.url+"/upload", f) // the transport closes it
+		req := env.request("POST", s.url+"/upload", f) // the transport closes it
 		req.ContentLength = fi.Size()
-		w.note("upload "+name, w.do(c, req))
+		env.note("upload "+name, env.do(c, req))
 	}
-	w.noteConns(s)
+	env.noteConns(s)
 	return nil
 }
 
-// playTrace notes which of the hooks of a client trace are called, and in
-// which order while there is but one order.
-func playTrace(w *world) error {
-	s, err := w.serveAt("tcp", ":0", hello) // so that each address of a name is this server's
+// playTrace notes which hooks of a client trace net/http calls, and in which
+// order as long as only one order is possible.
+func playTrace(env *environment) error {
+	s, err := env.serveAt("tcp", ":0", hello) // so that every address of a name leads to this server
 	if err != nil {
 		return err
 	}
@@ -391,21 +391,21 @@ func playTrace(w *world) error {
 	if err != nil {
 		return err
 	}
-	refusing, err := w.refusing()
+	refusing, err := env.refusing()
 	if err != nil {
 		return err
 	}
 
 	for _, target := range []struct{ name, url string }{
-		{"literal", w.proto.scheme() + "://127.0.0.1:" + port},
-		{"name", w.proto.scheme() + "://localhost:" + port},
-		{"no name", w.proto.scheme() + "://bad..name:" + port}, // known to be wrong without asking a server
-		{"refused", w.proto.scheme() + "://" + refusing},
+		{"literal", env.proto.scheme() + "://127.0.0.1:" + port},
+		{"name", env.proto.scheme() + "://localhost:" + port},
+		{"no name", env.proto.scheme() + "://bad..name:" + port}, // malformed, so the resolver asks no server
+		{"refused", env.proto.scheme() + "://" + refusing},
 	} {
-		c := w.newClient()
+		c := env.newClient()
 		for _, turn := range []string{"first", "again"} {
-			var seen notebook // hooks are called from many goroutines
-			ctx := httptrace.WithClientTrace(w.ctx, &httptrace.ClientTrace{
+			var seen notebook // many goroutines call the hooks
+			ctx := httptrace.WithClientTrace(env.ctx, &httptrace.ClientTrace{
 				GetConn: func(hostPort string) { seen.note("GetConn", strings.ReplaceAll(plain(hostPort), port, "PORT")) },
 				GotConn: func(i httptrace.GotConnInfo) {
 					seen.note("GotConn", fmt.Sprintf("reused %v idle %v", i.Reused, i.WasIdle))
@@ -423,9 +423,9 @@ func playTrace(w *world) error {
 					seen.note("TLSHandshakeDone", fmt.Sprintf("%x %s %v", s.Version, s.NegotiatedProtocol, class(err)))
 				},
 			})
-			r := w.do(c, w.request("GET", target.url, nil).WithContext(ctx))
-			w.note(target.name+" "+turn, r)
-			w.note(target.name+" "+turn+" hooks", seen.notes())
+			r := env.do(c, env.request("GET", target.url, nil).WithContext(ctx))
+			env.note(target.name+" "+turn, r)
+			env.note(target.name+" "+turn+" hooks", seen.notes())
 		}
 	}
 	return nil

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// class describes an error by the chain of what is in it, down to the errno,
-// and by what it says of itself; addresses are left out.
+// class describes an error by the chain of errors in it, down to the errno, and
+// by what it says of itself. It leaves out addresses.
 func class(err error) string {
 	if err == nil {
 		return ""
@@ -56,7 +56,7 @@ func walk(b *strings.Builder, err error) {
 
 var addressText = regexp.MustCompile(`(127\.0\.0\.1|\[::1?\]|0\.0\.0\.0|localhost):\d+|/[^ ]*/traffic\d+/site\d+`)
 
-// plain replaces the addresses in a text, which no two runs share.
+// plain replaces the addresses in a text, which differ from run to run.
 func plain(s string) string {
 	return addressText.ReplaceAllString(s, "ADDR")
 }

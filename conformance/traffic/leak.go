@@ -18,7 +18,7 @@ type stock struct {
 	goroutines  int
 }
 
-// A leftover is what a run did not give back.
+// A leftover says what a run did not give back.
 type leftover struct {
 	descriptors, goroutines int
 	detail                  string
@@ -29,13 +29,13 @@ func (l leftover) String() string {
 }
 
 func takeStock() stock {
-	open, _ := descriptors.Open() // where there is none, nothing is judged
+	open, _ := descriptors.Open() // without a list of descriptors, leaks are not judged
 	return stock{open, runtime.NumGoroutine()}
 }
 
-// settle waits until the process holds no more than before, and returns what
-// is still too much after a while: closing a connection wakes goroutines that
-// need a moment to end.
+// settle waits until the process holds no more than before, for closing a
+// connection wakes goroutines that need a moment to end. It returns what the
+// process still holds too much after a while.
 func (before stock) settle(patience time.Duration) leftover {
 	var now stock
 	var left leftover

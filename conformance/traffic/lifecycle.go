@@ -22,9 +22,9 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// playKeepAlive counts the connections of requests that follow each other.
-func playKeepAlive(w *world) error {
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+// playKeepAlive counts the connections of consecutive requests.
+func playKeepAlive(env *environment) error {
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/last" {
 			rw.Header().Set("Connection", "close")
 		}
@@ -38,13 +38,13 @@ func playKeepAlive(w *world) error {
 		return err
 	}
 	ask := func(c *http.Client, path string, readAll bool) (reused bool) {
-		ctx := httptrace.WithClientTrace(w.ctx, &httptrace.ClientTrace{
+		ctx := httptrace.WithClientTrace(env.ctx, &httptrace.ClientTrace{
 			GotConn: func(i httptrace.GotConnInfo) { reused = i.Reused },
 		})
-		req := w.request("GET", s.url+path, nil).WithContext(ctx)
+		req := env.request("GET", s.url+path, nil).WithContext(ctx)
 		if readAll {
-			r := w.do(c, req)
-			w.note(path, r)
+			r := env.do(c, req)
+			env.note(path, r)
 		} else if resp, err := c.Do(req); err == nil {
 			resp.Body.Read(make([]byte, 1))
 			resp.Body.Close()
@@ -57,26 +57,26 @@ func playKeepAlive(w *world) error {
 		for _, path := range paths {
 			reused = append(reused, ask(c, path, path != "/long"))
 		}
-		w.note(what+": reused", reused)
-		if w.proto.name != "h2c" { // see noteConns
-			w.note(what+": connections", s.conns.Load()-before)
+		env.note(what+": reused", reused)
+		if env.proto.name != "h2c" { // see noteConns
+			env.note(what+": connections", s.conns.Load()-before)
 		}
 	}
-	series("kept", w.newClient(), "/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9", "/10")
-	series("server closes", w.newClient(), "/1", "/last", "/2", "/last", "/3")
-	series("body left unread", w.newClient(), "/1", "/long", "/2")
-	if !w.proto.multiplexed() {
-		series("not kept", w.newClient(func(t *http.Transport) { t.DisableKeepAlives = true }), "/1", "/2", "/3")
+	series("kept", env.newClient(), "/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9", "/10")
+	series("server closes", env.newClient(), "/1", "/last", "/2", "/last", "/3")
+	series("body left unread", env.newClient(), "/1", "/long", "/2")
+	if !env.proto.multiplexed() {
+		series("not kept", env.newClient(func(t *http.Transport) { t.DisableKeepAlives = true }), "/1", "/2", "/3")
 	}
 	return nil
 }
 
 // playAtOnce has 200 requests under way at the same time.
-func playAtOnce(w *world) error {
+func playAtOnce(env *environment) error {
 	const n = 200
 	var arrived atomic.Int64
 	all := make(chan struct{})
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/warm" {
 			got, _ := digestOf(r.Body)
 			rw.Header().Set("Got", got)
@@ -93,37 +93,37 @@ func playAtOnce(w *world) error {
 	if err != nil {
 		return err
 	}
-	c := w.newClient()
-	w.note("first", w.get(c, s.url+"/warm"))
+	c := env.newClient()
+	env.note("first", env.get(c, s.url+"/warm"))
 	replies := make([]reply, n)
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
 			body := bytes.NewReader(payload(1000 + i))
-			replies[i] = w.do(c, w.request("POST", s.url+"/"+strconv.Itoa(i), body))
+			replies[i] = env.do(c, env.request("POST", s.url+"/"+strconv.Itoa(i), body))
 		})
 	}
 	wg.Wait()
-	w.note("replies", replies)
-	w.noteConns(s)
+	env.note("replies", replies)
+	env.noteConns(s)
 	return nil
 }
 
-// noteConns notes how many connections s had. With HTTP/2 in the clear net/http
-// makes a second one now and then when many requests start at once.
-func (w *world) noteConns(s *site) {
-	if w.proto.name != "h2c" {
-		w.note("connections", s.conns.Load())
+// noteConns notes how many connections s had. With unencrypted HTTP/2, net/http
+// now and then makes a second one when many requests start at once.
+func (env *environment) noteConns(s *site) {
+	if env.proto.name != "h2c" {
+		env.note("connections", s.conns.Load())
 	}
 }
 
 // playChurn makes a new connection for each request, several at a time.
-func playChurn(w *world) error {
-	s, err := w.serve(hello)
+func playChurn(env *environment) error {
+	s, err := env.serve(hello)
 	if err != nil {
 		return err
 	}
-	c := w.newClient(func(t *http.Transport) { t.DisableKeepAlives = true })
+	c := env.newClient(func(t *http.Transport) { t.DisableKeepAlives = true })
 	var wg sync.WaitGroup
 	const n, each = 8, 20
 	replies := make([]map[string]int, n)
@@ -131,49 +131,49 @@ func playChurn(w *world) error {
 		wg.Go(func() {
 			replies[i] = make(map[string]int)
 			for range each {
-				replies[i][fmt.Sprintf("%+v", w.get(c, s.url))]++
+				replies[i][fmt.Sprintf("%+v", env.get(c, s.url))]++
 			}
 		})
 	}
 	wg.Wait()
-	w.note("replies", replies)
+	env.note("replies", replies)
 	for range n * each {
-		if _, err := wait(w, s.gone, "connections to end"); err != nil {
+		if _, err := wait(env, s.gone, "connections to end"); err != nil {
 			return err
 		}
 	}
-	w.note("connections", s.conns.Load())
+	env.note("connections", s.conns.Load())
 	return nil
 }
 
 // playLimited puts a listener of another package around the stack's.
-func playLimited(w *world) error {
+func playLimited(env *environment) error {
 	const most = 4
-	inner, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
+	inner, err := env.server.ListenContext(env.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	counted := &countingListener{Listener: inner}
 	addr := inner.Addr().String()
-	s := w.serveOn(netutil.LimitListener(counted, most), addr, w.proto.scheme()+"://"+addr, hello)
+	s := env.serveOn(netutil.LimitListener(counted, most), addr, env.proto.scheme()+"://"+addr, hello)
 	replies := make([]reply, 16)
 	var wg sync.WaitGroup
 	for i := range replies {
 		wg.Go(func() {
-			tr := w.newTransport()
-			replies[i] = w.get(&http.Client{Transport: tr}, s.url)
+			tr := env.newTransport()
+			replies[i] = env.get(&http.Client{Transport: tr}, s.url)
 			tr.CloseIdleConnections()
 		})
 	}
 	wg.Wait()
-	w.note("replies", replies)
-	w.note("connections", s.conns.Load())
-	w.note("never more than allowed", counted.peak.Load() <= most)
+	env.note("replies", replies)
+	env.note("connections", s.conns.Load())
+	env.note("never more than allowed", counted.peak.Load() <= most)
 	return nil
 }
 
-// A countingListener knows how many of its connections were open at once at
-// the most. One is no longer counted when its Close begins.
+// A countingListener counts how many of its connections were open at once at
+// most. It stops counting a connection when the connection's Close begins.
 type countingListener struct {
 	net.Listener
 	now, peak atomic.Int64
@@ -198,10 +198,10 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// playStream exchanges messages within one request, each sent when the one
+// playStream exchanges messages within one request and sends each when the one
 // before it has come back.
-func playStream(w *world) error {
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+func playStream(env *environment) error {
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rc := http.NewResponseController(rw)
 		rc.EnableFullDuplex()
 		rw.WriteHeader(http.StatusOK)
@@ -218,7 +218,7 @@ func playStream(w *world) error {
 	}
 	pr, pw := io.Pipe()
 	defer pw.Close()
-	resp, err := w.newClient().Do(w.request("POST", s.url, pr))
+	resp, err := env.newClient().Do(env.request("POST", s.url, pr))
 	if err != nil {
 		return err
 	}
@@ -235,18 +235,18 @@ func playStream(w *world) error {
 	}
 	pw.Close()
 	rest, err := io.ReadAll(answers)
-	w.note("answers", append(got, string(rest), class(err)))
+	env.note("answers", append(got, string(rest), class(err)))
 	return nil
 }
 
-// playCancel gives up on requests: before they start, while the response is
-// awaited, and while its body comes.
-func playCancel(w *world) error {
+// playCancel gives up on requests: before they start, while it waits for the
+// response, and while the body arrives.
+func playCancel(env *environment) error {
 	started := make(chan struct{}, 1)
 	ended := make(chan string, 1)
 	left := make(chan struct{}) // the client is done
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body) // net/http misses a client only after that
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // net/http notices that a client left only after that
 		if r.URL.Path == "/body" {
 			rw.Write([]byte("x"))
 			rw.(http.Flusher).Flush()
@@ -258,69 +258,69 @@ func playCancel(w *world) error {
 			// Under TLS a response could still reach the client.
 			select {
 			case <-left:
-			case <-w.ctx.Done():
+			case <-env.ctx.Done():
 			}
 		}
 	}))
 	if err != nil {
 		return err
 	}
-	c := w.newClient()
-	w.note("before all", w.get(c, s.url+"/plain"))
+	c := env.newClient()
+	env.note("before all", env.get(c, s.url+"/plain"))
 
-	ctx, cancel := context.WithCancel(w.ctx)
+	ctx, cancel := context.WithCancel(env.ctx)
 	cancel()
-	w.note("before", w.do(c, w.request("GET", s.url+"/header", nil).WithContext(ctx)))
+	env.note("before", env.do(c, env.request("GET", s.url+"/header", nil).WithContext(ctx)))
 
-	// given has a request given up, by end, when the handler has it.
+	// given makes a request and calls end to give it up once the handler has it.
 	given := func(what string, ctx context.Context, end func(), method, body string) error {
 		go func() {
-			wait(w, started, "the handler")
+			wait(env, started, "the handler")
 			end()
 		}()
-		w.note(what, w.do(c, w.request(method, s.url+"/header", strings.NewReader(body)).WithContext(ctx)))
-		seen, err := wait(w, ended, "the handler to see it")
-		w.note(what+", server", seen)
+		env.note(what, env.do(c, env.request(method, s.url+"/header", strings.NewReader(body)).WithContext(ctx)))
+		seen, err := wait(env, ended, "the handler to see it")
+		env.note(what+", server", seen)
 		if err == nil {
 			left <- struct{}{}
 		}
 		return err
 	}
 	for _, body := range []string{"", "some body"} {
-		ctx, cancel := context.WithCancel(w.ctx)
+		ctx, cancel := context.WithCancel(env.ctx)
 		defer cancel()
 		if err := given("header", ctx, cancel, "POST", body); err != nil {
 			return err
 		}
 	}
-	e := expiring{w.ctx, make(chan struct{})}
+	e := expiring{env.ctx, make(chan struct{})}
 	if err := given("deadline", e, func() { close(e.over) }, "GET", ""); err != nil {
 		return err
 	}
 
-	ctx, cancel = context.WithCancel(w.ctx)
+	ctx, cancel = context.WithCancel(env.ctx)
 	defer cancel()
-	resp, err := c.Do(w.request("GET", s.url+"/body", nil).WithContext(ctx))
+	resp, err := c.Do(env.request("GET", s.url+"/body", nil).WithContext(ctx))
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
 	one := make([]byte, 1)
 	_, err = io.ReadFull(resp.Body, one)
-	w.note("body, first byte", string(one)+class(err))
-	if _, err := wait(w, started, "the handler"); err != nil {
+	env.note("body, first byte", string(one)+class(err))
+	if _, err := wait(env, started, "the handler"); err != nil {
 		return err
 	}
 	cancel()
 	_, err = resp.Body.Read(one)
-	w.note("body, next byte", class(err))
-	seen, err := wait(w, ended, "the handler to see it")
+	env.note("body, next byte", class(err))
+	seen, err := wait(env, ended, "the handler to see it")
 	if err != nil {
 		return err
 	}
-	w.note("body, server", seen)
+	env.note("body, server", seen)
 	left <- struct{}{}
-	w.note("after all", w.get(c, s.url+"/plain"))
+	env.note("after all", env.get(c, s.url+"/plain"))
 	return nil
 }
 
@@ -341,25 +341,25 @@ func (e expiring) Err() error {
 	}
 }
 
-// playIdleTimeout lets the server close a connection that nobody uses.
-func playIdleTimeout(w *world) error {
-	s, err := w.serve(hello, func(s *http.Server) { s.IdleTimeout = 30 * time.Millisecond })
+// playIdleTimeout lets the server close an idle connection.
+func playIdleTimeout(env *environment) error {
+	s, err := env.serve(hello, func(s *http.Server) { s.IdleTimeout = 30 * time.Millisecond })
 	if err != nil {
 		return err
 	}
-	c := w.newClient()
+	c := env.newClient()
 	for range 2 {
-		w.note("reply", w.get(c, s.url))
-		if _, err := wait(w, s.gone, "the connection to be closed"); err != nil {
+		env.note("reply", env.get(c, s.url))
+		if _, err := wait(env, s.gone, "the connection to be closed"); err != nil {
 			return err
 		}
 	}
-	w.note("connections", s.conns.Load())
+	env.note("connections", s.conns.Load())
 	return nil
 }
 
-// playServerTimeouts is slow where a server has no patience.
-func playServerTimeouts(w *world) error {
+// playServerTimeouts is a slow client to servers with short timeouts.
+func playServerTimeouts(env *environment) error {
 	const short = 80 * time.Millisecond
 	ended := make(chan string, 1)
 	handler := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -371,7 +371,7 @@ func playServerTimeouts(w *world) error {
 			if err == nil {
 				var got string
 				got, err = digestOf(r.Body)
-				w.note("read before the deadline", got)
+				env.note("read before the deadline", got)
 			}
 			fmt.Fprint(rw, "so far")
 		case "/write":
@@ -385,16 +385,16 @@ func playServerTimeouts(w *world) error {
 	})
 	// talk sends text to a server with its limits, and then nothing more.
 	talk := func(what, text string, limits func(*http.Server)) (net.Conn, error) {
-		s, err := w.serve(handler, limits)
+		s, err := env.serve(handler, limits)
 		if err != nil {
 			return nil, err
 		}
-		c, err := w.raw(s)
+		c, err := env.raw(s)
 		if err != nil {
 			return nil, err
 		}
 		_, err = io.WriteString(c, text)
-		w.note(what+", sent", class(err))
+		env.note(what+", sent", class(err))
 		return c, nil
 	}
 
@@ -403,47 +403,47 @@ func playServerTimeouts(w *world) error {
 		return err
 	}
 	got, err := io.ReadAll(c)
-	w.note("ReadHeaderTimeout", string(got)+cutOff(err))
+	env.note("ReadHeaderTimeout", string(got)+cutOff(err))
 
 	c, err = talk("half a body", "POST /read HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345", func(*http.Server) {})
 	if err != nil {
 		return err
 	}
-	end, err := wait(w, ended, "the handler")
+	end, err := wait(env, ended, "the handler")
 	if err != nil {
 		return err
 	}
-	w.note("half a body, handler", end)
+	env.note("half a body, handler", end)
 	answer, err := io.ReadAll(c)
 	_, body, _ := bytes.Cut(answer, []byte("\r\n\r\n"))
-	w.note("half a body", string(body)+class(err))
+	env.note("half a body", string(body)+class(err))
 
-	if w.proto.tls {
-		return nil // crypto/tls takes five seconds to give up its last words
+	if env.proto.tls {
+		return nil // crypto/tls waits five seconds before it gives up on its closing alert
 	}
 	c, err = talk("ReadTimeout", "POST /read HTTP/1.1\r\nHost: h\r\nContent-Le", func(s *http.Server) { s.ReadTimeout = short })
 	if err != nil {
 		return err
 	}
 	got, err = io.ReadAll(c)
-	w.note("ReadTimeout", string(got)+cutOff(err))
+	env.note("ReadTimeout", string(got)+cutOff(err))
 
 	c, err = talk("WriteTimeout", "GET /write HTTP/1.1\r\nHost: h\r\n\r\n", func(s *http.Server) { s.WriteTimeout = short })
 	if err != nil {
 		return err
 	}
-	end, err = wait(w, ended, "the handler")
+	end, err = wait(env, ended, "the handler")
 	if err != nil {
 		return err
 	}
-	w.note("WriteTimeout, handler", end)
+	env.note("WriteTimeout, handler", end)
 	n, _ := io.Copy(io.Discard, c)
-	w.note("WriteTimeout, got some", n > 0)
+	env.note("WriteTimeout, got some", n > 0)
 	return nil
 }
 
 // cutOff is class without the reset that a server sends when it closes before
-// it has read all, as it may where it is short of time.
+// it has read everything, as it may do when it runs out of time.
 func cutOff(err error) string {
 	if errors.Is(err, syscall.ECONNRESET) {
 		return ""
@@ -452,58 +452,58 @@ func cutOff(err error) string {
 }
 
 // playClientTimeouts meets servers that say nothing.
-func playClientTimeouts(w *world) error {
+func playClientTimeouts(env *environment) error {
 	const short = 40 * time.Millisecond
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		<-w.ctx.Done() // under TLS a response to a client that left could still reach it
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		<-env.ctx.Done() // under TLS a response could still reach a client that left
 	}))
 	if err != nil {
 		return err
 	}
-	// What tells these apart is who gave up; net/http words some of it by
-	// chance.
-	c := w.newClient(func(t *http.Transport) { t.ResponseHeaderTimeout = short })
+	// These differ in who gave up; the words that net/http chooses for some of
+	// them are a matter of chance.
+	c := env.newClient(func(t *http.Transport) { t.ResponseHeaderTimeout = short })
 	_, err = c.Get(s.url)
-	w.note("ResponseHeaderTimeout", class(err))
+	env.note("ResponseHeaderTimeout", class(err))
 
-	c = w.newClient()
+	c = env.newClient()
 	c.Timeout = short
 	_, err = c.Get(s.url)
 	var ne net.Error
-	w.note("Timeout", fmt.Sprint(errors.As(err, &ne) && ne.Timeout(), errors.Is(err, context.DeadlineExceeded)))
+	env.note("Timeout", fmt.Sprint(errors.As(err, &ne) && ne.Timeout(), errors.Is(err, context.DeadlineExceeded)))
 
-	// Nobody accepts here: the kernel completes the connection all the same.
-	silent, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
+	// Nobody accepts here, but the kernel completes the connection all the same.
+	silent, err := env.server.ListenContext(env.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	defer silent.Close()
-	if w.proto.tls {
-		c = w.newClient(func(t *http.Transport) { t.TLSHandshakeTimeout = short })
+	if env.proto.tls {
+		c = env.newClient(func(t *http.Transport) { t.TLSHandshakeTimeout = short })
 		_, err = c.Get("https://" + silent.Addr().String())
-		w.note("TLSHandshakeTimeout", class(err))
+		env.note("TLSHandshakeTimeout", class(err))
 	}
-	c = w.newClient()
-	e := expiring{w.ctx, make(chan struct{})}
+	c = env.newClient()
+	e := expiring{env.ctx, make(chan struct{})}
 	expire := sync.OnceFunc(func() { close(e.over) })
 	defer expire()
 	ctx := httptrace.WithClientTrace(e, &httptrace.ClientTrace{
-		TLSHandshakeStart: expire, // it will not get further
+		TLSHandshakeStart: expire, // the request gets no further than this
 		WroteRequest:      func(httptrace.WroteRequestInfo) { expire() },
 	})
-	_, err = c.Do(w.request("GET", w.proto.scheme()+"://"+silent.Addr().String(), nil).WithContext(ctx))
-	w.note("deadline", class(err))
+	_, err = c.Do(env.request("GET", env.proto.scheme()+"://"+silent.Addr().String(), nil).WithContext(ctx))
+	env.note("deadline", class(err))
 	return nil
 }
 
-// playShutdown shuts a server down while requests are under way: all end well,
-// and nobody gets in any more.
-func playShutdown(w *world) error {
+// playShutdown shuts a server down while requests are under way: they all
+// succeed, and nobody can connect any more.
+func playShutdown(env *environment) error {
 	const n = 40
 	var inside sync.WaitGroup
 	inside.Add(n)
 	release := make(chan struct{})
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/warm" {
 			return
 		}
@@ -512,61 +512,61 @@ func playShutdown(w *world) error {
 		inside.Done()
 		select {
 		case <-release:
-		case <-w.ctx.Done():
+		case <-env.ctx.Done():
 		}
 		rw.Write(half[100_000:])
 	}))
 	if err != nil {
 		return err
 	}
-	c := w.newClient()
-	w.note("first", w.get(c, s.url+"/warm"))
+	c := env.newClient()
+	env.note("first", env.get(c, s.url+"/warm"))
 	replies := make([]reply, n)
 	var clients sync.WaitGroup
 	for i := range n {
-		clients.Go(func() { replies[i] = w.get(c, s.url+"/"+strconv.Itoa(i)) })
+		clients.Go(func() { replies[i] = env.get(c, s.url+"/"+strconv.Itoa(i)) })
 	}
 	inside.Wait()
 
 	down := make(chan error, 1)
-	go func() { down <- s.Shutdown(w.ctx) }()
-	end, err := wait(w, s.served, "Serve to return")
+	go func() { down <- s.Shutdown(env.ctx) }()
+	end, err := wait(env, s.served, "Serve to return")
 	if err != nil {
 		return err
 	}
-	w.note("Serve", class(end))
-	_, err = w.raw(s)
-	w.note("late client", class(err))
+	env.note("Serve", class(end))
+	_, err = env.raw(s)
+	env.note("late client", class(err))
 	_, err = s.ln.Accept()
-	w.note("Accept", class(err))
-	w.note("second Close", class(s.ln.Close()))
-	w.note("Shutdown waits", len(down) == 0)
+	env.note("Accept", class(err))
+	env.note("second Close", class(s.ln.Close()))
+	env.note("Shutdown waits", len(down) == 0)
 	close(release)
 	clients.Wait()
 	c.CloseIdleConnections()
-	w.note("replies", replies)
-	end, err = wait(w, down, "Shutdown")
+	env.note("replies", replies)
+	end, err = wait(env, down, "Shutdown")
 	if err != nil {
 		return err
 	}
-	w.note("Shutdown", class(end))
-	w.noteConns(s)
+	env.note("Shutdown", class(end))
+	env.noteConns(s)
 
 	// The address is free again.
 	network := s.ln.Addr().Network()
-	ln, err := w.server.ListenContext(w.ctx, network, s.addr)
-	w.note("listen again", class(err))
+	ln, err := env.server.ListenContext(env.ctx, network, s.addr)
+	env.note("listen again", class(err))
 	if err == nil {
 		ln.Close()
 	}
 	return nil
 }
 
-// playShutdownUnderLoad shuts a server down while clients come and go: no
-// request that a handler has answered is lost.
-func playShutdownUnderLoad(w *world) error {
+// playShutdownUnderLoad shuts a server down while clients come and go: the
+// client of every request that a handler has answered gets the response.
+func playShutdownUnderLoad(env *environment) error {
 	var answered sync.Map // request to true
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rw.Write(payload(20_000))
 		answered.Store(r.URL.Path, true)
 	}))
@@ -577,31 +577,31 @@ func playShutdownUnderLoad(w *world) error {
 	enough := make(chan struct{})
 	var lost atomic.Int64
 	var clients sync.WaitGroup
-	// Only one: a server that is shutting down forgets an HTTP/2 connection
-	// that comes at the last moment, and waits for it for ever.
+	// Only one connection: a server that is shutting down forgets an HTTP/2
+	// connection that comes at the last moment, and waits for it forever.
 	var dialed atomic.Bool
-	shared := w.newClient(func(t *http.Transport) {
+	shared := env.newClient(func(t *http.Transport) {
 		t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 			if dialed.Swap(true) {
 				return nil, errors.New("no second connection")
 			}
-			return w.dial(ctx, network, address)
+			return env.dial(ctx, network, address)
 		}
 	})
-	if w.proto.multiplexed() {
-		w.note("first", w.get(shared, s.url+"/first"))
+	if env.proto.multiplexed() {
+		env.note("first", env.get(shared, s.url+"/first"))
 	}
 	for i := range 8 {
 		clients.Go(func() {
 			c := shared
-			if !w.proto.multiplexed() {
-				// A connection that is kept may be closed as idle the
-				// moment before its next request: that is HTTP's own race.
-				c = w.newClient(func(t *http.Transport) { t.DisableKeepAlives = true })
+			if !env.proto.multiplexed() {
+				// The server may close a kept connection as idle the moment
+				// before its next request: that is HTTP's own race.
+				c = env.newClient(func(t *http.Transport) { t.DisableKeepAlives = true })
 			}
 			for j := 0; ; j++ {
 				path := fmt.Sprintf("/%d/%d", i, j)
-				r := w.get(c, s.url+path)
+				r := env.get(c, s.url+path)
 				if r.Err == "" && r.Body == digest(payload(20_000)) {
 					if ok.Add(1) == 100 {
 						close(enough)
@@ -615,27 +615,27 @@ func playShutdownUnderLoad(w *world) error {
 			}
 		})
 	}
-	if _, err := wait(w, enough, "some requests"); err != nil {
+	if _, err := wait(env, enough, "some requests"); err != nil {
 		return err
 	}
-	w.note("Shutdown", class(s.Shutdown(w.ctx)))
-	end, err := wait(w, s.served, "Serve to return")
+	env.note("Shutdown", class(s.Shutdown(env.ctx)))
+	end, err := wait(env, s.served, "Serve to return")
 	if err != nil {
 		return err
 	}
 	clients.Wait()
-	w.note("Serve", class(end))
-	w.note("lost", lost.Load())
+	env.note("Serve", class(end))
+	env.note("lost", lost.Load())
 	return nil
 }
 
-// playClose closes a server over requests that are under way.
-func playClose(w *world) error {
+// playClose closes a server while requests are under way.
+func playClose(env *environment) error {
 	const n = 20
 	var inside sync.WaitGroup
 	inside.Add(n)
 	ended := make(chan string, n)
-	s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/warm" {
 			return
 		}
@@ -646,66 +646,67 @@ func playClose(w *world) error {
 	if err != nil {
 		return err
 	}
-	c := w.newClient()
-	if w.proto.multiplexed() {
-		w.note("first", w.get(c, s.url+"/warm"))
+	c := env.newClient()
+	if env.proto.multiplexed() {
+		env.note("first", env.get(c, s.url+"/warm"))
 	}
 	failures := make([]string, n)
 	var clients sync.WaitGroup
 	for i := range n {
 		clients.Go(func() {
-			r := w.get(c, s.url+"/"+strconv.Itoa(i))
-			if w.proto.multiplexed() && r.Err != "" {
-				r = reply{Err: "failed"} // how depends on what the client was at
+			r := env.get(c, s.url+"/"+strconv.Itoa(i))
+			if env.proto.multiplexed() && r.Err != "" {
+				r = reply{Err: "failed"} // how depends on what the client was doing
 			}
 			failures[i] = r.Status + r.Err
 		})
 	}
 	inside.Wait()
-	w.note("Close", class(s.Close()))
+	env.note("Close", class(s.Close()))
 	clients.Wait()
-	w.note("clients", failures)
+	env.note("clients", failures)
 	var handlers []string
 	for range n {
-		end, err := wait(w, ended, "the handlers")
+		end, err := wait(env, ended, "the handlers")
 		if err != nil {
 			return err
 		}
 		handlers = append(handlers, end)
 	}
 	sort.Strings(handlers)
-	w.note("handlers", handlers)
-	end, err := wait(w, s.served, "Serve to return")
+	env.note("handlers", handlers)
+	end, err := wait(env, s.served, "Serve to return")
 	if err != nil {
 		return err
 	}
-	w.note("Serve", class(end))
-	_, err = w.raw(s)
-	w.note("late client", class(err))
+	env.note("Serve", class(end))
+	_, err = env.raw(s)
+	env.note("late client", class(err))
 	return nil
 }
 
-// playFailures is what goes wrong below HTTP.
-func playFailures(w *world) error {
-	refusing, err := w.refusing()
+// playFailures shows what goes wrong below HTTP.
+func playFailures(env *environment) error {
+	refusing, err := env.refusing()
 	if err != nil {
 		return err
 	}
-	w.note("refused", w.get(w.newClient(), "http://"+refusing))
-	s, err := w.serve(hello)
+	env.note("refused", env.get(env.newClient(), "http://"+refusing))
+	s, err := env.serve(hello)
 	if err != nil {
 		return err
 	}
 	s.Close()
-	if _, err := wait(w, s.served, "Serve to return"); err != nil {
+	if _, err := wait(env, s.served, "Serve to return"); err != nil {
 		return err
 	}
-	w.note("closed", w.get(w.newClient(), s.url))
+	env.note("closed", env.get(env.newClient(), s.url))
 
-	// A server that says text and then ends the connection, with a reset if
-	// told so. It has read the request, so that closing is no reset by itself.
+	// A server that sends text and then ends the connection, with a reset if
+	// told to. It has read the request, so a plain close does not reset the
+	// connection.
 	odd := func(what, text string, reset bool) error {
-		s, err := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		s, err := env.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			c, _, err := rw.(http.Hijacker).Hijack()
 			if err != nil {
 				panic(err)
@@ -721,7 +722,7 @@ func playFailures(w *world) error {
 		if err != nil {
 			return err
 		}
-		w.note(what, w.get(w.newClient(), s.url))
+		env.note(what, env.get(env.newClient(), s.url))
 		return nil
 	}
 	for _, o := range []struct {
@@ -741,36 +742,36 @@ func playFailures(w *world) error {
 	}
 
 	// Taken, malformed and foreign addresses.
-	if s, err = w.serve(hello); err != nil {
+	if s, err = env.serve(hello); err != nil {
 		return err
 	}
-	_, err = w.server.ListenContext(w.ctx, s.ln.Addr().Network(), s.addr)
-	w.note("address in use", class(err))
+	_, err = env.server.ListenContext(env.ctx, s.ln.Addr().Network(), s.addr)
+	env.note("address in use", class(err))
 	for _, address := range []string{"127.0.0.1", "127.0.0.1:99999", "192.0.2.1:80", "host.invalid:x:y", ""} {
-		ln, err := w.server.ListenContext(w.ctx, "tcp6", address)
-		w.note("listen tcp6 "+address, class(err))
+		ln, err := env.server.ListenContext(env.ctx, "tcp6", address)
+		env.note("listen tcp6 "+address, class(err))
 		if err == nil {
 			ln.Close()
 		}
-		c, err := w.client.DialContext(w.ctx, "tcp6", address)
-		w.note("dial tcp6 "+address, class(err))
+		c, err := env.client.DialContext(env.ctx, "tcp6", address)
+		env.note("dial tcp6 "+address, class(err))
 		if err == nil {
 			c.Close()
 		}
 	}
-	_, err = w.client.DialContext(w.ctx, "tpc", s.addr)
-	w.note("unknown network", class(err))
+	_, err = env.client.DialContext(env.ctx, "tpc", s.addr)
+	env.note("unknown network", class(err))
 
-	// Accepting ends where the listener does, or at its deadline.
-	ln, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
+	// Accept ends when the listener closes, or at its deadline.
+	ln, err := env.server.ListenContext(env.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(-time.Second))
 	_, err = ln.Accept()
-	w.note("accept deadline", class(err)+fmt.Sprint(errors.Is(err, os.ErrDeadlineExceeded)))
-	w.note("listener close", class(ln.Close()))
+	env.note("accept deadline", class(err)+fmt.Sprint(errors.Is(err, os.ErrDeadlineExceeded)))
+	env.note("listener close", class(ln.Close()))
 	_, err = ln.Accept()
-	w.note("accept after close", class(err)+fmt.Sprint(errors.Is(err, net.ErrClosed)))
+	env.note("accept after close", class(err)+fmt.Sprint(errors.Is(err, net.ErrClosed)))
 	return nil
 }

@@ -1,6 +1,6 @@
 package traffic
 
-// scenarios is all the traffic there is, in the order in which it runs.
+// scenarios lists all the traffic, in the order in which it runs.
 var scenarios = []scenario{
 	{"addresses", anyHTTP1, playAddresses},
 	{"listen-forms", []proto{h1}, playListenForms},

@@ -1,8 +1,8 @@
 // Package traffic holds net2 against net under real traffic: HTTP servers and
 // clients, plain and under TLS, HTTP/1.1 and HTTP/2, reverse proxies, upgraded
 // connections. Every scenario runs with both ends on net, which is the control,
-// and then with either end or both on net2. What came back must be equal, and
-// no descriptor and no goroutine may be left behind.
+// and then with either end or both on net2. What comes back must be equal, and
+// no descriptor or goroutine may be left behind.
 package traffic
 
 import (
@@ -20,19 +20,19 @@ import (
 	"go.parity/conformance/stack"
 )
 
-// patience says how long to wait for what should happen at once.
+// patience says how long to wait for something that should happen at once.
 type patience struct {
 	run    time.Duration // for a scenario to end, before it counts as hung
-	settle time.Duration // for what it held to be given back
+	settle time.Duration // for the scenario to give back what it held
 }
 
 var usual = patience{run: 20 * time.Second, settle: 3 * time.Second}
 
-// brief is for a host where a server that finds no descriptor for a connection
-// waits for one that nobody gives back.
+// brief is for a host that has so few descriptors that a server waits for one
+// that nobody gives back.
 var brief = patience{run: 3 * time.Second, settle: time.Second}
 
-// A pair says which stack the client and the server of a run stand on.
+// A pair says which stacks the client and the server of a run use.
 type pair struct{ client, server *stack.Stack }
 
 // String returns the pair as it stands in the name of a check.
@@ -43,12 +43,12 @@ var (
 	pairs   = []pair{{own, own}, {std, own}, {own, std}}
 )
 
-// A scenario is one piece of traffic. It notes what it sees in the world that
-// it is given; an error says that it could not be played to its end.
+// A scenario is one piece of traffic. It notes what it sees in the environment
+// that it is given; an error says that it could not reach its end.
 type scenario struct {
 	name   string
 	protos []proto
-	play   func(w *world) error
+	play   func(env *environment) error
 }
 
 // A trial is a scenario under one protocol.
@@ -119,10 +119,10 @@ func run(ctx context.Context, match func(string) bool, report func(conformance.C
 				check = conformance.NotPossible(name, lack)
 			} else {
 				got := play(ctx, t, p, wait)
-				check = judge(want, got)
+				check = verdict(want, got)
 				for again := 2; again > 0 && check.Status == conformance.Differs && ctx.Err() == nil; again-- {
-					// Net may do so too, now and then.
-					if other := playControl(ctx, t, wait); other.lack() == nil && judge(other, got).Status == conformance.Same {
+					// Net too may do so now and then.
+					if other := playControl(ctx, t, wait); other.lack() == nil && verdict(other, got).Status == conformance.Same {
 						check = conformance.Check{Status: conformance.Same}
 					}
 				}
@@ -137,8 +137,8 @@ func run(ctx context.Context, match func(string) bool, report func(conformance.C
 	return nil
 }
 
-// playControl plays t on net alone, again where net fails for no reason that is
-// the host's: it may have been by chance.
+// playControl plays t on net alone. If net fails and the host is not to blame,
+// playControl plays t again, for the failure may have been chance.
 func playControl(ctx context.Context, t trial, wait patience) *outcome {
 	for again := 2; ; again-- {
 		o := play(ctx, t, control, wait)
@@ -148,13 +148,13 @@ func playControl(ctx context.Context, t trial, wait patience) *outcome {
 	}
 }
 
-// judge compares a run with the control.
-func judge(want, got *outcome) conformance.Check {
+// verdict compares a run with the control.
+func verdict(want, got *outcome) conformance.Check {
 	if lack := want.lack(); lack != nil {
 		return conformance.NotPossible("", lack)
 	}
-	// Where there are so few descriptors, it depends on what else is open which
-	// stack gets the last one.
+	// With so few descriptors, which stack gets the last one depends on what
+	// else is open.
 	if lack := host.Explain(got.errors()); lack != nil && lack.Need == host.Descriptors {
 		return conformance.NotPossible("", lack)
 	}
@@ -165,7 +165,7 @@ func judge(want, got *outcome) conformance.Check {
 	if diff := cmp.Diff(want.Notes, got.Notes); diff != "" {
 		diffs = append(diffs, "-net +net2\n"+diff)
 	}
-	// What net leaves behind net2 may leave too, such as a goroutine of
+	// Net2 may leave behind what net leaves behind, such as a goroutine of
 	// net/http that ends on a timer of its own.
 	if got.Left.descriptors > want.Left.descriptors || got.Left.goroutines > want.Left.goroutines {
 		diffs = append(diffs, "left behind: "+got.Left.String())
@@ -176,14 +176,14 @@ func judge(want, got *outcome) conformance.Check {
 	return conformance.Check{Status: conformance.Same}
 }
 
-// An outcome is what one run of a scenario gave.
+// An outcome is the result of one run of a scenario.
 type outcome struct {
 	Notes []note
 	Left  leftover
 	Err   error
 }
 
-// lack says why net itself did not get through, or could do nothing of note.
+// lack says why net itself failed, or could do nothing of note.
 func (o *outcome) lack() *host.Lack {
 	if o.Err != nil {
 		return host.Blame(o.Err.Error())
@@ -191,7 +191,7 @@ func (o *outcome) lack() *host.Lack {
 	return host.Explain(o.errors())
 }
 
-// errors is all that may tell of an error, one a line.
+// errors is everything that may mention an error, one item per line.
 func (o *outcome) errors() string {
 	var b strings.Builder
 	if o.Err != nil {
@@ -212,12 +212,11 @@ type note struct {
 // errHung is the outcome of a run that did not end.
 var errHung = errors.New("hung")
 
-// play runs t over p. A run that is not over when its time is up has its
-// connections closed under it; one that does not come back even then is left
-// alone.
+// play runs t over p. If the run is not over when its time is up, play closes its
+// connections; if it does not come back even then, play leaves it alone.
 func play(ctx context.Context, t trial, p pair, wait patience) *outcome {
 	before := takeStock()
-	w := newWorld(ctx, t.proto, p, wait.run)
+	env := newEnvironment(ctx, t.proto, p, wait.run)
 	done := make(chan error, 1)
 	go func() {
 		defer func() {
@@ -225,19 +224,19 @@ func play(ctx context.Context, t trial, p pair, wait patience) *outcome {
 				done <- fmt.Errorf("panic: %v\n%s", r, stacks("go.parity"))
 			}
 		}()
-		done <- t.play(w)
+		done <- t.play(env)
 	}()
 
 	var err error
 	select {
 	case err = <-done:
-		w.close()
-	case <-w.ctx.Done():
+		env.close()
+	case <-env.ctx.Done():
 		held := stacks("go.parity")
 		closed := make(chan struct{})
 		go func() {
-			w.cut()
-			w.close()
+			env.cut()
+			env.close()
 			close(closed)
 		}()
 		select {
@@ -249,24 +248,24 @@ func play(ctx context.Context, t trial, p pair, wait patience) *outcome {
 			err = errors.Join(fmt.Errorf("%w after %v", errHung, wait.run), err, errors.New(held))
 		}
 	}
-	return &outcome{Notes: w.notes(), Left: before.settle(wait.settle), Err: err}
+	return &outcome{Notes: env.notes(), Left: before.settle(wait.settle), Err: err}
 }
 
 // warmUp lets both stacks make what they make once and keep: pollers, probes
-// of the host, pools. It is not held against either.
+// of the host, pools. These do not count as leaks.
 func warmUp(ctx context.Context) {
 	for _, p := range append([]pair{control}, pairs...) {
 		for _, pr := range anyHTTP {
-			w := newWorld(ctx, pr, p, usual.run)
-			if s, err := w.serve(hello); err == nil {
-				w.get(w.newClient(), s.url)
+			env := newEnvironment(ctx, pr, p, usual.run)
+			if s, err := env.serve(hello); err == nil {
+				env.get(env.newClient(), s.url)
 			}
-			w.close()
+			env.close()
 		}
 	}
 }
 
-// notebook collects notes; scenarios note from many goroutines.
+// notebook collects notes; many goroutines of a scenario may add to it.
 type notebook struct {
 	mu   sync.Mutex
 	list []note

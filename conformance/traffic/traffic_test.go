@@ -71,7 +71,8 @@ func TestRunCancelled(t *testing.T) {
 	}
 }
 
-// The control must see what a scenario is about, or equality means nothing.
+// The control must see what a scenario is about; otherwise equality means
+// nothing.
 func TestControlGetsThrough(t *testing.T) {
 	for _, trial := range trials() {
 		if trial.proto.name != "h1" && trial.proto.name != "h1tls" {
@@ -101,7 +102,7 @@ var breaks = []struct {
 	client    bool // break the client's stack, not the server's
 	how       func(*stack.Stack) *stack.Stack
 	scenarios string // names under HTTP/1.1
-	want      string // in the detail of each
+	want      string // a part of the detail of each
 }{
 	{"server loses a byte", false, onAccept(func(c net.Conn) net.Conn {
 		return &faulty{Conn: c, read: func(b []byte) (int, error) { return c.Read(b[:max(1, len(b)-1)]) }, lose: 70_000}
@@ -215,9 +216,9 @@ func TestBrokenStackDiffers(t *testing.T) {
 					p.server = b.how(p.server)
 				}
 				tr := trial{s, h1}
-				check := judge(play(t.Context(), tr, control, usual), play(t.Context(), tr, p, little))
+				check := verdict(play(t.Context(), tr, control, usual), play(t.Context(), tr, p, little))
 				if check.Status != conformance.Differs {
-					t.Fatalf("judge() = %v %s, want %v", check.Status, check.Detail, conformance.Differs)
+					t.Fatalf("verdict() = %v %s, want %v", check.Status, check.Detail, conformance.Differs)
 				}
 				found := false
 				for want := range strings.SplitSeq(b.want, "|") {
@@ -232,14 +233,14 @@ func TestBrokenStackDiffers(t *testing.T) {
 }
 
 func TestJudgeControlFails(t *testing.T) {
-	check := judge(&outcome{Err: io.EOF}, &outcome{})
+	check := verdict(&outcome{Err: io.EOF}, &outcome{})
 	if check.Status != conformance.Skipped || check.Detail == "" {
-		t.Errorf("judge(net failed) = %v %q, want %v and a reason", check.Status, check.Detail, conformance.Skipped)
+		t.Errorf("verdict(net failed) = %v %q, want %v and a reason", check.Status, check.Detail, conformance.Skipped)
 	}
 }
 
 func TestPlayPanics(t *testing.T) {
-	tr := trial{scenario{play: func(*world) error { panic("no luck") }}, h1}
+	tr := trial{scenario{play: func(*environment) error { panic("no luck") }}, h1}
 	got := play(t.Context(), tr, control, usual)
 	if got.Err == nil || !strings.Contains(got.Err.Error(), "no luck") {
 		t.Errorf("play(panics) = %v, want the panic's value", got.Err)

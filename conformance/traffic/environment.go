@@ -27,7 +27,7 @@ import (
 	"go.parity/conformance/stack"
 )
 
-// A proto is what is spoken, and over what.
+// A proto is the protocol that the two ends speak, and what they speak it over.
 type proto struct {
 	name string
 	tls  bool
@@ -52,7 +52,7 @@ func (p proto) protocols() *http.Protocols {
 	return set
 }
 
-// lack is what this host lacks for the protocol.
+// lack returns what this host lacks for the protocol.
 func (p proto) lack() *host.Lack {
 	if p.unix {
 		return host.Lacking(host.Proc, host.TempDir)
@@ -69,9 +69,9 @@ func (p proto) scheme() string {
 	return "http"
 }
 
-// A world is one run of a scenario: its protocol, its two stacks, and all that
-// must be closed when it is over.
-type world struct {
+// An environment holds what one run of a scenario works with: its protocol, its
+// two stacks, and everything that must be closed when the run is over.
+type environment struct {
 	notebook
 	proto          proto
 	client, server *stack.Stack
@@ -83,53 +83,53 @@ type world struct {
 	closed  bool
 	dir     string
 	sites   map[string]string // host:port of a URL to the socket's path
-	conns   []net.Conn        // all that were made, for a run that hangs
+	conns   []net.Conn        // all connections so far, to close if the run hangs
 }
 
-func newWorld(ctx context.Context, pr proto, p pair, limit time.Duration) *world {
-	w := &world{proto: pr, client: p.client, server: p.server, sites: make(map[string]string)}
-	w.ctx, w.cancel = context.WithTimeout(ctx, limit)
-	return w
+func newEnvironment(ctx context.Context, pr proto, p pair, limit time.Duration) *environment {
+	env := &environment{proto: pr, client: p.client, server: p.server, sites: make(map[string]string)}
+	env.ctx, env.cancel = context.WithTimeout(ctx, limit)
+	return env
 }
 
-// onClose has f called when the world ends, last come first served.
-func (w *world) onClose(f func()) {
-	w.closing.Lock()
-	if !w.closed {
-		w.closers = append(w.closers, f)
+// onClose has f called when the environment ends, the last f first.
+func (env *environment) onClose(f func()) {
+	env.closing.Lock()
+	if !env.closed {
+		env.closers = append(env.closers, f)
 		f = nil
 	}
-	w.closing.Unlock()
+	env.closing.Unlock()
 	if f != nil {
 		f()
 	}
 }
 
-func (w *world) close() {
-	w.closing.Lock()
-	w.closed = true
-	list := w.closers
-	w.closers = nil
-	w.closing.Unlock()
+func (env *environment) close() {
+	env.closing.Lock()
+	env.closed = true
+	list := env.closers
+	env.closers = nil
+	env.closing.Unlock()
 	for i := len(list) - 1; i >= 0; i-- {
 		list[i]()
 	}
-	w.cancel()
+	env.cancel()
 }
 
-// tempDir returns a folder that the world removes.
-func (w *world) tempDir() (string, error) {
-	w.closing.Lock()
-	defer w.closing.Unlock()
-	if w.dir != "" {
-		return w.dir, nil
+// tempDir returns a folder that the environment removes.
+func (env *environment) tempDir() (string, error) {
+	env.closing.Lock()
+	defer env.closing.Unlock()
+	if env.dir != "" {
+		return env.dir, nil
 	}
 	dir, err := os.MkdirTemp("", "traffic")
 	if err != nil {
 		return "", err
 	}
-	w.dir = dir
-	w.closers = append([]func(){func() { os.RemoveAll(dir) }}, w.closers...)
+	env.dir = dir
+	env.closers = append([]func(){func() { os.RemoveAll(dir) }}, env.closers...)
 	return dir, nil
 }
 
@@ -146,37 +146,37 @@ type site struct {
 }
 
 // serve starts a server for h on the server's stack, on the address that a
-// test of the standard library would take.
-func (w *world) serve(h http.Handler, options ...func(*http.Server)) (*site, error) {
-	if w.proto.unix {
-		dir, err := w.tempDir()
+// test of the standard library would use.
+func (env *environment) serve(h http.Handler, options ...func(*http.Server)) (*site, error) {
+	if env.proto.unix {
+		dir, err := env.tempDir()
 		if err != nil {
 			return nil, err
 		}
-		w.closing.Lock()
-		host := fmt.Sprintf("site%d", len(w.sites))
+		env.closing.Lock()
+		host := fmt.Sprintf("site%d", len(env.sites))
 		path := filepath.Join(dir, host)
-		w.sites[host+":80"] = path
-		w.closing.Unlock()
-		ln, err := w.server.ListenContext(w.ctx, "unix", path)
+		env.sites[host+":80"] = path
+		env.closing.Unlock()
+		ln, err := env.server.ListenContext(env.ctx, "unix", path)
 		if err != nil {
 			return nil, err
 		}
-		return w.serveOn(ln, path, "http://"+host, h, options...), nil
+		return env.serveOn(ln, path, "http://"+host, h, options...), nil
 	}
-	return w.serveAt("tcp", "127.0.0.1:0", h, options...)
+	return env.serveAt("tcp", "127.0.0.1:0", h, options...)
 }
 
-func (w *world) serveAt(network, address string, h http.Handler, options ...func(*http.Server)) (*site, error) {
-	ln, err := w.server.ListenContext(w.ctx, network, address)
+func (env *environment) serveAt(network, address string, h http.Handler, options ...func(*http.Server)) (*site, error) {
+	ln, err := env.server.ListenContext(env.ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
 	addr := ln.Addr().String()
-	return w.serveOn(ln, addr, w.proto.scheme()+"://"+addr, h, options...), nil
+	return env.serveOn(ln, addr, env.proto.scheme()+"://"+addr, h, options...), nil
 }
 
-func (w *world) serveOn(ln net.Listener, addr, url string, h http.Handler, options ...func(*http.Server)) *site {
+func (env *environment) serveOn(ln net.Listener, addr, url string, h http.Handler, options ...func(*http.Server)) *site {
 	s := &site{
 		url:    url,
 		addr:   addr,
@@ -187,10 +187,10 @@ func (w *world) serveOn(ln net.Listener, addr, url string, h http.Handler, optio
 	}
 	s.Server = &http.Server{
 		Handler:   h,
-		Protocols: w.proto.protocols(),
+		Protocols: env.proto.protocols(),
 		ErrorLog:  log.New(io.Discard, "", 0),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			w.keep(c)
+			env.keep(c)
 			select {
 			case s.peers <- c:
 			default:
@@ -209,7 +209,7 @@ func (w *world) serveOn(ln net.Listener, addr, url string, h http.Handler, optio
 			}
 		},
 	}
-	if w.proto.tls {
+	if env.proto.tls {
 		s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{identity().cert}}
 	}
 	for _, option := range options {
@@ -218,15 +218,15 @@ func (w *world) serveOn(ln net.Listener, addr, url string, h http.Handler, optio
 	returned := make(chan struct{})
 	go func() {
 		defer close(returned)
-		if w.proto.tls {
+		if env.proto.tls {
 			s.served <- s.ServeTLS(ln, "", "")
 		} else {
 			s.served <- s.Serve(ln)
 		}
 	}()
-	w.onClose(func() {
+	env.onClose(func() {
 		s.Close()
-		ln.Close() // a server that never got to Serve does not know it
+		ln.Close() // a server that never reached Serve does not know its listener
 		select {
 		case <-returned:
 		case <-time.After(5 * time.Second): // counted as left behind
@@ -236,8 +236,8 @@ func (w *world) serveOn(ln net.Listener, addr, url string, h http.Handler, optio
 }
 
 // newClient returns an http.Client on the client's stack.
-func (w *world) newClient(options ...func(*http.Transport)) *http.Client {
-	tr := w.newTransport(options...)
+func (env *environment) newClient(options ...func(*http.Transport)) *http.Client {
+	tr := env.newTransport(options...)
 	return &http.Client{
 		Transport: tr,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
@@ -246,10 +246,10 @@ func (w *world) newClient(options ...func(*http.Transport)) *http.Client {
 	}
 }
 
-func (w *world) newTransport(options ...func(*http.Transport)) *http.Transport {
+func (env *environment) newTransport(options ...func(*http.Transport)) *http.Transport {
 	tr := &http.Transport{
-		DialContext:           w.dial,
-		Protocols:             w.proto.protocols(),
+		DialContext:           env.dial,
+		Protocols:             env.proto.protocols(),
 		TLSClientConfig:       &tls.Config{RootCAs: identity().pool},
 		MaxIdleConnsPerHost:   1000,
 		ExpectContinueTimeout: time.Minute,
@@ -258,81 +258,81 @@ func (w *world) newTransport(options ...func(*http.Transport)) *http.Transport {
 	for _, option := range options {
 		option(tr)
 	}
-	w.onClose(tr.CloseIdleConnections)
+	env.onClose(tr.CloseIdleConnections)
 	return tr
 }
 
-// dial is what the clients' transports dial with.
-func (w *world) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	w.closing.Lock()
-	path, ok := w.sites[address]
-	w.closing.Unlock()
+// dial is the function with which the clients' transports dial.
+func (env *environment) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	env.closing.Lock()
+	path, ok := env.sites[address]
+	env.closing.Unlock()
 	if ok {
 		network, address = "unix", path
 	}
-	c, err := w.client.DialContext(ctx, network, address)
+	c, err := env.client.DialContext(ctx, network, address)
 	if err == nil {
-		w.keep(c)
+		env.keep(c)
 	}
 	return c, err
 }
 
-func (w *world) keep(c net.Conn) {
-	w.closing.Lock()
-	defer w.closing.Unlock()
-	w.conns = append(w.conns, c)
+func (env *environment) keep(c net.Conn) {
+	env.closing.Lock()
+	defer env.closing.Unlock()
+	env.conns = append(env.conns, c)
 }
 
-// cut closes all connections, also those that a handler took from its server.
-func (w *world) cut() {
-	w.closing.Lock()
-	list := w.conns
-	w.conns = nil
-	w.closing.Unlock()
+// cut closes all connections, even those that a handler took from its server.
+func (env *environment) cut() {
+	env.closing.Lock()
+	list := env.conns
+	env.conns = nil
+	env.closing.Unlock()
 	for _, c := range list {
 		c.Close()
 	}
 }
 
-// raw dials s on the client's stack, without an http.Client, and under TLS
-// where the protocol has it. The connection ends with the world's time.
-func (w *world) raw(s *site) (net.Conn, error) {
+// raw dials s on the client's stack, without an http.Client, and with TLS if the
+// protocol has it. The connection ends when the environment's time is up.
+func (env *environment) raw(s *site) (net.Conn, error) {
 	network := "tcp"
-	if w.proto.unix {
+	if env.proto.unix {
 		network = "unix"
 	}
-	c, err := w.client.DialContext(w.ctx, network, s.addr)
+	c, err := env.client.DialContext(env.ctx, network, s.addr)
 	if err != nil {
 		return nil, err
 	}
-	w.onClose(func() { c.Close() })
-	if deadline, ok := w.ctx.Deadline(); ok {
+	env.onClose(func() { c.Close() })
+	if deadline, ok := env.ctx.Deadline(); ok {
 		c.SetDeadline(deadline)
 	}
-	if w.proto.tls {
+	if env.proto.tls {
 		t := tls.Client(c, &tls.Config{RootCAs: identity().pool, ServerName: "localhost"})
-		return t, t.HandshakeContext(w.ctx)
+		return t, t.HandshakeContext(env.ctx)
 	}
 	return c, nil
 }
 
-// refusing returns an address where nobody listens, nor will: it is the near
-// end of a connection that stays.
-func (w *world) refusing() (string, error) {
-	ln, err := w.server.ListenContext(w.ctx, "tcp", "127.0.0.1:0")
+// refusing returns an address on which nobody listens or will listen: it is the
+// near end of a connection that stays.
+func (env *environment) refusing() (string, error) {
+	ln, err := env.server.ListenContext(env.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
-	w.onClose(func() { ln.Close() })
-	c, err := w.client.DialContext(w.ctx, "tcp", ln.Addr().String())
+	env.onClose(func() { ln.Close() })
+	c, err := env.client.DialContext(env.ctx, "tcp", ln.Addr().String())
 	if err != nil {
 		return "", err
 	}
-	w.onClose(func() { c.Close() })
+	env.onClose(func() { c.Close() })
 	return c.LocalAddr().String(), nil
 }
 
-// A reply is what a client can see of a response.
+// A reply is what a client sees of a response.
 type reply struct {
 	Status   string
 	Proto    string
@@ -344,8 +344,8 @@ type reply struct {
 	Err      string // why there is no response, or why its body ended early
 }
 
-// do sends the request and reads all of the response.
-func (w *world) do(c *http.Client, req *http.Request) reply {
+// do sends the request and reads the whole response.
+func (env *environment) do(c *http.Client, req *http.Request) reply {
 	resp, err := c.Do(req)
 	if err != nil {
 		return reply{Err: class(err)}
@@ -369,27 +369,27 @@ func (w *world) do(c *http.Client, req *http.Request) reply {
 	return r
 }
 
-func (w *world) get(c *http.Client, url string) reply {
-	return w.do(c, w.request("GET", url, nil))
+func (env *environment) get(c *http.Client, url string) reply {
+	return env.do(c, env.request("GET", url, nil))
 }
 
-// request makes a request whose life ends with the world's.
-func (w *world) request(method, url string, body io.Reader) *http.Request {
-	req, err := http.NewRequestWithContext(w.ctx, method, url, body)
+// request makes a request that ends when the environment does.
+func (env *environment) request(method, url string, body io.Reader) *http.Request {
+	req, err := http.NewRequestWithContext(env.ctx, method, url, body)
 	if err != nil {
 		panic(err) // the scenario is wrong
 	}
 	return req
 }
 
-// wait receives from ch, or gives up with the world.
-func wait[T any](w *world, ch <-chan T, what string) (T, error) {
+// wait receives from ch, or gives up when the environment's time is up.
+func wait[T any](env *environment, ch <-chan T, what string) (T, error) {
 	select {
 	case v := <-ch:
 		return v, nil
-	case <-w.ctx.Done():
+	case <-env.ctx.Done():
 		var zero T
-		return zero, fmt.Errorf("waiting for %s: %w", what, w.ctx.Err())
+		return zero, fmt.Errorf("waiting for %s: %w", what, env.ctx.Err())
 	}
 }
 
@@ -407,7 +407,7 @@ func plainHeader(h http.Header) map[string][]string {
 	return m
 }
 
-// payload returns the first n bytes of what is made but once.
+// payload returns the first n bytes of a text that is made only once.
 func payload(n int) []byte { return made()[:n:n] }
 
 const maxPayload = 8 << 20
@@ -419,7 +419,7 @@ func digest(b []byte) string {
 	return d
 }
 
-// digestOf reads r to its end and says how much there was, and what.
+// digestOf reads r to its end and returns the length and a hash of what it read.
 func digestOf(r io.Reader) (string, error) {
 	h := sha256.New()
 	n, err := io.Copy(h, r)
