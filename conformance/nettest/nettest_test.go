@@ -21,7 +21,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestConn is the judge itself, for those who want it in go test.
+// TestConn puts every kind through nettest.TestConn, for whoever wants it in go
+// test.
 func TestConn(t *testing.T) {
 	var names []string
 	for _, k := range kinds {

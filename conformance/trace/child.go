@@ -22,9 +22,9 @@ const childEnv = "PARITY_TRACE_CHILD"
 // controlFD is the child's end of its connection to the peer.
 const controlFD = 3
 
-// The child is the running binary itself, be it the parity command or a test.
-// This init catches it before any main runs, because a binary whose main forgot
-// to ask would start itself over and over.
+// The child is the running binary itself, whether that is the parity command or
+// a test. This init catches it before any main runs, because a binary whose main
+// forgot to ask would start itself over and over.
 func init() {
 	if job, ok := os.LookupEnv(childEnv); ok {
 		// It runs in another goroutine, because a goroutine that runs an init is
