@@ -157,7 +157,7 @@ var listen = Path{
 		},
 		{
 			Seed: fn("internal/poll/fd_poll_runtime.go runtime_pollServerInit"), Std: fn("internal/poll/fd_poll_runtime.go runtime_pollServerInit"),
-			Ours: fn("runtime_hooks/link_poll_unsafe.go runtime_pollServerInit"),
+			Ours: fn("runtime_hooks/if_refused_build_with_tags_net2_portable/linked_unsafe.go pollServerInit"),
 			Does: "A function without a body: the compiler accepts it where the package has a file in assembly, even an empty one, and the linker looks for its code elsewhere. " +
 				"runtime/netpoll.go has it, under a go:linkname that gives it this name.",
 			Since: "Since Go 1.23 the linker refuses links to names of the standard library that were not opened for it. Those used here are.",
