@@ -80,4 +80,6 @@ func (d Data) lesson(p way.Path) lesson {
 //go:embed page.html.tmpl
 var text string
 
-var page = template.Must(template.New("study").Funcs(template.FuncMap{"zh": chineseOf, "inc": func(i int) int { return i + 1 }}).Parse(text))
+var page = template.Must(template.New("study").Funcs(template.FuncMap{
+	"zh": chineseOf, "label": label, "isName": isName, "syscall": way.Syscall, "remark": remark, "inc": func(i int) int { return i + 1 },
+}).Parse(text))
