@@ -24,15 +24,18 @@ type Data struct {
 
 // Write writes the page.
 func Write(w io.Writer, d Data) error {
-	var lessons []lesson
-	for _, p := range append([]way.Path{structures}, way.Paths()...) {
-		lessons = append(lessons, d.lesson(p))
+	var all []lesson
+	for _, p := range lessons() {
+		all = append(all, d.lesson(p))
 	}
 	return page.Execute(w, struct {
 		Data
 		Lessons []lesson
-	}{d, lessons})
+	}{d, all})
 }
+
+// lessons are the structures, and the ways through them.
+func lessons() []way.Path { return append([]way.Path{structures}, way.Paths()...) }
 
 // A lesson is a path with its sources, recordings and pictures.
 type lesson struct {

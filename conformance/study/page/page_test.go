@@ -34,7 +34,7 @@ func sample(t *testing.T) string {
 	var b bytes.Buffer
 	err = Write(&b, Data{
 		Diffs: []*trace.Diff{parks}, Own: []*trace.Diff{parks}, NotRecorded: "ptrace is forbidden here",
-		Std:   Source(filepath.Join(strings.TrimSpace(string(root)), "src")), Ours: Source(filepath.Join("..", "..", "..")),
+		Std: Folder(filepath.Join(strings.TrimSpace(string(root)), "src")), Ours: Folder(filepath.Join("..", "..", "..")),
 	})
 	if err != nil {
 		t.Fatal(err)
