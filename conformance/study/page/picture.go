@@ -34,18 +34,19 @@ var laneNames = []string{"goroutine", "scheduler", "epoll", "kernel"}
 // found nothing, and that a poller was told; that the goroutine parks after the
 // one, having seen to it that the poller watches, and is readied before its next
 // call follows from it.
-func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call) picture {
+func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call, steps cut) picture {
 	const width, lane, top, line = 640, 160, 40, 34
 	var b strings.Builder
 	y, parks, parked := top, false, false
 	x := func(i int) int { return lane/2 + i*lane }
+	step := 0 // that makes the call being drawn
 	arrow := func(from, to int, text string) {
 		tip := 6
 		if to < from {
 			tip = -6
 		}
-		fmt.Fprintf(&b, `<path d="M%d %dH%dm%d -4l%d 4l%d 4"/>%s`,
-			x(from), y, x(to), -tip, tip, -tip, svgText("", (x(from)+x(to))/2, y-6, text))
+		fmt.Fprintf(&b, `<g data-step="%d"><path d="M%d %dH%dm%d -4l%d 4l%d 4"/>%s</g>`,
+			step, x(from), y, x(to), -tip, tip, -tip, svgText("", (x(from)+x(to))/2, y-6, text))
 		y += line
 	}
 	park := func() {
@@ -63,10 +64,12 @@ func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call) pictur
 	}
 	for _, r := range d.Rows {
 		c := side(r)
+		step = 0
 		switch {
 		case c == nil:
 		case c.Poll:
 			park()
+			step = steps[c]
 			arrow(kernel, epoll, "event")
 			arrow(epoll, scheduler, c.Name)
 		case c.Name == "epoll_ctl" && len(c.Args) > 1:
@@ -74,13 +77,16 @@ func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call) pictur
 			if op == "DEL" || !parks {
 				ready()
 			}
+			step = steps[c]
 			arrow(goroutine, epoll, c.Name+" "+op)
 		default:
 			ready()
+			step = steps[c]
 			arrow(goroutine, kernel, c.Name+" = "+c.Result)
 			parks = c.Blocked()
 		}
 	}
+	step = 0
 	ready()
 	var head strings.Builder
 	for i, name := range laneNames {
