@@ -46,6 +46,7 @@ type lesson struct {
 
 type step struct {
 	way.Step
+	Fields                []field
 	Cuts                  []cutting
 	StdSource, OursSource string
 	Picture               template.HTML
@@ -73,7 +74,7 @@ func (d Data) lesson(p way.Path) lesson {
 		}
 	}
 	for i, s := range p.Steps {
-		one := step{Step: s, StdSource: d.Std.Declaration(s.Std), OursSource: d.Ours.Declaration(s.Ours), Picture: statePicture(s) + mutexPicture(s)}
+		one := step{Step: s, Fields: d.fields(s), StdSource: d.Std.Declaration(s.Std), OursSource: d.Ours.Declaration(s.Ours), Picture: statePicture(s) + mutexPicture(s)}
 		if i := slices.IndexFunc(conformance.Deviations, func(d conformance.Deviation) bool { return d.Name == s.Entry }); i >= 0 {
 			one.Deviation = &conformance.Deviations[i]
 		}
