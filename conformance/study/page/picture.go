@@ -138,6 +138,7 @@ func statePicture(s way.Step) template.HTML {
 		{"M120 38H246l-6 -4m6 4l-6 4", "netpollblock", 183, 32}, {"M360 38H486l-6 -4m6 4l-6 4", "commit", 423, 32},
 		{"M305 56V106l-4 -6m4 6l4 -6", "event", 330, 84}, {"M545 56V128H364l6 -4m-6 4l6 4", "netpollunblock: goready", 455, 146},
 		{"M545 20V2H65V16l-4 -6m4 6l4 -6", "deadline, Close: goready", 305, -3},
+		{"M95 56V118H246l-6 -4m6 4l-6 4", "event", 170, 112},
 		{"M250 128H65V60l-4 6m4 -6l4 6", "consumed", 150, 146},
 	} {
 		fmt.Fprintf(&b, `<path d="%s"/>%s`, a.path, svgText("", a.x, a.y, a.text))
