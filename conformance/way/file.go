@@ -39,7 +39,7 @@ var file = Path{
 		both(Step{
 			Seed: fn("net/file_unix.go dupSocket"), Std: fn("net/file_unix.go dupFileSocket"), Ours: fn("net2/file.go dupFileSocket"),
 			Does: "Duplicates what it was given and makes the duplicate non-blocking, or every wait would hold a thread.",
-		}, "fcntl F_GETFL, F_SETFL, F_DUPFD_CLOEXEC"),
+		}, "fcntl F_GETFL, F_SETFL, F_DUPFD_CLOEXEC", "fcntl F_GETFL, F_SETFL"),
 		both(Step{
 			Seed: fn("net/file_unix.go newFileFD"), Std: fn("net/file_posix.go newFileFD"), Ours: fn("net2/file.go newFileFD"),
 			Does: "Finds out what it is: type, own address, peer.",

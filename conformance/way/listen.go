@@ -50,13 +50,21 @@ var listen = Path{
 			Ours: fn("net2/sock.go favoriteAddrFamily"),
 			Does: "IPv4 for an IPv4 address. For all addresses of the host one IPv6 socket that takes IPv4 too, if the host can do that.",
 		},
-		both(Step{
+		{
 			Seed: fn("net/ipsock_posix.go (*ipStackCapabilities).probe"), Std: fn("net/ipsock_posix.go (*ipStackCapabilities).probe"),
 			Ours:  fn("socket/host.go HostCapabilities"),
 			Does:  "Once in a process: can this host do IPv4, IPv6, and IPv4 through IPv6? It tries, with sockets that it closes again.",
 			Here:  "Closes each socket before it makes the next.",
 			Entry: "host-probes",
-		}, "socket AF_INET, then AF_INET6 twice", "setsockopt IPV6_V6ONLY", "bind", "close"),
+			StdCalls: []string{
+				"socket AF_INET", "close", "socket AF_INET6", "setsockopt IPV6_V6ONLY", "bind",
+				"socket AF_INET6", "setsockopt IPV6_V6ONLY", "bind", "close", "close",
+			},
+			OursCalls: []string{
+				"socket AF_INET", "close", "socket AF_INET6", "setsockopt IPV6_V6ONLY", "bind", "close",
+				"socket AF_INET6", "setsockopt IPV6_V6ONLY", "bind", "close",
+			},
+		},
 		{
 			Seed: fn("net/sock_posix.go socket"), Std: fn("net/sock_posix.go socket"), Ours: fn("net2/sock.go newSocket"),
 			Does: "Makes the socket and the netFD around it; then listens, when there is only a local address, or dials.",
@@ -104,7 +112,8 @@ var listen = Path{
 			Here:  "Reads it with open, read and close. In net it is a file of package os's kind, and the first one that needs the poller.",
 			Entry: "host-probes",
 			StdCalls: []string{
-				"openat /proc/sys/net/core/somaxconn", "fcntl O_NONBLOCK", "epoll_create1", "eventfd2", "epoll_ctl ADD, for it waits in the poller",
+				"openat /proc/sys/net/core/somaxconn", "fcntl O_NONBLOCK", "epoll_create1", "eventfd2", "epoll_ctl ADD, the eventfd",
+				"epoll_ctl ADD, for it waits in the poller",
 				"read", "epoll_ctl DEL", "close",
 			},
 			OursCalls: []string{"openat /proc/sys/net/core/somaxconn", "read", "close"},

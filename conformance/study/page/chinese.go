@@ -2,6 +2,9 @@ package page
 
 import (
 	_ "embed"
+	"html"
+	"html/template"
+	"regexp"
 	"strings"
 )
 
@@ -29,4 +32,21 @@ func chineseOf(english string) string {
 		return c
 	}
 	return english
+}
+
+// label is what a screen reader says of an element, in both languages.
+func label(english string) template.HTMLAttr {
+	return template.HTMLAttr(`aria-label="` + html.EscapeString(english) + `" data-zh-label="` + html.EscapeString(chineseOf(english)) + `"`)
+}
+
+// names are what is written alike in every language: constants of C, paths,
+// calls of the runtime and what a recording says.
+var names = regexp.MustCompile(`^([A-Z0-9_|, ]+|/[a-z/]+|[0-9–]+)$`)
+
+func isName(text string) bool { return names.MatchString(text) }
+
+// remark is what an element of StdCalls or OursCalls says of its call.
+func remark(call string) string {
+	_, remark, _ := strings.Cut(call, " ")
+	return remark
 }

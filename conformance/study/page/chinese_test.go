@@ -9,24 +9,44 @@ import (
 	"go.parity/conformance/trace"
 )
 
-var translated = regexp.MustCompile(`(?s)<span data-zh="([^"]*)">(.*?)</span>`)
+var (
+	translated = regexp.MustCompile(`(?s)<(?:span|title) data-zh="[^"]*">(.*?)</(?:span|title)>`)
+	drawn      = regexp.MustCompile(`<text[^>]*>([^<]*)</text>`)
+	labelled   = regexp.MustCompile(`aria-label="([^"]*)"( data-zh-label=)?`)
+)
+
+// drawnAlike fits what pictures write alike in both languages: functions,
+// states, fields and what a recording says.
+var drawnAlike = regexp.MustCompile(`^(gopark|goready|netpollblock(: goready)?|netpollunblock(: goready)?|pdNil|pdWait|pdReady|G|epoll|[rw]wait|ref|[RW]|[a-z0-9_]+ (= .*|ADD|DEL|MOD)|epoll_p?wait)$`)
 
 // Every text of the page has its Chinese, but for what is a name in both, and
 // nothing is translated that the page does not say.
 func TestEveryTextHasItsChinese(t *testing.T) {
-	said := map[string]bool{"net": true, "not at hand": true, "with its own poller, NET2_POLLER=epoll": true, "source": true}
+	said := map[string]bool{"not at hand": true}
 	check := func(english string) {
 		said[english] = true
 		c, ok := chinese[english]
 		switch {
 		case !ok:
 			t.Errorf("no Chinese for %q", english)
-		case !isName.MatchString(english) && !hasHan(c):
+		case !alike.MatchString(english) && !hasHan(c):
 			t.Errorf("the Chinese for %q is %q", english, c)
 		}
 	}
-	for _, m := range translated.FindAllStringSubmatch(sample(t), -1) {
-		check(html.UnescapeString(m[2]))
+	page := sample(t)
+	for _, m := range translated.FindAllStringSubmatch(page, -1) {
+		check(html.UnescapeString(m[1]))
+	}
+	for _, m := range drawn.FindAllStringSubmatch(page, -1) {
+		if text := html.UnescapeString(m[1]); !drawnAlike.MatchString(text) && !names.MatchString(text) {
+			check(text)
+		}
+	}
+	for _, m := range labelled.FindAllStringSubmatch(page, -1) {
+		if m[2] == "" {
+			t.Errorf("the label %q has no Chinese", m[1])
+		}
+		check(html.UnescapeString(m[1]))
 	}
 	for _, s := range trace.Scenarios() {
 		check(s.Doc)
@@ -38,9 +58,9 @@ func TestEveryTextHasItsChinese(t *testing.T) {
 	}
 }
 
-// isName fits what is written alike in both languages: a system call, or the
+// alike fits what is written alike in both languages: a system call, or the
 // name of a constant.
-var isName = regexp.MustCompile(`^([a-z]+\(2\)(: [A-Z]+)?\.|[A-Z_]+\.|Go 1\.10:)$`)
+var alike = regexp.MustCompile(`^([a-z]+\(2\)(: [A-Z]+)?\.|[A-Z_]+\.|Go 1\.10:)$`)
 
 func hasHan(s string) bool {
 	for _, r := range s {

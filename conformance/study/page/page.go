@@ -24,15 +24,18 @@ type Data struct {
 
 // Write writes the page.
 func Write(w io.Writer, d Data) error {
-	var lessons []lesson
-	for _, p := range append([]way.Path{structures}, way.Paths()...) {
-		lessons = append(lessons, d.lesson(p))
+	var all []lesson
+	for _, p := range lessons() {
+		all = append(all, d.lesson(p))
 	}
 	return page.Execute(w, struct {
 		Data
 		Lessons []lesson
-	}{d, lessons})
+	}{d, all})
 }
+
+// lessons are the structures, and the ways through them.
+func lessons() []way.Path { return append([]way.Path{structures}, way.Paths()...) }
 
 // A lesson is a path with its sources, recordings and pictures.
 type lesson struct {
@@ -43,41 +46,109 @@ type lesson struct {
 
 type step struct {
 	way.Step
+	Fields                []field
+	Cuts                  []cutting
 	StdSource, OursSource string
 	Picture               template.HTML
 	Deviation             *conformance.Deviation
 }
 
+// A cutting is what a step makes of a recording.
+type cutting struct {
+	Scenario string
+	Rows     []trace.Row
+}
+
 type recording struct {
 	*trace.Diff
-	Own   *trace.Diff // nil where it is the same
-	Lanes []picture
+	Own       *trace.Diff // nil where it is the same
+	Lanes     []picture
+	Net, Net2 cut
 }
 
 func (d Data) lesson(p way.Path) lesson {
 	l := lesson{Path: p}
-	for _, s := range p.Steps {
-		one := step{Step: s, StdSource: d.Std.Declaration(s.Std), OursSource: d.Ours.Declaration(s.Ours), Picture: statePicture(s) + mutexPicture(s)}
+	for _, diff := range d.Diffs {
+		if diff.Step == p.Name {
+			l.Recordings = append(l.Recordings, d.recording(p, diff))
+		}
+	}
+	for i, s := range p.Steps {
+		one := step{Step: s, Fields: d.fields(s), StdSource: d.Std.Declaration(s.Std), OursSource: d.Ours.Declaration(s.Ours), Picture: statePicture(s) + mutexPicture(s)}
 		if i := slices.IndexFunc(conformance.Deviations, func(d conformance.Deviation) bool { return d.Name == s.Entry }); i >= 0 {
 			one.Deviation = &conformance.Deviations[i]
 		}
+		for _, r := range l.Recordings {
+			if rows := r.madeAt(i + 1); len(rows) > 0 {
+				one.Cuts = append(one.Cuts, cutting{r.Scenario, rows})
+			}
+		}
 		l.Steps = append(l.Steps, one)
 	}
-	for _, diff := range d.Diffs {
-		if diff.Step != p.Name {
-			continue
-		}
-		r := recording{Diff: diff, Lanes: []picture{lanes("net", diff, stdSide), lanes("net2", diff, ourSide)}}
-		if i := slices.IndexFunc(d.Own, func(o *trace.Diff) bool { return o.Scenario == diff.Scenario }); i >= 0 {
-			r.Own = d.Own[i]
-			r.Lanes = append(r.Lanes, lanes("net2, NET2_POLLER=epoll", r.Own, ourSide))
-		}
-		l.Recordings = append(l.Recordings, r)
-	}
 	return l
+}
+
+func (d Data) recording(p way.Path, diff *trace.Diff) recording {
+	r := recording{
+		Diff: diff,
+		Net:  cutUp(p.Steps, side(diff, stdSide), func(s way.Step) []string { return s.StdCalls }),
+		Net2: cutUp(p.Steps, side(diff, ourSide), func(s way.Step) []string { return s.OursCalls }),
+	}
+	r.Lanes = []picture{lanes("net", diff, stdSide, r.Net), lanes("net2", diff, ourSide, r.Net2)}
+	if i := slices.IndexFunc(d.Own, func(o *trace.Diff) bool { return o.Scenario == diff.Scenario }); i >= 0 {
+		r.Own = d.Own[i]
+		r.Lanes = append(r.Lanes, lanes("net2, NET2_POLLER=epoll", r.Own, ourSide, nil))
+	}
+	return r
+}
+
+// madeAt returns what a step makes of the recording, each side by itself.
+func (r recording) madeAt(step int) []trace.Row {
+	var rows []trace.Row
+	for _, row := range r.Rows {
+		if r.Net[row.Net] != step {
+			row.Net, row.NetEntry = nil, ""
+		}
+		if r.Net2[row.Net2] != step {
+			row.Net2, row.Net2Entry = nil, ""
+		}
+		if row.Net != nil || row.Net2 != nil {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// A cutRow is a row with the steps that made its calls, 0 for none that is
+// known.
+type cutRow struct {
+	trace.Row
+	NetStep, Net2Step int
+}
+
+// rowsOf returns the rows with their steps; net and net2 may be nil.
+func rowsOf(rows []trace.Row, net, net2 cut) []cutRow {
+	var all []cutRow
+	for _, r := range rows {
+		all = append(all, cutRow{r, net[r.Net], net2[r.Net2]})
+	}
+	return all
+}
+
+// side returns the calls of one side.
+func side(d *trace.Diff, of func(trace.Row) *trace.Call) []*trace.Call {
+	var calls []*trace.Call
+	for _, r := range d.Rows {
+		if c := of(r); c != nil {
+			calls = append(calls, c)
+		}
+	}
+	return calls
 }
 
 //go:embed page.html.tmpl
 var text string
 
-var page = template.Must(template.New("study").Funcs(template.FuncMap{"zh": chineseOf, "inc": func(i int) int { return i + 1 }}).Parse(text))
+var page = template.Must(template.New("study").Funcs(template.FuncMap{
+	"zh": chineseOf, "label": label, "isName": isName, "syscall": way.Syscall, "remark": remark, "rows": rowsOf, "inc": func(i int) int { return i + 1 },
+}).Parse(text))

@@ -33,8 +33,8 @@ func sample(t *testing.T) string {
 	}}
 	var b bytes.Buffer
 	err = Write(&b, Data{
-		Diffs: []*trace.Diff{parks},
-		Std:   Source(filepath.Join(strings.TrimSpace(string(root)), "src")), Ours: Source(filepath.Join("..", "..", "..")),
+		Diffs: []*trace.Diff{parks}, Own: []*trace.Diff{parks}, NotRecorded: "ptrace is forbidden here",
+		Std: Folder(filepath.Join(strings.TrimSpace(string(root)), "src")), Ours: Folder(filepath.Join("..", "..", "..")),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestPicturesAreOfStepsOnTheWay(t *testing.T) {
 
 func TestLanesReadyWhomTheyPark(t *testing.T) {
 	d := &trace.Diff{Rows: []trace.Row{{Net: &trace.Call{Name: "read", Result: "-1 EAGAIN"}}}}
-	got := string(lanes("net", d, stdSide).SVG)
+	got := string(lanes("net", d, stdSide, nil).SVG)
 	for _, want := range []string{"read = -1 EAGAIN", "gopark", "goready"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the picture has no %q", want)
@@ -94,7 +94,7 @@ func TestLanesWatchBeforeTheyPark(t *testing.T) {
 		{Net2: &trace.Call{Name: "read", Result: "-1 EAGAIN"}},
 		{Net2: &trace.Call{Name: "epoll_ctl", Args: []string{"epoll", "EPOLL_CTL_ADD", "conn"}, Result: "0"}},
 	}}
-	got := string(lanes("net2", d, ourSide).SVG)
+	got := string(lanes("net2", d, ourSide, nil).SVG)
 	if add, park := strings.Index(got, "epoll_ctl ADD"), strings.Index(got, "gopark"); add < 0 || park < add {
 		t.Errorf("the watch is at %d, the park at %d", add, park)
 	}

@@ -34,18 +34,19 @@ var laneNames = []string{"goroutine", "scheduler", "epoll", "kernel"}
 // found nothing, and that a poller was told; that the goroutine parks after the
 // one, having seen to it that the poller watches, and is readied before its next
 // call follows from it.
-func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call) picture {
+func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call, steps cut) picture {
 	const width, lane, top, line = 640, 160, 40, 34
 	var b strings.Builder
 	y, parks, parked := top, false, false
 	x := func(i int) int { return lane/2 + i*lane }
+	step := 0 // that makes the call being drawn
 	arrow := func(from, to int, text string) {
 		tip := 6
 		if to < from {
 			tip = -6
 		}
-		fmt.Fprintf(&b, `<path d="M%d %dH%dm%d -4l%d 4l%d 4"/><text x="%d" y="%d">%s</text>`,
-			x(from), y, x(to), -tip, tip, -tip, (x(from)+x(to))/2, y-6, html.EscapeString(text))
+		fmt.Fprintf(&b, `<g data-step="%d"><path d="M%d %dH%dm%d -4l%d 4l%d 4"/>%s</g>`,
+			step, x(from), y, x(to), -tip, tip, -tip, svgText("", (x(from)+x(to))/2, y-6, text))
 		y += line
 	}
 	park := func() {
@@ -63,10 +64,12 @@ func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call) pictur
 	}
 	for _, r := range d.Rows {
 		c := side(r)
+		step = 0
 		switch {
 		case c == nil:
 		case c.Poll:
 			park()
+			step = steps[c]
 			arrow(kernel, epoll, "event")
 			arrow(epoll, scheduler, c.Name)
 		case c.Name == "epoll_ctl" && len(c.Args) > 1:
@@ -74,19 +77,36 @@ func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call) pictur
 			if op == "DEL" || !parks {
 				ready()
 			}
+			step = steps[c]
 			arrow(goroutine, epoll, c.Name+" "+op)
 		default:
 			ready()
+			step = steps[c]
 			arrow(goroutine, kernel, c.Name+" = "+c.Result)
 			parks = c.Blocked()
 		}
 	}
+	step = 0
 	ready()
 	var head strings.Builder
 	for i, name := range laneNames {
-		fmt.Fprintf(&head, `<text class="lane" x="%d" y="14">%s</text><line x1="%d" y1="20" x2="%d" y2="%d"/>`, x(i), name, x(i), x(i), y)
+		fmt.Fprintf(&head, `%s<line x1="%d" y1="20" x2="%d" y2="%d"/>`, svgText("lane", x(i), 14, name), x(i), x(i), y)
 	}
-	return picture{stack, template.HTML(fmt.Sprintf(`<svg class="lanes" viewBox="0 0 %d %d" role="img">%s%s</svg>`, width, y, head.String(), b.String()))}
+	return picture{stack, template.HTML(fmt.Sprintf(`<svg class="lanes" viewBox="0 0 %d %d" role="img" %s>%s%s</svg>`,
+		width, y, label("who calls whom, from the first call to the last"), head.String(), b.String()))}
+}
+
+// svgText writes a text of a picture, with its Chinese if it has any: names
+// have none.
+func svgText(class string, x, y int, text string) string {
+	attr := ""
+	if class != "" {
+		attr = ` class="` + class + `"`
+	}
+	if c, ok := chinese[text]; ok {
+		attr += ` data-zh="` + html.EscapeString(c) + `"`
+	}
+	return fmt.Sprintf(`<text%s x="%d" y="%d">%s</text>`, attr, x, y, html.EscapeString(text))
 }
 
 // lit says which states of rg or wg a function is about.
@@ -108,8 +128,8 @@ func statePicture(s way.Step) template.HTML {
 		name string
 		x, y int
 	}{{"pdNil", 10, 20}, {"pdWait", 250, 20}, {"G", 490, 20}, {"pdReady", 250, 110}} {
-		fmt.Fprintf(&b, `<g class="%s"><rect x="%d" y="%d" width="110" height="36" rx="6"/><text x="%d" y="%d">%s</text></g>`,
-			class(on, box.name), box.x, box.y, box.x+55, box.y+23, box.name)
+		fmt.Fprintf(&b, `<g class="%s"><rect x="%d" y="%d" width="110" height="36" rx="6"/>%s</g>`,
+			class(on, box.name), box.x, box.y, svgText("", box.x+55, box.y+23, box.name))
 	}
 	for _, a := range []struct {
 		path, text string
@@ -118,11 +138,12 @@ func statePicture(s way.Step) template.HTML {
 		{"M120 38H246l-6 -4m6 4l-6 4", "netpollblock", 183, 32}, {"M360 38H486l-6 -4m6 4l-6 4", "commit", 423, 32},
 		{"M305 56V106l-4 -6m4 6l4 -6", "event", 330, 84}, {"M545 56V128H364l6 -4m-6 4l6 4", "netpollunblock: goready", 455, 146},
 		{"M545 20V2H65V16l-4 -6m4 6l4 -6", "deadline, Close: goready", 305, -3},
+		{"M95 56V118H246l-6 -4m6 4l-6 4", "event", 170, 112},
 		{"M250 128H65V60l-4 6m4 -6l4 6", "consumed", 150, 146},
 	} {
-		fmt.Fprintf(&b, `<path d="%s"/><text x="%d" y="%d">%s</text>`, a.path, a.x, a.y, a.text)
+		fmt.Fprintf(&b, `<path d="%s"/>%s`, a.path, svgText("", a.x, a.y, a.text))
 	}
-	return template.HTML(`<svg class="states" viewBox="0 -16 620 172" role="img" aria-label="rg, wg">` + b.String() + `</svg>`)
+	return template.HTML(`<svg class="states" viewBox="0 -16 620 172" role="img" ` + string(label("the states of rg and wg, those of this step lit")) + `>` + b.String() + `</svg>`)
 }
 
 func class(on []string, name string) string {
@@ -151,9 +172,9 @@ func mutexPicture(s way.Step) template.HTML {
 		name, bits string
 		width      int
 	}{{"wwait", "43–62", 130}, {"rwait", "23–42", 130}, {"ref", "3–22", 130}, {"W", "2", 50}, {"R", "1", 50}, {"closed", "0", 80}} {
-		fmt.Fprintf(&b, `<g class="%s"><rect x="%d" y="10" width="%d" height="34"/><text x="%d" y="32">%s</text><text x="%d" y="58">%s</text></g>`,
-			class(on, f.name), x, f.width, x+f.width/2, f.name, x+f.width/2, f.bits)
+		fmt.Fprintf(&b, `<g class="%s"><rect x="%d" y="10" width="%d" height="34"/>%s%s</g>`,
+			class(on, f.name), x, f.width, svgText("", x+f.width/2, 32, f.name), svgText("", x+f.width/2, 58, f.bits))
 		x += f.width
 	}
-	return template.HTML(`<svg class="bits" viewBox="0 0 620 64" role="img" aria-label="fdMutex">` + b.String() + `</svg>`)
+	return template.HTML(`<svg class="bits" viewBox="0 0 620 64" role="img" ` + string(label("the bits of fdMutex, those of this step lit")) + `>` + b.String() + `</svg>`)
 }

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,17 +15,20 @@ import (
 	"go.parity/conformance/way"
 )
 
-// A Source is the folder below which a stack's files lie; "" where there is
-// none at hand. Nothing of it is kept: it is read when the page is written.
-type Source string
+// A Source has the files of a stack, none where they are not at hand. It is read
+// when the page is written.
+type Source struct{ files fs.FS }
+
+// Folder is the source below a folder.
+func Folder(dir string) Source { return Source{os.DirFS(dir)} }
 
 // Declaration returns the text that declares f, with its comment, or "" where
 // that cannot be read.
 func (s Source) Declaration(f way.Func) string {
-	if s == "" || f.File == "" {
+	if s.files == nil || f.File == "" {
 		return ""
 	}
-	text, err := os.ReadFile(filepath.Join(string(s), filepath.FromSlash(strings.ReplaceAll(f.File, "GOARCH", runtime.GOARCH))))
+	text, err := fs.ReadFile(s.files, strings.ReplaceAll(f.File, "GOARCH", runtime.GOARCH))
 	if err != nil {
 		return ""
 	}
@@ -81,12 +85,17 @@ func funcName(d *ast.FuncDecl) string {
 	return d.Name.Name
 }
 
-// Sources are the folders of both stacks as the go command knows them here.
+// Sources are the sources of both stacks: the standard library's where the go
+// command has it, and ours from the checkout that the go command runs in, which
+// may have been changed, or else from the archive.
 func Sources(ctx context.Context) (std, ours Source) {
 	if root := goSays(ctx, "env", "GOROOT"); root != "" {
-		std = Source(filepath.Join(root, "src"))
+		std = Folder(filepath.Join(root, "src"))
 	}
-	return std, Source(goSays(ctx, "list", "-f", "{{.Root}}", "go.parity/net2"))
+	if root := goSays(ctx, "list", "-f", "{{with .Module}}{{if .Main}}{{.Dir}}{{end}}{{end}}", "go.parity/net2"); root != "" {
+		return std, Folder(root)
+	}
+	return std, archived()
 }
 
 // goSays is what the go command answers, "" where it cannot: the page then

@@ -1,0 +1,134 @@
+package page
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strings"
+
+	"go.parity/conformance/way"
+)
+
+// A field is one row of a structure's table: what was a field in Go 1.10, and
+// what it is today and here. Each is a name, which Write completes with the
+// type; "" where there is none.
+type field struct {
+	Seed, Std, Ours string
+	Became          string // "" where it is as it was
+}
+
+// fields are the fields of the structures, by the standard library's file and
+// name. Types of 1.10 stand here, all others in the sources.
+var fields = map[way.Func][]field{
+	{File: "net/tcpsock.go", Name: "TCPListener"}: {
+		{"fd *netFD", "fd", "fd", ""},
+		{"", "lc", "", "New in Go 1.11: what ListenConfig asked for. Here the options are on the listener already."},
+		{"", "", "inherit", "Whether the kernel hands the listener's options down to what it accepts."},
+	},
+	{File: "net/fd_posix.go", Name: "netFD"}: {
+		{"pfd poll.FD", "pfd", "pfd", ""},
+		{"family int", "family", "family", ""},
+		{"sotype int", "sotype", "sotype", ""},
+		{"isConnected bool", "isConnected", "isConnected", ""},
+		{"net string", "net", "net", ""},
+		{"laddr Addr", "laddr", "laddr", "Here kept as the kernel wrote it, and made an Addr when somebody asks."},
+		{"raddr Addr", "raddr", "raddr", "Here kept as the kernel wrote it, and made an Addr when somebody asks."},
+		{"", "", "laddrOnDemand", "Whether the kernel is still to be asked for laddr."},
+	},
+	{File: "internal/poll/fd_unix.go", Name: "FD"}: {
+		{"fdmu fdMutex", "fdmu", "fdmu", ""},
+		{"Sysfd int", "Sysfd", "Sysfd", ""},
+		{"pd pollDesc", "pd", "pd", ""},
+		{"iovecs *[]syscall.Iovec", "SysFile", "iovecs", "Moved into SysFile, which has what differs from system to system."},
+		{"csema uint32", "csema", "csema", ""},
+		{"IsStream bool", "IsStream", "IsStream", ""},
+		{"ZeroReadIsEOF bool", "ZeroReadIsEOF", "ZeroReadIsEOF", ""},
+		{"isFile bool", "isFile", "", "Not needed here: this FD is for sockets alone."},
+		{"isBlocking bool", "isBlocking", "", "Became a number that is read atomically. Not needed here: no FD of ours blocks its thread."},
+		{"", "", "shares", "How often the descriptor was shown to others, who may change the socket."},
+		{"", "", "OnDemand", "Whether the poller watches only from the first wait on."},
+	},
+	{File: "internal/poll/fd_mutex.go", Name: "fdMutex"}: {
+		{"state uint64", "state", "state", "Here an atomic type, so that nothing reads it in another way."},
+		{"rsema uint32", "rsema", "rsema", ""},
+		{"wsema uint32", "wsema", "wsema", ""},
+	},
+	{File: "internal/poll/fd_poll_runtime.go", Name: "pollDesc"}: {
+		{"runtimeCtx uintptr", "runtimeCtx", "desc", "Here a typed value in place of a number."},
+		{"", "", "open", "Whether there is a value: the number was 0 where there was none."},
+	},
+	{File: "runtime/netpoll.go", Name: "pollDesc"}: {
+		{"", "_", "", "In 1.10 a comment said it, go:notinheap: this memory is not the collector's."},
+		{"link *pollDesc", "link", "link", ""},
+		{"", "", "index", "Its place in the pollCache. The event carries it in place of an address."},
+		{"fd uintptr", "fd", "fd", ""},
+		{"seq uintptr", "fdseq", "fdseq", "One number became three. This one recognises an event of an earlier use of the descriptor."},
+		{"", "rseq", "", "Recognises a read timer that was set before the last deadline. Here the timer looks at the clock."},
+		{"", "wseq", "", "The same for the write timer."},
+		{"", "atomicInfo", "atomicInfo", "What a waiter has to know of closing and the deadlines, to be read without the lock."},
+		{"rg uintptr", "rg", "rg", "Became an atomic type."},
+		{"wg uintptr", "wg", "wg", "Became an atomic type."},
+		{"", "", "watched", "The events that epoll watches for; it need not be both directions."},
+		{"lock mutex", "lock", "mu", "The runtime has a mutex of its own, which a package cannot use."},
+		{"closing bool", "closing", "closing", ""},
+		{"rt timer", "rt", "timer", "Here one timer serves both deadlines."},
+		{"", "rrun", "", "Whether rt runs: a timer no longer shows it by its function."},
+		{"rd int64", "rd", "rd", ""},
+		{"wt timer", "wt", "", "Here one timer serves both deadlines."},
+		{"", "wrun", "", "Whether wt runs: a timer no longer shows it by its function."},
+		{"wd int64", "wd", "wd", ""},
+		{"", "", "timerAt", "When the timer goes off, so that a later deadline need not move it."},
+		{"user uint32", "user", "", "A number for the user of the poller; nobody on Linux uses it."},
+		{"", "self", "", "Its own address, which a timer's argument points to."},
+	},
+	{File: "runtime/netpoll.go", Name: "pollCache"}: {
+		{"lock mutex", "lock", "mu", "The runtime has a mutex of its own, which a package cannot use."},
+		{"first *pollDesc", "first", "first", ""},
+		{"", "", "open", "How many are in use, for the statistics."},
+		{"", "", "blocks", "All that there are, to be found by the number in an event."},
+	},
+}
+
+// fields returns the table of a step's structures, nil if it is of none.
+func (d Data) fields(s way.Step) []field {
+	var rows []field
+	std, ours := d.Std.types(s.Std), d.Ours.types(s.Ours)
+	for _, f := range fields[s.Std] {
+		f.Std, f.Ours = typed(std, f.Std), typed(ours, f.Ours)
+		rows = append(rows, f)
+	}
+	return rows
+}
+
+func typed(types map[string]string, name string) string {
+	return strings.TrimSpace(name + " " + types[name])
+}
+
+// types returns the types of a structure's fields by their names, nothing where
+// the source is not at hand.
+func (s Source) types(f way.Func) map[string]string {
+	const before = "package p\n"
+	text := before + s.Declaration(f)
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
+	if err != nil {
+		return nil
+	}
+	types := map[string]string{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		structure, ok := n.(*ast.StructType)
+		if !ok {
+			return true
+		}
+		for _, f := range structure.Fields.List {
+			written := text[f.Type.Pos()-1 : f.Type.End()-1]
+			if f.Names == nil { // embedded: the name is the type
+				types[written] = ""
+			}
+			for _, name := range f.Names {
+				types[name.Name] = written
+			}
+		}
+		return false
+	})
+	return types
+}
