@@ -130,6 +130,7 @@ var page = template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
 	"observations": observations,
 	"class":        rowClass,
 	"call":         callText,
+	"shared":       shared,
 	"join":         strings.Join,
 }).ParseFS(files, "page.html.tmpl"))
 
@@ -280,4 +281,11 @@ func rowClass(r trace.Row) string {
 		return "unlisted"
 	}
 	return "listed"
+}
+
+// shared reports whether both stacks did the same in a row, which then stands
+// once under both.
+func shared(r trace.Row) bool {
+	return r.Net != nil && r.Net2 != nil && callText(r.Net) == callText(r.Net2) &&
+		r.Net.Blocked() == r.Net2.Blocked() && r.Net.Loop.String() == r.Net2.Loop.String()
 }
