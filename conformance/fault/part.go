@@ -91,9 +91,13 @@ func judge(ctx context.Context, op operation) (conformance.Check, *host.Lack) {
 	case err != nil:
 		return conformance.Check{Status: conformance.Differs, Detail: err.Error()}, nil
 	case len(m.different) > 0:
-		return conformance.Check{Status: conformance.Differs, Detail: strings.Join(m.different, "\n")}, nil
+		c := conformance.Check{Status: conformance.Differs, Detail: strings.Join(m.different, "\n")}
+		c.Record(m.rows(op.name))
+		return c, nil
 	}
-	return conformance.Check{Status: conformance.Same, Detail: m.String()}, nil
+	c := conformance.Check{Status: conformance.Same, Detail: m.String()}
+	c.Record(m.rows(op.name))
+	return c, nil
 }
 
 // A netError says that net cannot do an operation here, even without a fault.
@@ -108,6 +112,44 @@ type matrix struct {
 	panics    int            // faults with which net itself panics
 	missed    int            // faults that struck on one stack alone
 	different []string
+	results   map[trace.Fault]result // the last of each fault
+}
+
+// A result is what came of a fault.
+type result int
+
+const (
+	same result = iota
+	deviating
+	differs
+	uncompared
+)
+
+// rows counts the results by the call that failed.
+func (m *matrix) rows(operation string) []Row {
+	rows, at := []Row{}, map[string]int{}
+	for _, f := range m.faults {
+		call := fmt.Sprintf("%s-%d", f.Call, f.Nth)
+		i, ok := at[call]
+		if !ok {
+			i = len(rows)
+			at[call] = i
+			rows = append(rows, Row{Operation: operation, Call: call})
+		}
+		row := &rows[i]
+		row.Errnos++
+		switch m.results[f] {
+		case same:
+			row.Same++
+		case deviating:
+			row.Deviating++
+		case differs:
+			row.Differs++
+		case uncompared:
+			row.Uncompared++
+		}
+	}
+	return rows
 }
 
 func (m *matrix) String() string {
@@ -148,7 +190,7 @@ func compare(ctx context.Context, op operation, net, net2 string) (*matrix, erro
 	if plain[0].text != plain2[0].text {
 		return &matrix{different: []string{difference("without a fault", plain[0].text, plain2[0].text)}}, nil
 	}
-	m := &matrix{faults: faults(both(calls, calls2)), deviating: map[string]int{}}
+	m := &matrix{faults: faults(both(calls, calls2)), deviating: map[string]int{}, results: map[trace.Fault]result{}}
 	if err := m.compare(ctx, op, net, net2); err != nil {
 		return nil, err
 	}
@@ -192,17 +234,22 @@ func (m *matrix) alike(op operation, f trace.Fault, want, got seen) bool {
 	switch {
 	case strings.Contains(want.text, panics):
 		m.panics++ // net itself panics: there is nothing to compare with
+		m.results[f] = uncompared
 		return true
 	case want.text == got.text:
+		m.results[f] = same
 		return true // also where it struck on neither, which is the same on both
 	case !want.hit || !got.hit:
 		m.missed++
+		m.results[f] = uncompared
 		return false
 	}
 	if name := explained(op, f, want.text, got.text); name != "" {
 		m.deviating[name]++
+		m.results[f] = deviating
 		return true
 	}
+	m.results[f] = differs
 	m.different = append(m.different, difference(f.String(), want.text, got.text))
 	return false
 }

@@ -30,6 +30,7 @@ func TestCollectShowsWhatWasJudged(t *testing.T) {
 	want.OwnTraces = []*trace.Diff{{Scenario: "another"}}
 	r := &report.Report{Parts: []report.Part{
 		part("api", ""), part("scenario", "runtime"), part("trace", "runtime", want.Traces[0]), part("trace", "epoll", want.OwnTraces[0]),
+		part("fault", "runtime", want.Faults),
 	}}
 	for _, row := range want.API {
 		r.Parts[0].Checks = append(r.Parts[0].Checks, part("api", "", row).Checks...)

@@ -16,6 +16,7 @@ import (
 	"go.parity/conformance"
 	"go.parity/conformance/api"
 	"go.parity/conformance/bench"
+	"go.parity/conformance/fault"
 	"go.parity/conformance/report"
 	"go.parity/conformance/scenario"
 	study "go.parity/conformance/study/page"
@@ -30,6 +31,7 @@ type Data struct {
 	Scenarios []scenario.Comparison
 	Traces    []*trace.Diff
 	OwnTraces []*trace.Diff // with net2's own poller, where the others are with the default
+	Faults    []fault.Row
 	Bench     *bench.Report // of the last run of the benchmarks
 	Study     string        // a page of its own, shown inside; "" for none
 }
@@ -52,6 +54,10 @@ func Collect(r *report.Report, last *bench.Report) (Data, error) {
 			d.API, err = conformance.Recordings[api.Row](p.Checks)
 		case p.Name == "scenario":
 			d.Scenarios, err = conformance.Recordings[scenario.Comparison](p.Checks)
+		case p.Name == "fault":
+			var rows [][]fault.Row
+			rows, err = conformance.Recordings[[]fault.Row](p.Checks)
+			d.Faults = slices.Concat(rows...)
 		case p.Name == "trace":
 			d.Traces, err = conformance.Recordings[*trace.Diff](p.Checks)
 		}
@@ -130,6 +136,7 @@ var page = template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
 	"observations": observations,
 	"class":        rowClass,
 	"call":         callText,
+	"shared":       shared,
 	"join":         strings.Join,
 }).ParseFS(files, "page.html.tmpl"))
 
@@ -280,4 +287,11 @@ func rowClass(r trace.Row) string {
 		return "unlisted"
 	}
 	return "listed"
+}
+
+// shared reports whether both stacks did the same in a row, which then stands
+// once under both.
+func shared(r trace.Row) bool {
+	return r.Net != nil && r.Net2 != nil && callText(r.Net) == callText(r.Net2) &&
+		r.Net.Blocked() == r.Net2.Blocked() && r.Net.Loop.String() == r.Net2.Loop.String()
 }

@@ -12,6 +12,7 @@ import (
 	"go.parity/conformance"
 	"go.parity/conformance/api"
 	"go.parity/conformance/bench"
+	"go.parity/conformance/fault"
 	"go.parity/conformance/programs"
 	"go.parity/conformance/report"
 	"go.parity/conformance/scenario"
@@ -64,8 +65,9 @@ func sample() Data {
 				{Net2: call("close", "0", "conn <odd>")},
 			},
 		}},
-		Bench: sampleBench(),
-		Study: "<!DOCTYPE html><p>the study</p>",
+		Faults: []fault.Row{{Operation: "read", Call: "read-1", Errnos: 140, Same: 139, Differs: 1}},
+		Bench:  sampleBench(),
+		Study:  "<!DOCTYPE html><p>the study</p>",
 	}
 }
 
@@ -174,6 +176,7 @@ func TestPageHasAllParts(t *testing.T) {
 		"OnlyHere", `data-how="ours forward"`, "is missing", // API
 		"tcp/reset", "&#34;ECONNRESET&#34;, 1", // scenario values
 		"conn &lt;odd&gt;", "not a listed deviation", "#dev-local-addr-on-demand", "the goroutine parks", "this call 2 times", // traces
+		"read-1", `<td data-label="differs" class="number differs">1</td>`, // faults
 		"Throughput, ratio to net", "<svg", "1.04 (0.99–1.09)", "accept &amp; close", // benchmarks
 		`<td class="number">76</td>`, "dns.TestLost", "does not &lt;compile&gt;", "cannot be fetched", // programs
 	} {
@@ -198,7 +201,7 @@ func TestPageSaysWhatWasNotRun(t *testing.T) {
 	page := write(t, Data{})
 	for _, want := range []string{
 		"Nothing was run.", "The API was not compared.", "The scenarios were not run.", "These tests were not run.",
-		"The system calls were not recorded.", "There is no run of the benchmarks to show.", "There is no run of other people's programs to show.", `id="way-accept"`,
+		"The system calls were not recorded.", "No call was made to fail.", "There is no run of the benchmarks to show.", "There is no run of other people's programs to show.", `id="way-accept"`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the empty page does not contain %s", want)
