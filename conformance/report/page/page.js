@@ -33,10 +33,35 @@ for (const button of document.querySelectorAll("[data-open]")) {
   });
 }
 
+// The report and the study are tabs; a link into the one that is hidden shows it.
+const tabs = [...document.querySelectorAll("[role=tab]")];
+const show = tab => {
+  for (const t of tabs) {
+    t.setAttribute("aria-selected", t === tab);
+    t.tabIndex = t === tab ? 0 : -1;
+    document.getElementById(t.getAttribute("aria-controls")).hidden = t !== tab;
+  }
+};
+tabs.forEach((tab, i) => {
+  tab.addEventListener("click", () => show(tab));
+  tab.addEventListener("keydown", e => {
+    const step = {ArrowRight: 1, ArrowLeft: -1}[e.key];
+    if (!step) return;
+    const next = tabs[(i + step + tabs.length) % tabs.length];
+    show(next);
+    next.focus();
+  });
+});
+if (tabs.length) show(tabs[0]);
+
 // A link into something folded opens it.
 const reveal = () => {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  for (let d = target; d; d = d.parentElement) if (d.tagName === "DETAILS") d.open = true;
+  for (let d = target; d; d = d.parentElement) {
+    if (d.tagName === "DETAILS") d.open = true;
+    const tab = tabs.find(t => t.getAttribute("aria-controls") === d.id);
+    if (tab) show(tab);
+  }
 };
 addEventListener("hashchange", reveal);
 reveal();
