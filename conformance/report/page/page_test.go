@@ -178,7 +178,7 @@ func TestPageHasAllParts(t *testing.T) {
 		"conn &lt;odd&gt;", "not a listed deviation", "#dev-local-addr-on-demand", "the goroutine parks", "this call 2 times", // traces
 		"read-1", `<td data-label="differs" class="number differs">1</td>`, // faults
 		"Throughput, ratio to net", "<svg", "1.04 (0.99–1.09)", "accept &amp; close", // benchmarks
-		`<td data-label="net" class="number">76</td>`, "dns.TestLost", "does not &lt;compile&gt;", "cannot be fetched", // programs
+		`<td data-label="net2 command" class="number">76</td>`, "dns.TestLost", "does not &lt;compile&gt;", "cannot be fetched", // programs
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not contain %s", want)
