@@ -19,8 +19,8 @@ import (
 // jobEnv tells a child what to do. A child runs this same binary.
 const jobEnv = "PARITY_FAULT_CHILD"
 
-// A job is what a child does: an operation, once without a fault and then once
-// with each of Faults.
+// A job is what a child does: an operation, once with each of Faults. The zero
+// Fault comes to no call.
 type job struct {
 	Operation string
 	Stack     string
@@ -68,25 +68,16 @@ func runJob(text string) error {
 		}
 	}
 	out := json.NewEncoder(os.Stdout)
-	for i, f := range append([]trace.Fault{{}}, j.Faults...) {
-		if op.cold && i > 0 && len(j.Faults) > 0 {
-			return fmt.Errorf("%s is done once in a process", op.name)
-		}
+	for i, f := range j.Faults {
 		r := &runner{Stack: s, dir: fmt.Sprintf("%s/%d", dir, i)}
 		if err := os.Mkdir(r.dir, 0o700); err != nil {
 			return err
-		}
-		if op.cold && j.Faults != nil {
-			f = j.Faults[0]
 		}
 		if err := r.run(op, f); err != nil {
 			return fmt.Errorf("%s with %v: %w", op.name, f, err)
 		}
 		if err := out.Encode(r.outcome()); err != nil {
 			return err
-		}
-		if op.cold {
-			break
 		}
 	}
 	return nil

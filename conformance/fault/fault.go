@@ -46,6 +46,7 @@ func outcomes(ctx context.Context, op operation, stack string, faults []trace.Fa
 	if err != nil {
 		return nil, nil, err
 	}
+	faults = append([]trace.Fault{{}}, faults...)
 	if op.cold {
 		return coldOutcomes(ctx, exe, op, stack, faults)
 	}
@@ -58,12 +59,8 @@ func outcomes(ctx context.Context, op operation, stack string, faults []trace.Fa
 
 // coldOutcomes starts a child for each fault.
 func coldOutcomes(ctx context.Context, exe string, op operation, stack string, faults []trace.Fault) (all []seen, calls []string, err error) {
-	for _, f := range append([]trace.Fault{{}}, faults...) {
-		j := job{Operation: op.name, Stack: stack}
-		if f.Call != "" {
-			j.Faults = []trace.Fault{f}
-		}
-		one, windows, err := runChild(ctx, exe, j)
+	for _, f := range faults {
+		one, windows, err := runChild(ctx, exe, job{op.name, stack, []trace.Fault{f}})
 		var ended *trace.EndedError
 		if errors.As(err, &ended) && f.Call != "" {
 			one, err = []seen{{panics + ": " + ended.Said(), true}}, nil // the runtime itself may panic, where it cannot make its poller
@@ -100,8 +97,8 @@ func runChild(ctx context.Context, exe string, j job) (all []seen, windows []tra
 		}
 		all = append(all, s)
 	}
-	if op, _ := lookup(j.Operation); !op.cold && len(all) != 1+len(j.Faults) || len(all) != len(windows) {
-		return nil, nil, fmt.Errorf("%s on %s: the child saw %d outcomes in %d windows, and not %d", j.Operation, j.Stack, len(all), len(windows), 1+len(j.Faults))
+	if len(all) != len(j.Faults) || len(all) != len(windows) {
+		return nil, nil, fmt.Errorf("%s on %s: the child saw %d outcomes in %d windows, and not %d", j.Operation, j.Stack, len(all), len(windows), len(j.Faults))
 	}
 	return all, windows, nil
 }
