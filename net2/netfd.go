@@ -35,6 +35,7 @@ func newFD(sysfd, family, sotype int, net string) *netFD {
 	fd := &netFD{family: family, sotype: sotype, net: net}
 	fd.pfd.Sysfd = sysfd
 	fd.pfd.IsStream = sotype == syscall.SOCK_STREAM
+	fd.pfd.DrainsShort = fd.pfd.IsStream && family != syscall.AF_UNIX
 	fd.pfd.ZeroReadIsEOF = sotype != syscall.SOCK_DGRAM && sotype != syscall.SOCK_RAW
 	return fd
 }

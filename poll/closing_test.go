@@ -37,7 +37,7 @@ func TestFDCloseIsDoneWhenItReturns(t *testing.T) {
 			fd := &FD{Sysfd: a, IsStream: true}
 			wantErr(t, "Init()", fd.Init(), nil)
 			wantErr(t, "Close()", fd.Close(), nil)
-			n, errno := socket.Write(b, []byte("x"))
+			n, errno := socket.Write(b, []byte("x"), 0)
 			socket.Close(b)
 			if errno != unix.EPIPE {
 				t.Fatalf("round %d: Write to the peer after Close = %d, %v, want EPIPE", i, n, errno)
@@ -60,7 +60,7 @@ func TestCloseReachesPeer(t *testing.T) {
 		}
 		fd := &FD{Sysfd: a, IsStream: true, ZeroReadIsEOF: true}
 		wantErr(t, "Init()", fd.Init(), nil)
-		_, errno := socket.Write(b, []byte("x"))
+		_, errno := socket.Write(b, []byte("x"), 0)
 		noErrno(t, "Write", errno)
 		var x [8]byte
 		spin(i % 64)

@@ -35,9 +35,15 @@ type FD struct {
 	// except those for datagrams; immutable.
 	ZeroReadIsEOF bool
 
+	// DrainsShort says that a read which returns less than it had room for may have taken
+	// all there was: the descriptor is a TCP stream. Immutable.
+	DrainsShort bool
+
 	// OnDemand says that the poller need not watch the descriptor before
 	// somebody waits for it. The caller sets it before Init.
 	OnDemand bool
+
+	drained drained
 
 	iovecs *[]socket.Iovec // Writev keeps it for its next call; the write lock guards it
 }

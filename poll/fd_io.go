@@ -14,6 +14,13 @@ import (
 // larger reads stay aligned.
 const maxRW = 1 << 30
 
+// prepareRead is what a reader calls before it looks; it holds the read lock. It forgets an
+// old notification, and so ends what the reader knew.
+func (fd *FD) prepareRead() error {
+	fd.drained.empty = false
+	return fd.pd.prepareRead()
+}
+
 // readIO calls op under the read lock, and again each time the descriptor becomes
 // readable, until op returns something other than EAGAIN. After EINTR it calls op
 // again at once. If that may spare a wait, it lets other goroutines run and calls
@@ -29,7 +36,7 @@ func (fd *FD) readLoop(op func(sysfd int) socket.Errno, mayYield bool) error {
 		return err
 	}
 	defer fd.readUnlock()
-	if err := fd.pd.prepareRead(); err != nil {
+	if err := fd.prepareRead(); err != nil {
 		return err
 	}
 	yields := 0
@@ -42,7 +49,7 @@ func (fd *FD) readLoop(op func(sysfd int) socket.Errno, mayYield bool) error {
 			yields++
 			// A deadline or a close that came meanwhile ends the operation as it
 			// would end a wait, even if there is something to read by now.
-			if err := fd.pd.prepareRead(); err != nil {
+			if err := fd.prepareRead(); err != nil {
 				return err
 			}
 		case errno == unix.EAGAIN && fd.pd.pollable():
@@ -94,15 +101,53 @@ func (fd *FD) Read(p []byte) (int, error) {
 	if fd.IsStream && len(p) > maxRW {
 		p = p[:maxRW]
 	}
-	n := 0
-	err := fd.readIO(func(sysfd int) (errno socket.Errno) {
-		n, errno = socket.Read(sysfd, p)
-		return errno
-	})
+	if err := fd.readLock(); err != nil {
+		return 0, err
+	}
+	defer fd.readUnlock()
+	return fd.read(p)
+}
+
+// read is Read under the read lock: readLoop for the call that a connection makes most, which
+// may wait before it looks.
+func (fd *FD) read(p []byte) (int, error) {
+	ready, err := fd.awaitMore()
+	if err == nil && !ready {
+		err = fd.prepareRead()
+	}
 	if err != nil {
 		return 0, err
 	}
-	return n, fd.eof(n)
+	yields := 0
+	for {
+		n, errno := socket.Read(fd.Sysfd, p)
+		switch {
+		case errno == 0:
+			fd.tookAll(n, len(p))
+			return n, fd.eof(n)
+		case errno == unix.EINTR:
+		case errno == unix.EAGAIN && fd.pd.yield(yields):
+			yields++
+			if err := fd.prepareRead(); err != nil {
+				return 0, err
+			}
+		case errno == unix.EAGAIN && fd.pd.pollable():
+			fd.foundNothing()
+			if err := fd.pd.waitRead(); err != nil {
+				return 0, err
+			}
+		default:
+			return 0, errno
+		}
+	}
+}
+
+// writeFlags returns the flags with which write(2) would send.
+func (fd *FD) writeFlags() int {
+	if !fd.IsStream && fd.ZeroReadIsEOF {
+		return unix.MSG_EOR // a socket for sequenced packets
+	}
+	return 0
 }
 
 // Write writes all of p and waits as often as it must; see write(2). If it fails,
@@ -118,7 +163,7 @@ func (fd *FD) Write(p []byte) (int, error) {
 			if fd.IsStream && len(chunk) > maxRW {
 				chunk = chunk[:maxRW]
 			}
-			n, errno := socket.Write(sysfd, chunk)
+			n, errno := socket.Write(sysfd, chunk, fd.writeFlags())
 			nn += n
 			switch {
 			case nn == len(p) && errno != unix.EINTR:

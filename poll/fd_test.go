@@ -412,7 +412,7 @@ func TestFDNumberIsNotUsedAfterClose(t *testing.T) {
 			err := fd.Close()
 			for i := range canaries {
 				canaries[i][0], canaries[i][1] = rawPair(t, unix.SOCK_STREAM)
-				socket.Write(canaries[i][1], []byte(word))
+				socket.Write(canaries[i][1], []byte(word), 0)
 			}
 			return err
 		})
@@ -530,7 +530,7 @@ func TestFDDup(t *testing.T) {
 	}
 	// It outlives the descriptor.
 	wantErr(t, "Close()", a.Close(), nil)
-	if n, errno := socket.Write(dup, []byte("x")); n != 1 || errno != 0 {
+	if n, errno := socket.Write(dup, []byte("x"), 0); n != 1 || errno != 0 {
 		t.Errorf("Write to the duplicate = %d, %v, want 1", n, errno)
 	}
 	n, err := b.Read(make([]byte, 8))
@@ -844,7 +844,7 @@ func TestFDRawWriteTriesWhenWritable(t *testing.T) {
 	want := fillUp(t, fd) + 1
 	c := start(t, "RawWrite", func() error {
 		return fd.RawWrite(func(s uintptr) bool {
-			_, errno := socket.Write(int(s), []byte("x"))
+			_, errno := socket.Write(int(s), []byte("x"), 0)
 			return errno != unix.EAGAIN
 		})
 	}).parked()

@@ -355,7 +355,7 @@ func send(t testing.TB, fd *FD, p string) {
 func fillUp(t testing.TB, fd *FD) (total int) {
 	t.Helper()
 	for b := make([]byte, 16<<10); ; {
-		n, errno := socket.Write(fd.Sysfd, b)
+		n, errno := socket.Write(fd.Sysfd, b, 0)
 		if errno == unix.EAGAIN && len(b) == 1 {
 			return total
 		} else if errno == unix.EAGAIN {

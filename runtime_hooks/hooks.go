@@ -2,11 +2,15 @@
 
 package runtimehooks
 
+import "sync/atomic"
+
 // A PollDesc is a descriptor's place in the poller that this process uses, the
 // runtime's or our own. Nobody may copy it once it is open.
 type PollDesc struct {
 	own *pollDesc // in our own poller; nil in the runtime's
 	runtimeDesc
+
+	ends atomic.Pointer[watchDesc] // nil as long as nobody needed it
 }
 
 // PollOpen puts fd into the poller and watches it.
@@ -49,6 +53,7 @@ func PollOpenOnDemand(pd *PollDesc, fd uintptr) {
 //
 // std: runtime.poll_runtime_pollClose
 func PollClose(pd *PollDesc) {
+	pd.unwatchEnd()
 	if pd.own != nil {
 		pollClose(pd.own)
 		pd.own = nil
@@ -93,7 +98,7 @@ func PollSetDeadline(pd *PollDesc, d int64, mode int) int {
 		pollSetDeadline(pd.own, d, mode)
 		return NoError
 	}
-	return pd.setDeadline(d, mode)
+	return pd.setDeadline(d, mode, pd.watchDesc())
 }
 
 // PollDeadlines returns the nanoseconds that are left until the deadlines of pd: 0 if

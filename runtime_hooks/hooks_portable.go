@@ -2,10 +2,15 @@
 
 package runtimehooks
 
+import "sync/atomic"
+
 // The hooks of hooks.go for a build that has only one poller.
 
 // A PollDesc is a descriptor's place in the poller.
-type PollDesc struct{ own *pollDesc }
+type PollDesc struct {
+	own  *pollDesc
+	ends atomic.Pointer[watchDesc] // nil as long as nobody needed it
+}
 
 // PollOpen puts fd into the poller and watches it, or returns the errno of
 // epoll_ctl(2).
@@ -26,6 +31,7 @@ func PollOpenOnDemand(pd *PollDesc, fd uintptr) { pd.own = pollOpen(fd) }
 // PollClose stops watching the descriptor, which PollUnblock has marked and
 // which the caller closes next.
 func PollClose(pd *PollDesc) {
+	pd.unwatchEnd()
 	pollClose(pd.own)
 	pd.own = nil
 }

@@ -94,7 +94,8 @@ func (pd *runtimeDesc) wait(mode int) int {
 	return runtime_pollWait(rpd, mode)
 }
 
-func (pd *runtimeDesc) setDeadline(d int64, mode int) int {
+// setDeadline sets a deadline. w is the descriptor's place in the watch, or nil.
+func (pd *runtimeDesc) setDeadline(d int64, mode int, w *watchDesc) int {
 	rpd, closing := pd.watched()
 	if rpd == nil {
 		if d == 0 || closing {
@@ -107,7 +108,28 @@ func (pd *runtimeDesc) setDeadline(d int64, mode int) int {
 			return NoError
 		}
 	}
+	if w != nil {
+		return pd.setDeadlineWatched(rpd, d, mode, w)
+	}
 	pd.noteDeadline(d, mode)
+	runtime_pollSetDeadline(rpd, d, mode)
+	return NoError
+}
+
+// setDeadlineWatched sets a deadline beside the watcher, which may have set one to kick
+// the reader; see kick.
+func (pd *runtimeDesc) setDeadlineWatched(rpd *runtimePollDesc, d int64, mode int, w *watchDesc) int {
+	raceDisable()
+	defer raceEnable()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	pd.noteDeadline(d, mode)
+	if mode != 'w' && w.drained.state.Load() == drainedKicked {
+		if mode == 'r' {
+			return NoError
+		}
+		mode = 'w'
+	}
 	runtime_pollSetDeadline(rpd, d, mode)
 	return NoError
 }

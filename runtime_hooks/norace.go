@@ -1,4 +1,4 @@
-//go:build linux && !race && !net2_portable
+//go:build linux && (!race || net2_portable)
 
 package runtimehooks
 

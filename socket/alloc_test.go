@@ -97,12 +97,12 @@ func TestCallsDoNotAllocate(t *testing.T) {
 			check(Close(int(binary.NativeEndian.Uint32(oobIn[unix.CmsgLen(0):]))))
 		}},
 		{"Write, Read", func() {
-			_, errno := Write(a, p)
+			_, errno := Write(a, p, 0)
 			check(errno)
 			readAll(b, len(p), q)
 		}},
 		{"Write, Read of 64 KiB", func() {
-			n, errno := Write(a, large)
+			n, errno := Write(a, large, 0)
 			check(errno)
 			readAll(b, n, largeIn)
 		}},
@@ -125,7 +125,7 @@ func TestCallsDoNotAllocate(t *testing.T) {
 			readAll(b, n, q)
 		}},
 		{"Splice", func() {
-			_, errno := Write(a, p)
+			_, errno := Write(a, p, 0)
 			check(errno)
 			n, errno := Splice(w, b, len(p))
 			check(errno)

@@ -21,7 +21,7 @@ func TestReadWriteAllSizes(t *testing.T) {
 			got := make([]byte, 0, size+1)
 			for sent := 0; len(got) < size; {
 				if sent < size {
-					n, errno := Write(a, want[sent:])
+					n, errno := Write(a, want[sent:], 0)
 					if errno != 0 && errno != unix.EAGAIN || n < 0 || n > size-sent || errno != 0 && n != 0 {
 						t.Fatalf("Write(%d bytes) = %d, %v, want a part of it", size-sent, n, errno)
 					}
@@ -41,6 +41,7 @@ func TestReadWriteAllSizes(t *testing.T) {
 }
 
 func TestReadWriteErrno(t *testing.T) {
+	write := func(fd int, p []byte) (int, Errno) { return Write(fd, p, 0) }
 	for _, tt := range []struct {
 		name string
 		call func(fd int, p []byte) (int, Errno)
@@ -49,21 +50,21 @@ func TestReadWriteErrno(t *testing.T) {
 		want Errno
 	}{
 		{"read nothing there", Read, func(t *testing.T) int { a, _ := pair(t, unix.SOCK_STREAM); return a }, 0, unix.EAGAIN},
-		{"write no room", Write, func(t *testing.T) int { a, _ := pair(t, unix.SOCK_STREAM); fill(t, a); return a }, 0, unix.EAGAIN},
+		{"write no room", write, func(t *testing.T) int { a, _ := pair(t, unix.SOCK_STREAM); fill(t, a); return a }, 0, unix.EAGAIN},
 		{"read closed", Read, func(*testing.T) int { return -1 }, 0, unix.EBADF},
-		{"write closed", Write, func(*testing.T) int { return -1 }, 0, unix.EBADF},
+		{"write closed", write, func(*testing.T) int { return -1 }, 0, unix.EBADF},
 		{"read not connected", Read, func(t *testing.T) int { return newSocket(t, unix.AF_INET, unix.SOCK_STREAM, 0) }, 0, unix.ENOTCONN},
 		{"read at the end", Read, func(t *testing.T) int {
 			a, b := pair(t, unix.SOCK_STREAM)
 			noErrno(t, "Shutdown", Shutdown(b, unix.SHUT_WR))
 			return a
 		}, 0, 0},
-		{"write after shutdown", Write, func(t *testing.T) int {
+		{"write after shutdown", write, func(t *testing.T) int {
 			a, _ := pair(t, unix.SOCK_STREAM)
 			noErrno(t, "Shutdown", Shutdown(a, unix.SHUT_WR))
 			return a
 		}, 0, unix.EPIPE},
-		{"write to a closed peer", Write, func(t *testing.T) int {
+		{"write to a closed peer", write, func(t *testing.T) int {
 			a, b, errno := socketpair()
 			noErrno(t, "socketpair", errno)
 			Close(b)
@@ -74,13 +75,13 @@ func TestReadWriteErrno(t *testing.T) {
 			a, b, errno := socketpair()
 			noErrno(t, "socketpair", errno)
 			closeAfter(t, a)
-			_, errno = Write(a, []byte("x"))
+			_, errno = Write(a, []byte("x"), 0)
 			noErrno(t, "Write", errno)
 			Close(b)
 			return a
 		}, 0, unix.ECONNRESET},
 		{"read from a TCP peer that reset", Read, reset, 0, unix.ECONNRESET},
-		{"write to a TCP peer that reset", Write, reset, 0, unix.ECONNRESET},
+		{"write to a TCP peer that reset", write, reset, 0, unix.ECONNRESET},
 	} {
 		for _, size := range []int{8, 64<<10 + 1} {
 			t.Run(fmt.Sprintf("%s size=%d", tt.name, size), func(t *testing.T) {
@@ -128,7 +129,7 @@ func TestReadWriteThatBlockLeaveTheProcessor(t *testing.T) {
 			done := make(chan [2]int, 1)
 			go func() { done <- blockedRead(a, make([]byte, size)) }()
 			eventually(t, "Read enters the kernel", func() bool { return goroutineState("blockedRead") == "syscall" || len(done) > 0 })
-			if n, errno := Write(b, []byte("x")); n != 1 || errno != 0 {
+			if n, errno := Write(b, []byte("x"), 0); n != 1 || errno != 0 {
 				t.Fatalf("Write = %d, %v, want 1", n, errno)
 			}
 			if got := <-done; got != [2]int{1, 0} {
@@ -175,7 +176,7 @@ func blockedRead(fd int, p []byte) [2]int {
 
 //go:noinline
 func blockedWrite(fd int, p []byte) [2]int {
-	n, errno := Write(fd, p)
+	n, errno := Write(fd, p, 0)
 	return [2]int{n, int(errno)}
 }
 
@@ -292,7 +293,7 @@ func TestSpliceThroughPipe(t *testing.T) {
 	a, b := pair(t, unix.SOCK_STREAM)
 	r, w := pipe(t)
 	want := pattern(5000)
-	if n, errno := Write(client, want); n != len(want) || errno != 0 {
+	if n, errno := Write(client, want, 0); n != len(want) || errno != 0 {
 		t.Fatalf("Write = %d, %v, want %d", n, errno, len(want))
 	}
 	waitFor(t, server, unix.POLLIN)

@@ -219,7 +219,7 @@ func name(errno Errno) string {
 func fill(t testing.TB, fd int) {
 	t.Helper()
 	for b := make([]byte, 64<<10); ; {
-		switch _, errno := Write(fd, b); errno {
+		switch _, errno := Write(fd, b, 0); errno {
 		case 0:
 		case unix.EAGAIN:
 			return

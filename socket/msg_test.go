@@ -247,7 +247,7 @@ func TestPassedDescriptorIsTheSameFile(t *testing.T) {
 		t.Fatalf("descriptors in %x = %v, want one", oob[:oobn], fds)
 	}
 	defer Close(fds[0])
-	if n, errno := Write(fds[0], []byte("through it")); n != 10 || errno != 0 {
+	if n, errno := Write(fds[0], []byte("through it"), 0); n != 10 || errno != 0 {
 		t.Fatalf("Write = %d, %v, want 10", n, errno)
 	}
 	p := make([]byte, 16)
@@ -328,7 +328,7 @@ func TestSendRecvAddresses(t *testing.T) {
 func TestRecvOfStreamHasNoAddress(t *testing.T) {
 	client, server := tcp(t)
 	for range 2 {
-		if n, errno := Write(client, []byte("abc")); n != 3 || errno != 0 {
+		if n, errno := Write(client, []byte("abc"), 0); n != 3 || errno != 0 {
 			t.Fatalf("Write = %d, %v, want 3", n, errno)
 		}
 	}

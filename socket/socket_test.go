@@ -196,7 +196,7 @@ func TestShutdownEndsOneDirection(t *testing.T) {
 			if tt.writeFail {
 				want = unix.EPIPE
 			}
-			_, errno := Write(client, []byte("x"))
+			_, errno := Write(client, []byte("x"), 0)
 			wantErrno(t, "Write", errno, want)
 		})
 	}
@@ -215,7 +215,7 @@ func TestDupCloseOnExec(t *testing.T) {
 		t.Errorf("DupCloseOnExec(%d) = %d, want another number", a, dup)
 	}
 	wantFlags(t, dup, unix.O_RDWR|unix.O_NONBLOCK)
-	if n, errno := Write(dup, []byte("x")); n != 1 || errno != 0 {
+	if n, errno := Write(dup, []byte("x"), 0); n != 1 || errno != 0 {
 		t.Errorf("Write to the duplicate = %d, %v, want 1", n, errno)
 	}
 	if n, errno := Read(b, make([]byte, 8)); n != 1 || errno != 0 {
