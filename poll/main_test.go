@@ -203,6 +203,16 @@ func (c *call) want(err error) {
 	}
 }
 
+// waited waits for the call to return, whatever it returns.
+func (c *call) waited() {
+	c.t.Helper()
+	select {
+	case <-c.err:
+	case <-time.After(patience):
+		c.t.Fatalf("%s has not returned after %v\n%s", c.what, patience, stacks())
+	}
+}
+
 // within fails the test when f takes too long.
 func within(t testing.TB, what string, f func()) {
 	t.Helper()
@@ -292,6 +302,7 @@ func connect(t testing.TB, at *socket.Sockaddr) *FD {
 		t.Fatalf("Connect = %v, want EINPROGRESS", errno)
 	}
 	fd := newFD(t, s, true)
+	fd.DrainsShort = true
 	within(t, "WaitWrite", func() {
 		if err := fd.WaitWrite(); err != nil {
 			t.Errorf("WaitWrite() = %v, want nil", err)
@@ -309,7 +320,9 @@ func accept(t testing.TB, ln *FD) *FD {
 		s, err = ln.Accept(&sa)
 		return err
 	}).want(nil)
-	return newFD(t, s, true)
+	fd := newFD(t, s, true)
+	fd.DrainsShort = true
+	return fd
 }
 
 // tcpPair returns the ends of a TCP connection.

@@ -44,10 +44,10 @@ func (t *drainedTarget) kick() {
 //
 //go:norace
 func (pd *PollDesc) afterKick(w *watchDesc) {
-	if pd.own != nil {
-		return
-	}
-	w.mu.Lock()
+	w.mu.Lock() // waits for the end of the kick
 	defer w.mu.Unlock()
+	if pd.own != nil {
+		return // what the kick left, PollReset forgets
+	}
 	runtime_pollSetDeadline(w.drained.rpd, fromNow(pd.rd.Load()), 'r')
 }

@@ -16,4 +16,8 @@ func (pd *PollDesc) sysfd() int { return int(pd.own.fd) }
 // watchDesc.
 func (t *drainedTarget) kick() { netpollunblock(t.own, 'r', true).ready() }
 
-func (pd *PollDesc) afterKick(*watchDesc) {}
+// afterKick waits for the end of the kick. What that left, PollReset forgets.
+func (pd *PollDesc) afterKick(w *watchDesc) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+}

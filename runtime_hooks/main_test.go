@@ -517,14 +517,15 @@ func (w *waiter) parked() *waiter {
 	return w
 }
 
-// waited waits for w to return, whatever it returns.
-func (w *waiter) waited() {
+// waited waits for w to return, whatever it returns, and says what that was.
+func (w *waiter) waited() (code int) {
 	w.f.t.Helper()
 	select {
-	case <-w.code:
+	case code = <-w.code:
 	case <-time.After(patience):
 		w.f.t.Fatalf("%s has not returned after %v; it is in\n%s", w.op, patience, stackOf(w.id))
 	}
+	return code
 }
 
 // want waits for w to return.

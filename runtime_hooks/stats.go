@@ -12,4 +12,5 @@ type PollStats struct {
 	DeadlinesFired uint64 // deadlines that passed
 	StaleEvents    uint64 // events that it dropped because their descriptor was closed
 	Yields         uint64 // how often a reader let others run instead of parking
+	SweepFinds     uint64 // readers that waited although there was something to read
 }

@@ -7,13 +7,13 @@ import "sync/atomic"
 // The poller's goroutine, the timers, and a reader that lets others run count in stats.
 // An ordinary read or write does not, so that counting costs it nothing.
 var stats struct {
-	polls, events, batches, deadlinesFired, staleEvents, yields atomic.Uint64
+	polls, events, batches, deadlinesFired, staleEvents, yields, sweepFinds atomic.Uint64
 }
 
 // Stats returns the poller's state. It looks at every descriptor to count the
 // waiters, so it is for people to look at, not for programs to steer by. For
-// the runtime's poller it returns Yields alone, because the runtime reports
-// nothing else.
+// the runtime's poller it returns Yields and SweepFinds alone, because
+// the runtime reports nothing else.
 func Stats() PollStats {
 	open := pollcache.opened()
 	waiters := 0
@@ -34,5 +34,6 @@ func Stats() PollStats {
 		DeadlinesFired: stats.deadlinesFired.Load(),
 		StaleEvents:    stats.staleEvents.Load(),
 		Yields:         stats.yields.Load(),
+		SweepFinds:     stats.sweepFinds.Load(),
 	}
 }

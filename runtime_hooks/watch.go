@@ -199,6 +199,7 @@ func (w *watchDesc) happened(events uint32) {
 	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		w.ended.Store(true)
 	} else if w.drained.state.Load() == drainedSeen {
+		stats.sweepFinds.Add(1)
 		w.drained.odd.Store(true) // the sweep asked, and there is something to read
 	}
 	w.wakeDrained()

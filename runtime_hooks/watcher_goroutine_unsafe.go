@@ -13,6 +13,8 @@ var watcherDesc *runtimePollDesc
 
 // startWatcher puts the watch into the runtime's poller and starts the goroutine that
 // takes its events; or it closes the descriptor, and returns the errno of what failed.
+//
+//go:norace
 func startWatcher(epfd int) unix.Errno {
 	runtime_pollServerInit()
 	rpd, errno := runtime_pollOpen(uintptr(epfd))
@@ -26,6 +28,8 @@ func startWatcher(epfd int) unix.Errno {
 }
 
 // stopWatcher closes the watch. Only the watcher calls it, and ends.
+//
+//go:norace
 func stopWatcher(epfd int) {
 	runtime_pollUnblock(watcherDesc)
 	runtime_pollClose(watcherDesc)
@@ -42,6 +46,8 @@ func watcher() {
 
 // watcherWait waits until the watch has events, or for ns nanoseconds, and takes the
 // events.
+//
+//go:norace
 func watcherWait(b *watchBuffers, ns int64) {
 	runtime_pollSetDeadline(watcherDesc, ns, 'r')
 	if runtime_pollWait(watcherDesc, 'r') == NoError {
