@@ -2,11 +2,7 @@
 
 package runtimehooks
 
-import (
-	"sync/atomic"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // Waiting without a look.
 //
@@ -31,26 +27,6 @@ import (
 //
 // deviation: no-empty-read
 
-// A drainedReader is the reader of a watchDesc as the watcher sees it.
-type drainedReader struct {
-	// state is changed by the reader from and to drainedAway, and by the watcher from one
-	// of the other states to another.
-	state atomic.Uint32
-
-	// odd says that the sweep found something to read that no event had told of.
-	odd atomic.Bool
-
-	drainedTarget
-}
-
-const (
-	drainedAway     uint32 = iota // no reader waits without a look
-	drainedWaits                  // one does
-	drainedSeen                   // and did already when the last sweep passed
-	drainedVerified               // and there was nothing to read then
-	drainedKicked                 // and the watcher has woken it so that it looks
-)
-
 // sweepEvery is the time, in nanoseconds, between two sweeps. A reader is verified by the
 // second sweep after it began to wait.
 const sweepEvery = 30e6
@@ -60,20 +36,12 @@ const sweepsInVain = 4
 
 // PollWatchEnd lets the watch tell when the peer ends the connection, which must be a TCP
 // stream that the poller watches already. It reports whether PollWaitMore may be called from
-// now on. Only the reader may call it, once.
+// now on. Only the reader may call it.
 func PollWatchEnd(pd *PollDesc) bool {
+	w := pd.makeWatchDesc()
 	raceDisable()
 	defer raceEnable()
-	target, ok := pd.drainedTarget()
-	if !ok {
-		return false
-	}
-	w, errno := openWatch(pd.sysfd(), target)
-	if errno != 0 {
-		return false
-	}
-	pd.ends.Store(w)
-	return true
+	return pd.setKickTarget(w) == NoError && w.watchTheEnd() == 0
 }
 
 // PollWaitMore is PollWait for a reader that has taken all there was to read, and has not
@@ -81,89 +49,66 @@ func PollWatchEnd(pd *PollDesc) bool {
 // it waits again, and must call PollReset before that. rare says that the reader waited for
 // so long that it gains nothing by not looking.
 func PollWaitMore(pd *PollDesc) (code int, ready, rare bool) {
-	w := pd.beginDrained()
-	if w == nil {
+	if !pd.beginDrained() {
 		return NoError, false, false
 	}
 	code = PollWait(pd, 'r')
-	switch pd.endDrained(w) {
-	case drainedKicked:
+	switch pd.endDrained() {
+	case sideKicked:
 		return NoError, false, false
-	case drainedVerified:
+	case sideVerified:
 		rare = true
 	}
 	return code, code == NoError, rare
 }
 
-// beginDrained notes that the reader is about to wait, or returns nil if it must not.
-func (pd *PollDesc) beginDrained() *watchDesc {
+// beginDrained notes that the reader is about to wait, or returns false if it must look.
+func (pd *PollDesc) beginDrained() bool {
 	raceDisable()
 	defer raceEnable()
-	w := pd.ends.Load()
-	w.drained.state.Store(drainedWaits)
-	if w.ended.Load() || w.drained.odd.Load() { // after the store: see watchDesc.ended
-		pd.leaveDrained(w)
-		return nil
+	w := pd.more.Load()
+	w.reader.state.Store(sideWaits)
+	if w.ended.Load() || w.odd.Load() { // after the store: see watchDesc.ended
+		pd.leaveSide(w, 'r')
+		return false
 	}
 	needWatcher() // after the store, too: see watcherState
-	return w
+	return true
 }
 
 // endDrained notes that the reader no longer waits, and returns the state before.
-func (pd *PollDesc) endDrained(w *watchDesc) uint32 {
+func (pd *PollDesc) endDrained() uint32 {
 	raceDisable()
 	defer raceEnable()
-	return pd.leaveDrained(w)
+	return pd.leaveSide(pd.more.Load(), 'r')
 }
 
-func (pd *PollDesc) leaveDrained(w *watchDesc) uint32 {
-	state := w.drained.state.Swap(drainedAway)
-	if state == drainedKicked {
-		pd.afterKick(w)
+// wakeReader wakes a reader that waits without a look, so that it looks. Only the watcher
+// calls it.
+func (w *watchDesc) wakeReader() {
+	if w.reader.state.Load() == sideAway {
+		return
 	}
-	return state
-}
-
-// wakeDrained wakes the reader of w so that it looks. Only the watcher calls it.
-//
-//go:norace
-func (w *watchDesc) wakeDrained() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for !w.closed {
-		state := w.drained.state.Load()
-		if state == drainedAway {
-			return
-		}
-		// Only the reader changes the state beside us.
-		if w.drained.state.CompareAndSwap(state, drainedKicked) {
-			w.drained.kick()
-			return
-		}
-	}
+	w.kickSide('r')
 }
 
 // unverified reports whether a reader waits without a look and the sweep has not verified
 // it.
-func (d *drainedReader) unverified() bool {
-	switch d.state.Load() {
-	case drainedWaits, drainedSeen, drainedKicked:
-		return true
-	}
-	return false
+func (w *watchDesc) unverified() bool {
+	state := w.reader.state.Load()
+	return state == sideWaits || state == sideSeen
 }
 
-// somebodyNeedsWatcher reports whether there is somebody to verify, or the watch is to end.
+// anyUnverified reports whether there is somebody to verify.
 //
 //go:norace
-func somebodyNeedsWatcher() bool {
+func anyUnverified() bool {
 	watches.mu.Lock()
 	defer watches.mu.Unlock()
-	if watches.inUse == 0 {
-		return true
-	}
 	for _, w := range watches.descs {
-		if w != nil && w.drained.unverified() {
+		if w != nil && w.unverified() {
 			return true
 		}
 	}
@@ -181,15 +126,11 @@ func sweep(b *watchBuffers) (more bool) {
 		if w == nil {
 			continue
 		}
-		switch d := &w.drained; d.state.Load() {
-		case drainedWaits:
+		switch s := &w.reader; s.state.Load() {
+		case sideWaits:
 			more = true
-			d.state.CompareAndSwap(drainedWaits, drainedSeen)
-		case drainedSeen:
-			b.look = append(b.look, w)
-		case drainedKicked:
-			// A deadline that somebody set at the same moment may have undone the kick.
-			more = true
+			s.state.CompareAndSwap(sideWaits, sideSeen)
+		case sideSeen:
 			b.look = append(b.look, w)
 		}
 	}
@@ -197,26 +138,37 @@ func sweep(b *watchBuffers) (more bool) {
 	if len(b.look) == 0 {
 		return more
 	}
-	// A change of the watch reports what is there already.
 	for _, w := range b.look {
-		w.watchFor(watchEnd | unix.EPOLLIN)
+		w.askReadable()
 	}
 	netwatch(b)
 	for i, w := range b.look {
-		w.watchFor(watchEnd)
-		w.drained.state.CompareAndSwap(drainedSeen, drainedVerified)
+		w.askNoMore()
 		b.look[i] = nil
 	}
 	return more
 }
 
-// watchFor changes what the kernel watches for.
+// askReadable asks the kernel whether the descriptor is readable: a change of the watch
+// reports what is there already.
 //
 //go:norace
-func (w *watchDesc) watchFor(events uint32) {
+func (w *watchDesc) askReadable() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.closed {
-		w.ctl(unix.EPOLL_CTL_MOD, events)
+	if !w.closed && w.events&unix.EPOLLIN == 0 { // else a callback is armed, and the event comes
+		w.ctl(unix.EPOLL_CTL_MOD, watchEnd|unix.EPOLLIN)
+	}
+}
+
+// askNoMore ends askReadable, whose answer has come.
+//
+//go:norace
+func (w *watchDesc) askNoMore() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reader.state.CompareAndSwap(sideSeen, sideVerified)
+	if !w.closed && w.events == watchEnd|unix.EPOLLIN {
+		w.ctl(unix.EPOLL_CTL_MOD, watchEnd)
 	}
 }

@@ -34,7 +34,7 @@ func drainedPair(t testing.TB) (a, b *file) {
 	return a, b
 }
 
-func (f *file) drainedState() uint32 { return f.pd.watchDesc().drained.state.Load() }
+func (f *file) drainedState() uint32 { return f.pd.watchDesc().reader.state.Load() }
 
 func TestPollWaitMore(t *testing.T) {
 	for _, tt := range []struct {
@@ -52,8 +52,8 @@ func TestPollWaitMore(t *testing.T) {
 			w := a.waitMore().parked()
 			tt.do(a, b)
 			w.want(tt.want)
-			if got := a.drainedState(); got != drainedAway {
-				t.Errorf("state = %d, want %d", got, drainedAway)
+			if got := a.drainedState(); got != sideAway {
+				t.Errorf("state = %d, want %d", got, sideAway)
 			}
 		})
 		t.Run(tt.name+", before", func(t *testing.T) {
@@ -118,9 +118,9 @@ func TestKickKeepsDeadlines(t *testing.T) {
 			PollSetDeadline(a.pd, ns, []int{'r', 'w', 'r' + 'w'}[i%3])
 			set.Store(ns)
 		}()
-		d.wakeDrained()
+		d.wakeReader()
 		if i%7 == 0 {
-			d.wakeDrained()
+			d.wakeReader()
 		}
 		w.want(looks)
 		<-done
@@ -143,7 +143,7 @@ func TestKickKeepsADeadlineThatPassed(t *testing.T) {
 	for range 300 {
 		w := a.waitMore().parked()
 		done := make(chan struct{})
-		go func() { a.pd.watchDesc().wakeDrained(); close(done) }()
+		go func() { a.pd.watchDesc().wakeReader(); close(done) }()
 		PollSetDeadline(a.pd, -1, 'r')
 		if code := w.waited(); code != looks && code != ErrTimeout {
 			t.Fatalf("PollWaitMore() = %d, want %d or %d", code, looks, ErrTimeout)
@@ -176,7 +176,7 @@ func TestSweepVerifiesWhoWaits(t *testing.T) {
 		rare <- r
 		return code
 	}).parked()
-	eventually(t, "the sweep verifies the reader", func() bool { return a.drainedState() == drainedVerified })
+	eventually(t, "the sweep verifies the reader", func() bool { return a.drainedState() == sideVerified })
 	b.write("x")
 	w.want(NoError)
 	if !<-rare {
@@ -195,7 +195,7 @@ func TestWatcherSleepsWhileNobodyNeedsIt(t *testing.T) {
 	for range 3 {
 		eventually(t, "the watcher sleeps", sleeps)
 		w := a.waitMore()
-		eventually(t, "the watcher verifies", func() bool { return a.drainedState() == drainedVerified })
+		eventually(t, "the watcher verifies", func() bool { return a.drainedState() == sideVerified })
 		eventually(t, "the watcher sleeps beside a reader", sleeps)
 		b.write("x")
 		w.want(NoError)

@@ -10,7 +10,7 @@ type PollDesc struct {
 	own *pollDesc // in our own poller; nil in the runtime's
 	runtimeDesc
 
-	ends atomic.Pointer[watchDesc] // nil as long as nobody needed it
+	more atomic.Pointer[watchDesc] // nil as long as nobody needed it
 }
 
 // PollOpen puts fd into the poller and watches it.
@@ -53,7 +53,7 @@ func PollOpenOnDemand(pd *PollDesc, fd uintptr) {
 //
 // std: runtime.poll_runtime_pollClose
 func PollClose(pd *PollDesc) {
-	pd.unwatchEnd()
+	pd.closeWatch()
 	if pd.own != nil {
 		pollClose(pd.own)
 		pd.own = nil
@@ -96,18 +96,19 @@ func PollWait(pd *PollDesc, mode int) int {
 func PollSetDeadline(pd *PollDesc, d int64, mode int) int {
 	if pd.own != nil {
 		pollSetDeadline(pd.own, d, mode)
-		return NoError
+	} else if code := pd.setDeadline(d, mode); code != NoError {
+		return code
 	}
-	return pd.setDeadline(d, mode, pd.watchDesc())
+	if mode != 'w' {
+		pd.moveReadable()
+	}
+	return NoError
 }
 
 // PollDeadlines returns the nanoseconds that are left until the deadlines of pd: 0 if
 // there is no deadline, negative if it has passed.
 func PollDeadlines(pd *PollDesc) (r, w int64) {
-	rd, wd := pd.deadlines()
-	if pd.own != nil {
-		rd, wd = pd.own.deadlines()
-	}
+	rd, wd := pd.deadlinesNow()
 	return fromNow(rd), fromNow(wd)
 }
 
@@ -118,9 +119,28 @@ func PollDeadlines(pd *PollDesc) (r, w int64) {
 func PollUnblock(pd *PollDesc) {
 	if pd.own != nil {
 		pollUnblock(pd.own)
-		return
+	} else {
+		pd.unblock()
 	}
-	pd.unblock()
+	pd.fireClosing()
+}
+
+// isClosing reports whether PollUnblock has begun.
+func (pd *PollDesc) isClosing() bool {
+	if pd.own != nil {
+		return pd.own.info()&pollClosing != 0
+	}
+	_, closing := pd.watched()
+	return closing
+}
+
+// deadlinesNow returns the deadlines in nanotime: 0 for none, -1 for one that was set in the
+// past.
+func (pd *PollDesc) deadlinesNow() (rd, wd int64) {
+	if pd.own != nil {
+		return pd.own.deadlines()
+	}
+	return pd.deadlines()
 }
 
 // PollYield lets other goroutines run, if that may be better than to park, and reports

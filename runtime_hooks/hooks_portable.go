@@ -9,7 +9,7 @@ import "sync/atomic"
 // A PollDesc is a descriptor's place in the poller.
 type PollDesc struct {
 	own  *pollDesc
-	ends atomic.Pointer[watchDesc] // nil as long as nobody needed it
+	more atomic.Pointer[watchDesc] // nil as long as nobody needed it
 }
 
 // PollOpen puts fd into the poller and watches it, or returns the errno of
@@ -31,7 +31,7 @@ func PollOpenOnDemand(pd *PollDesc, fd uintptr) { pd.own = pollOpen(fd) }
 // PollClose stops watching the descriptor, which PollUnblock has marked and
 // which the caller closes next.
 func PollClose(pd *PollDesc) {
-	pd.unwatchEnd()
+	pd.closeWatch()
 	pollClose(pd.own)
 	pd.own = nil
 }
@@ -47,18 +47,31 @@ func PollWait(pd *PollDesc, mode int) int { return pollWait(pd.own, mode) }
 // nanoseconds from now. 0 clears the deadline; a negative d has passed.
 func PollSetDeadline(pd *PollDesc, d int64, mode int) int {
 	pollSetDeadline(pd.own, d, mode)
+	if mode != 'w' {
+		pd.moveReadable()
+	}
 	return NoError
 }
 
 // PollDeadlines returns the nanoseconds that are left until the deadlines of pd: 0 if
 // there is no deadline, negative if it has passed.
 func PollDeadlines(pd *PollDesc) (r, w int64) {
-	rd, wd := pd.own.deadlines()
+	rd, wd := pd.deadlinesNow()
 	return fromNow(rd), fromNow(wd)
 }
 
 // PollUnblock marks pd as closing and wakes whoever waits on it.
-func PollUnblock(pd *PollDesc) { pollUnblock(pd.own) }
+func PollUnblock(pd *PollDesc) {
+	pollUnblock(pd.own)
+	pd.fireClosing()
+}
+
+// isClosing reports whether PollUnblock has begun.
+func (pd *PollDesc) isClosing() bool { return pd.own.info()&pollClosing != 0 }
+
+// deadlinesNow returns the deadlines in nanotime: 0 for none, -1 for one that was set in the
+// past.
+func (pd *PollDesc) deadlinesNow() (rd, wd int64) { return pd.own.deadlines() }
 
 // PollYield always reports false: only the runtime's scheduler can let other goroutines
 // run while the caller stays runnable.

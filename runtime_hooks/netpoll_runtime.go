@@ -94,43 +94,36 @@ func (pd *runtimeDesc) wait(mode int) int {
 	return runtime_pollWait(rpd, mode)
 }
 
-// setDeadline sets a deadline. w is the descriptor's place in the watch, or nil.
-func (pd *runtimeDesc) setDeadline(d int64, mode int, w *watchDesc) int {
+// deadlineTarget returns the runtime's pollDesc for a deadline of d, or nil and what
+// PollSetDeadline then returns.
+func (pd *runtimeDesc) deadlineTarget(d int64) (*runtimePollDesc, int) {
 	rpd, closing := pd.watched()
-	if rpd == nil {
-		if d == 0 || closing {
-			return NoError // no deadline was set, and nobody waits
-		}
-		var code int
-		if rpd, code = pd.watch(); code < 0 {
-			return code
-		} else if code != NoError {
-			return NoError
-		}
+	if rpd != nil {
+		return rpd, NoError
 	}
-	if w != nil {
-		return pd.setDeadlineWatched(rpd, d, mode, w)
+	if d == 0 || closing {
+		return nil, NoError // no deadline was set, and nobody waits
 	}
-	pd.noteDeadline(d, mode)
-	runtime_pollSetDeadline(rpd, d, mode)
-	return NoError
+	rpd, code := pd.watch()
+	if code > NoError {
+		code = NoError
+	}
+	return rpd, code
 }
 
-// setDeadlineWatched sets a deadline beside the watcher, which may have set one to kick
-// the reader; see kick.
-func (pd *runtimeDesc) setDeadlineWatched(rpd *runtimePollDesc, d int64, mode int, w *watchDesc) int {
-	raceDisable()
-	defer raceEnable()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	pd.noteDeadline(d, mode)
-	if mode != 'w' && w.drained.state.Load() == drainedKicked {
-		if mode == 'r' {
-			return NoError
-		}
-		mode = 'w'
+func (pd *PollDesc) setDeadline(d int64, mode int) int {
+	if w := pd.watchDesc(); w != nil {
+		return pd.setDeadlineWatched(d, mode, w)
 	}
+	rpd, code := pd.deadlineTarget(d)
+	if rpd == nil {
+		return code
+	}
+	pd.noteDeadline(d, mode)
 	runtime_pollSetDeadline(rpd, d, mode)
+	if w := pd.watchDesc(); w != nil {
+		w.kickAgain()
+	}
 	return NoError
 }
 

@@ -11,39 +11,62 @@ import (
 
 // The watch: a small epoll instance beside the poller, for what the poller does not tell.
 //
-// The poller wakes whoever waits, and does not say for what. A descriptor that needs more
-// gets a watchDesc here too. Two epoll instances that watch the same descriptor do not
-// disturb each other. The instance, and the goroutine that takes its events (watcher), are
-// there as long as a descriptor needs them.
+// The poller wakes whoever waits, and does not say for what. A descriptor of which a program
+// wants to know more stands here too. Two epoll instances that watch the same descriptor do
+// not disturb each other. The instance, and the goroutine that takes its events (watcher),
+// are there as long as a descriptor needs them.
 
-// A watchDesc is a descriptor's place in the watch.
+// A watchDesc is what we know about a descriptor beyond what its poller needs: its place in
+// the watch, and who waits so that others may wake them without a cause (kick).
 //
 // It refers to nothing by which the garbage collector would take its connection for one
-// that is in use.
+// that is in use, unless a callback is armed.
 type watchDesc struct {
-	fd    int32  // constant
-	index int32  // place in watches, constant
-	tag   uint32 // of its events, constant
+	fd int32 // constant
 
-	// ended says that the peer has ended its side or reset the connection; it stays
-	// so. The watcher stores it before it looks at the state of drained, and a reader
-	// stores that state before it looks at ended: of the two, at least one sees the
-	// other. TestDrainedReaderSeesTheEnd fails without this order.
+	// ended says that no more will come: an event told of the end of the stream, or of an
+	// error. It stays so. The watcher stores it before it looks at the state of the reader,
+	// and a reader stores that state before it looks at ended: of the two, at least one sees
+	// the other. TestDrainedReaderSeesTheEnd fails without this order.
 	ended atomic.Bool
 
-	drained drainedReader
+	// gone says that the peer has ended its side or reset the connection. It stays so.
+	gone atomic.Bool
 
-	mu     sync.Mutex // guards the following
-	events uint32     // what the kernel watches for
+	// toldEnd says that the watch tells the end, as far as PollPeerClosed needs to know.
+	toldEnd atomic.Bool
+
+	// shut holds the directions that the program itself has shut down.
+	shut atomic.Uint32
+
+	// odd says that the sweep found something to read that no event had told of.
+	odd atomic.Bool
+
+	reader, writer waitSide
+
+	readable, peerGone callback
+
+	mu sync.Mutex // guards the following
+	kickTarget
+	index  int32  // place in watches, or -1
+	tag    uint32 // of its events
+	events uint32 // what the kernel watches for
+	forEnd bool   // whether somebody wants to know of the end for good
 	closed bool
 }
 
-// watchEnd is what we watch for from the beginning. EPOLLHUP and EPOLLERR need not be
-// asked for.
+// shutRead and shutWrite are the bits of watchDesc.shut.
+const (
+	shutRead uint32 = 1 << iota
+	shutWrite
+)
+
+// watchEnd is what we watch for on behalf of who wants to know of the end. EPOLLHUP and
+// EPOLLERR need not be asked for.
 const watchEnd = unix.EPOLLRDHUP | unix.EPOLLET
 
-// watches holds the watchDescs that are in use. An event carries the place and the tag of
-// its watchDesc; if the tag is another one's, somebody has closed the descriptor since.
+// watches holds the watchDescs that are in the watch. An event carries the place and the tag
+// of its watchDesc; if the tag is another one's, somebody has closed the descriptor since.
 var watches struct {
 	mu      sync.Mutex
 	ready   bool
@@ -52,6 +75,29 @@ var watches struct {
 	free    []int32
 	inUse   int
 	lastTag uint32
+}
+
+// watchDesc returns what we know of pd beyond the usual, or nil.
+func (pd *PollDesc) watchDesc() *watchDesc {
+	raceDisable()
+	defer raceEnable()
+	return pd.more.Load()
+}
+
+// makeWatchDesc is watchDesc, and makes one if there is none.
+//
+//go:norace
+func (pd *PollDesc) makeWatchDesc() *watchDesc {
+	raceDisable()
+	defer raceEnable()
+	if w := pd.more.Load(); w != nil {
+		return w
+	}
+	w := &watchDesc{fd: int32(pd.sysfd()), index: -1}
+	if !pd.more.CompareAndSwap(nil, w) {
+		return pd.more.Load()
+	}
+	return w
 }
 
 // watchInit starts the watch, if it is not there, or returns the errno of what failed. The
@@ -74,18 +120,22 @@ func watchInit() unix.Errno {
 	return 0
 }
 
-// openWatch returns a watchDesc for fd that watches for the end, or an errno of
-// epoll_create1(2) or epoll_ctl(2). If the end has come already, its event comes now.
+// watchFor changes what the kernel watches for; if w is not in the watch yet, it puts it
+// there. What is there already has its event now. watchFor returns an errno of
+// epoll_create1(2) or epoll_ctl(2), or 0. The caller holds w.mu.
 //
 //go:norace
-func openWatch(fd int, target drainedTarget) (*watchDesc, unix.Errno) {
+func (w *watchDesc) watchFor(events uint32) unix.Errno {
+	if w.index >= 0 {
+		return w.ctl(unix.EPOLL_CTL_MOD, events)
+	}
 	watches.mu.Lock()
 	defer watches.mu.Unlock()
 	if errno := watchInit(); errno != 0 {
-		return nil, errno
+		return errno
 	}
 	watches.lastTag++
-	w := &watchDesc{fd: int32(fd), tag: watches.lastTag}
+	w.tag = watches.lastTag
 	if n := len(watches.free); n > 0 {
 		w.index = watches.free[n-1]
 		watches.free = watches.free[:n-1]
@@ -93,60 +143,29 @@ func openWatch(fd int, target drainedTarget) (*watchDesc, unix.Errno) {
 		w.index = int32(len(watches.descs))
 		watches.descs = append(watches.descs, nil)
 	}
-	w.drained.drainedTarget = target
 	watches.descs[w.index] = w
 	watches.inUse++
-	if errno := w.ctl(unix.EPOLL_CTL_ADD, watchEnd); errno != 0 {
+	errno := w.ctl(unix.EPOLL_CTL_ADD, events)
+	if errno != 0 {
 		w.forget()
-		return nil, errno
 	}
-	return w, 0
+	return errno
 }
 
-// forget gives the place of w back. The caller holds watches.mu. The watcher ends the watch
-// when it has slept enough with nobody in it.
+// forget gives the place of w back. The caller holds watches.mu and w.mu. The watcher ends
+// the watch when it has slept enough with nobody in it.
 //
 //go:norace
 func (w *watchDesc) forget() {
 	watches.descs[w.index] = nil
 	watches.free = append(watches.free, w.index)
+	w.index = -1
 	if watches.inUse--; watches.inUse == 0 {
 		needWatcher()
 	}
 }
 
-// close ends the watch. The caller closes the descriptor next; see pollClose on why the
-// kernel must not be left to it.
-//
-//go:norace
-func (w *watchDesc) close() {
-	raceDisable()
-	defer raceEnable()
-	w.mu.Lock()
-	w.closed = true
-	w.ctl(unix.EPOLL_CTL_DEL, 0)
-	w.mu.Unlock()
-	watches.mu.Lock()
-	w.forget()
-	watches.mu.Unlock()
-}
-
-// watchDesc returns the place of pd in the watch, or nil.
-func (pd *PollDesc) watchDesc() *watchDesc {
-	raceDisable()
-	defer raceEnable()
-	return pd.ends.Load()
-}
-
-// unwatchEnd ends the watch if there is one.
-func (pd *PollDesc) unwatchEnd() {
-	if w := pd.watchDesc(); w != nil {
-		w.close()
-	}
-}
-
-// ctl changes what the kernel watches for; see epoll_ctl(2). The caller holds w.mu, or
-// nobody else knows w.
+// ctl changes what the kernel watches for; see epoll_ctl(2). The caller holds w.mu.
 //
 //go:norace
 func (w *watchDesc) ctl(op int, events uint32) unix.Errno {
@@ -156,6 +175,58 @@ func (w *watchDesc) ctl(op int, events uint32) unix.Errno {
 	}
 	w.events = events
 	return 0
+}
+
+// base is what we watch for when nobody waits for more. The caller holds w.mu.
+//
+//go:norace
+func (w *watchDesc) base() uint32 {
+	if w.forEnd {
+		return watchEnd
+	}
+	return unix.EPOLLONESHOT // nothing, until the next change
+}
+
+// watchTheEnd keeps the end in watch for good. The caller does not hold w.mu.
+//
+//go:norace
+func (w *watchDesc) watchTheEnd() unix.Errno {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.forEnd || w.closed {
+		return 0
+	}
+	w.forEnd = true
+	events := uint32(watchEnd)
+	if w.index >= 0 && w.events&unix.EPOLLIN != 0 {
+		events = w.events // the callback's, which tell of the end too
+	}
+	errno := w.watchFor(events)
+	w.forEnd = errno == 0
+	return errno
+}
+
+// closeWatch ends the watch of pd, if there is one. The caller closes the descriptor next;
+// see pollClose on why the kernel must not be left to it.
+//
+//go:norace
+func (pd *PollDesc) closeWatch() {
+	w := pd.watchDesc()
+	if w == nil {
+		return
+	}
+	raceDisable()
+	defer raceEnable()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	if w.index < 0 {
+		return
+	}
+	w.ctl(unix.EPOLL_CTL_DEL, 0)
+	watches.mu.Lock()
+	w.forget()
+	watches.mu.Unlock()
 }
 
 // watchDescOf returns the watchDesc that an event is for, or nil.
@@ -174,6 +245,8 @@ func watchDescOf(ev *unix.EpollEvent) *watchDesc {
 }
 
 // netwatch takes the events that are there. Only the watcher calls it.
+//
+//go:norace
 func netwatch(b *watchBuffers) {
 	for {
 		n, errno := epollPwait(watches.epfd, b.events[:])
@@ -181,7 +254,7 @@ func netwatch(b *watchBuffers) {
 			continue
 		}
 		if errno != 0 {
-			return // a filter of system calls; whoever depends on the watch has the sweep
+			panic("runtimehooks: epoll_pwait: " + errno.Error())
 		}
 		for i := range b.events[:n] {
 			if w := watchDescOf(&b.events[i]); w != nil {
@@ -196,13 +269,54 @@ func netwatch(b *watchBuffers) {
 
 // happened notes events of the descriptor of w.
 func (w *watchDesc) happened(events uint32) {
-	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+	end := events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0
+	if end {
 		w.ended.Store(true)
-	} else if w.drained.state.Load() == drainedSeen {
-		stats.sweepFinds.Add(1)
-		w.drained.odd.Store(true) // the sweep asked, and there is something to read
 	}
-	w.wakeDrained()
+	if w.peerEnded(events) {
+		w.gone.Store(true)
+		w.peerGone.fire()
+	}
+	if events&(unix.EPOLLIN) != 0 || end {
+		w.readable.fire()
+	}
+	if !end && w.reader.state.Load() == sideSeen {
+		stats.sweepFinds.Add(1)
+		w.odd.Store(true) // the sweep asked, and there is something to read
+	}
+	w.wakeReader()
+	w.rewatch(events)
+}
+
+// peerEnded reports whether events tell that the peer has ended its side or the connection.
+// What the program has shut down itself, it hears of as well.
+func (w *watchDesc) peerEnded(events uint32) bool {
+	shut := w.shut.Load()
+	switch {
+	case events&unix.EPOLLERR != 0:
+		return true
+	case events&unix.EPOLLHUP != 0:
+		return shut != shutRead|shutWrite
+	}
+	return events&unix.EPOLLRDHUP != 0 && shut&shutRead == 0
+}
+
+// rewatch watches again for the end after an event of EPOLLONESHOT, which ends the watch.
+//
+//go:norace
+func (w *watchDesc) rewatch(events uint32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed || w.index < 0 || w.events&unix.EPOLLONESHOT == 0 {
+		return
+	}
+	if w.readable.isArmed() {
+		return // somebody armed it meanwhile, and so changed the watch
+	}
+	w.events = 0
+	if w.forEnd {
+		w.ctl(unix.EPOLL_CTL_MOD, watchEnd)
+	}
 }
 
 // watchBuffers stay from one netwatch to the next.

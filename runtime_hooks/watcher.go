@@ -5,51 +5,114 @@ package runtimehooks
 import "sync/atomic"
 
 // The watcher's goroutine waits in the runtime's poller only while somebody needs it: a
-// reader that the sweep has not verified. At other times it sleeps on a semaphore, so that
-// the runtime sees a deadlock where there is one; events wait for it meanwhile.
+// callback, or a reader that the sweep has not verified. At other times it sleeps on a
+// semaphore, so that the runtime sees a deadlock where there is one; events wait for it
+// meanwhile.
 
 // watcherState says what the watcher's goroutine does.
 //
-// It stores watcherSleeps and then looks for somebody who needs it; a reader stores that it
-// waits, and whoever closes the last descriptor that it does, and then looks at watcherState. Of the two, at least one sees the other.
-// TestWatcherSleepsWhileNobodyNeedsIt fails without this order.
+// It stores watcherWaits or watcherSleeps and then looks for somebody who needs more. A
+// reader stores that it waits, whoever arms a callback counts it, and whoever closes the last
+// descriptor counts that, and then they look at watcherState. Of the two, at least one sees
+// the other. TestWatcherSleepsWhileNobodyNeedsIt fails without this order.
 var watcherState atomic.Uint32
 
 const (
 	watcherSweeps uint32 = iota // it waits for events and for the next sweep
+	watcherWaits                // it waits for events
 	watcherSleeps               // it sleeps on watcherSema
 )
 
 var watcherSema Sema
 
-// needWatcher makes sure that the watcher is awake.
+// watchLinger is how long, in nanoseconds, the watch stays when no descriptor is in it.
+const watchLinger = 100e6
+
+// needWatcher makes the watcher look whom it serves.
 func needWatcher() {
-	if watcherState.Load() != watcherSweeps && watcherState.CompareAndSwap(watcherSleeps, watcherSweeps) {
+	state := watcherState.Load()
+	if state == watcherSweeps || !watcherState.CompareAndSwap(state, watcherSweeps) {
+		return
+	}
+	if state == watcherSleeps {
 		watcherSema.Release()
+	} else {
+		watcherBreak()
 	}
 }
 
 // watch is the watcher: it takes events, and sweeps.
-func watch(wait func(b *watchBuffers, ns int64)) {
+func watch() {
 	b := new(watchBuffers)
-	inVain := 0
-	next := nanotime() + sweepEvery
 	for {
-		if left := next - nanotime(); left > 0 {
-			wait(b, left)
-			continue
-		}
-		if sweep(b) {
-			inVain = 0
-		} else if inVain++; inVain == sweepsInVain {
+		switch {
+		case nobodyWatched():
+			watcherDeadline(watchLinger)
+			watcherWait(b)
 			if endWatch() {
 				return
 			}
+		case sweepForSome(b):
+		case armedCallbacks.Load() > 0:
+			waitForEvents(b)
+		default:
 			sleepWhileNobodyNeedsWatcher()
+		}
+	}
+}
+
+// sweepForSome sweeps until there was nobody to verify for some time. It reports whether
+// somebody needed it.
+func sweepForSome(b *watchBuffers) bool {
+	if !anyUnverified() {
+		return false
+	}
+	for inVain := 0; inVain < sweepsInVain; {
+		next := nanotime() + sweepEvery
+		for left := int64(sweepEvery); left > 0; left = next - nanotime() {
+			watcherDeadline(left)
+			watcherWait(b)
+		}
+		if inVain++; sweep(b) {
 			inVain = 0
 		}
-		next = nanotime() + sweepEvery
 	}
+	return true
+}
+
+// waitForEvents takes events until somebody needs a sweep or nobody needs the watcher.
+func waitForEvents(b *watchBuffers) {
+	watcherDeadline(0)
+	watcherState.Store(watcherWaits)
+	if anyUnverified() {
+		watcherState.CompareAndSwap(watcherWaits, watcherSweeps)
+	}
+	for watcherState.Load() == watcherWaits {
+		watcherWait(b)
+	}
+}
+
+// sleepWhileNobodyNeedsWatcher is for the watcher's goroutine alone.
+func sleepWhileNobodyNeedsWatcher() {
+	watcherState.Store(watcherSleeps)
+	if somebodyNeedsWatcher() && watcherState.CompareAndSwap(watcherSleeps, watcherSweeps) {
+		return
+	}
+	watcherSema.Acquire()
+}
+
+// nobodyWatched reports whether the watch is empty.
+//
+//go:norace
+func nobodyWatched() bool {
+	watches.mu.Lock()
+	defer watches.mu.Unlock()
+	return watches.inUse == 0
+}
+
+// somebodyNeedsWatcher reports whether the watcher must not sleep.
+func somebodyNeedsWatcher() bool {
+	return nobodyWatched() || armedCallbacks.Load() > 0 || anyUnverified()
 }
 
 // endWatch ends the watch if no descriptor is in it.
@@ -64,13 +127,4 @@ func endWatch() bool {
 	stopWatcher(watches.epfd)
 	watches.ready = false
 	return true
-}
-
-// sleepWhileNobodyNeedsWatcher is for the watcher's goroutine alone.
-func sleepWhileNobodyNeedsWatcher() {
-	watcherState.Store(watcherSleeps)
-	if somebodyNeedsWatcher() && watcherState.CompareAndSwap(watcherSleeps, watcherSweeps) {
-		return
-	}
-	watcherSema.Acquire()
 }

@@ -11,7 +11,10 @@ import (
 )
 
 // watcherFile is the watch as a file.
-var watcherFile *os.File
+var (
+	watcherFile *os.File
+	watcherConn syscall.RawConn
+)
 
 // startWatcher has package os put the watch into the runtime's poller and starts the
 // goroutine that takes its events; or it closes the descriptor, and returns the errno of
@@ -21,22 +24,30 @@ func startWatcher(epfd int) unix.Errno {
 	if errno != 0 {
 		return errno
 	}
-	watcherFile = file
-	callOutside(func() {
-		go watch(func(b *watchBuffers, ns int64) { watcherWait(conn, b, ns) })
-	})
+	watcherFile, watcherConn = file, conn
+	callOutside(func() { go watch() })
 	return 0
 }
 
 // stopWatcher closes the watch. Only the watcher calls it, and ends.
 func stopWatcher(int) { watcherFile.Close() }
 
-// watcherWait waits until the watch has events, or for ns nanoseconds, and takes the
-// events.
-func watcherWait(conn syscall.RawConn, b *watchBuffers, ns int64) {
-	watcherFile.SetReadDeadline(time.Now().Add(time.Duration(ns)))
+// watcherDeadline lets watcherWait return after ns nanoseconds, or not if ns is 0.
+func watcherDeadline(ns int64) {
+	var at time.Time
+	if ns != 0 {
+		at = time.Now().Add(time.Duration(ns))
+	}
+	watcherFile.SetReadDeadline(at)
+}
+
+// watcherBreak lets watcherWait return.
+func watcherBreak() { watcherFile.SetReadDeadline(time.Unix(1, 0)) }
+
+// watcherWait waits until the watch has events, or for its deadline, and takes the events.
+func watcherWait(b *watchBuffers) {
 	waited := false
-	conn.Read(func(uintptr) bool {
+	watcherConn.Read(func(uintptr) bool {
 		netwatch(b)
 		done := waited
 		waited = true

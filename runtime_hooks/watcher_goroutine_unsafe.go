@@ -41,15 +41,23 @@ func stopWatcher(epfd int) {
 //go:linkname watcher runtime.net2_watcher
 func watcher() {
 	raceDisable() // for good: what it orders, the program has not ordered
-	watch(watcherWait)
+	watch()
 }
 
-// watcherWait waits until the watch has events, or for ns nanoseconds, and takes the
-// events.
+// watcherDeadline lets watcherWait return after ns nanoseconds, or not if ns is 0.
 //
 //go:norace
-func watcherWait(b *watchBuffers, ns int64) {
-	runtime_pollSetDeadline(watcherDesc, ns, 'r')
+func watcherDeadline(ns int64) { runtime_pollSetDeadline(watcherDesc, ns, 'r') }
+
+// watcherBreak lets watcherWait return.
+//
+//go:norace
+func watcherBreak() { runtime_pollSetDeadline(watcherDesc, -1, 'r') }
+
+// watcherWait waits until the watch has events, or for its deadline, and takes the events.
+//
+//go:norace
+func watcherWait(b *watchBuffers) {
 	if runtime_pollWait(watcherDesc, 'r') == NoError {
 		netwatch(b)
 	}

@@ -1,0 +1,148 @@
+//go:build linux
+
+package runtimehooks
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A callback is a function that runs once, in a goroutine of its own, when something
+// happens to a descriptor. While one runs no other of the same callback does: what is armed
+// meanwhile counts when it has returned.
+//
+// Its lock is the only thing here that the race detector sees, so that what the program did
+// before it armed f comes before f. Nothing else is ordered by it.
+type callback struct {
+	armed atomic.Bool // f is not nil
+
+	mu      sync.Mutex
+	f       func()
+	keep    any // what must stay reachable while f is armed
+	running bool
+	fired   bool        // between the event and the call of f
+	timer   *time.Timer // goes off at the read deadline
+}
+
+// armedCallbacks is how many are armed in this process.
+var armedCallbacks atomic.Int32
+
+// arm sets f, and reports whether it could: false means that one is armed already.
+func (c *callback) arm(f func(), keep any) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.f != nil {
+		return false
+	}
+	c.f, c.keep = f, keep
+	c.note(true)
+	return true
+}
+
+// note counts the callbacks that are armed. The watcher is awake while there are any.
+func (c *callback) note(armed bool) {
+	raceDisable()
+	defer raceEnable()
+	c.armed.Store(armed)
+	n := int32(1)
+	if !armed {
+		n = -1
+	}
+	if now := armedCallbacks.Add(n); now == 0 || now == 1 && armed {
+		needWatcher()
+	}
+}
+
+// stop takes f back, and reports whether it will not run.
+func (c *callback) stop() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.f == nil {
+		return false
+	}
+	c.clear()
+	return true
+}
+
+// clear forgets f. The caller holds c.mu.
+func (c *callback) clear() (f func()) {
+	f = c.f
+	c.f, c.keep = nil, nil
+	c.fired = false
+	c.note(false)
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	return f
+}
+
+// fireAt lets f run at a time in nanotime: not at all if that is 0, now if it is negative.
+func (c *callback) fireAt(at int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.f == nil || at == 0 && c.timer == nil:
+	case at == 0:
+		c.timer.Stop()
+	case at < 0:
+		c.fire()
+	case c.timer == nil:
+		inRealTime(func() { c.timer = time.AfterFunc(time.Duration(at-nanotime()), c.fire) })
+	default:
+		inRealTime(func() { c.timer.Reset(time.Duration(at - nanotime())) })
+	}
+}
+
+// isArmed reports whether an event is to be told.
+func (c *callback) isArmed() bool { return c.armed.Load() }
+
+// fire lets f run, if one is armed.
+func (c *callback) fire() {
+	if c.armed.Load() {
+		go c.run()
+	}
+}
+
+// run calls f, unless somebody else does or it was stopped.
+func (c *callback) run() {
+	c.mu.Lock()
+	if c.f == nil {
+		c.mu.Unlock()
+		return
+	}
+	if c.running {
+		c.fired = true // whoever runs now goes on with it
+		c.mu.Unlock()
+		return
+	}
+	c.running = true
+	c.call()
+}
+
+// call calls f, and what was armed and fired meanwhile. The caller holds c.mu; call
+// releases it.
+func (c *callback) call() {
+	f := c.clear()
+	c.mu.Unlock()
+	defer func() { // also if f ends its goroutine
+		c.mu.Lock()
+		if c.f != nil && c.fired {
+			go c.callNext()
+		} else {
+			c.running = false
+		}
+		c.mu.Unlock()
+	}()
+	f()
+}
+
+func (c *callback) callNext() {
+	c.mu.Lock()
+	if c.f == nil {
+		c.running = false
+		c.mu.Unlock()
+		return
+	}
+	c.call()
+}

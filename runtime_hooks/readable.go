@@ -1,0 +1,132 @@
+//go:build linux
+
+package runtimehooks
+
+import "golang.org/x/sys/unix"
+
+// PollOnReadable lets f run, once, in a goroutine of its own: when the descriptor is
+// readable, at the read deadline, or at PollUnblock. keep stays reachable until then. It
+// returns NoError, ErrClosing, or a negated errno: EALREADY if a function waits already, or
+// one of epoll_create1(2) or epoll_ctl(2).
+func PollOnReadable(pd *PollDesc, f func(), keep any) int {
+	w := pd.makeWatchDesc()
+	if !w.readable.arm(f, keep) {
+		return -int(unix.EALREADY)
+	}
+	errno := w.watchReadable()
+	if code, ok := pd.armed(&w.readable, errno); !ok {
+		return code
+	}
+	if rd, _ := pd.deadlinesNow(); rd != 0 {
+		w.readable.fireAt(rd)
+	}
+	return NoError
+}
+
+// PollOnPeerClosed is PollOnReadable for the end that the peer makes, or PollUnblock.
+func PollOnPeerClosed(pd *PollDesc, f func(), keep any) int {
+	w := pd.makeWatchDesc()
+	if !w.peerGone.arm(f, keep) {
+		return -int(unix.EALREADY)
+	}
+	raceDisable()
+	errno := w.watchTheEnd()
+	gone := w.gone.Load() // after arm: see happened
+	raceEnable()
+	if code, ok := pd.armed(&w.peerGone, errno); !ok {
+		return code
+	}
+	if gone {
+		w.peerGone.fire()
+	}
+	return NoError
+}
+
+// armed reports whether c stays armed after the watch answered errno, and if not, why. A
+// close that came before c was armed has not fired it.
+func (pd *PollDesc) armed(c *callback, errno unix.Errno) (code int, ok bool) {
+	closing := pd.isClosing() // after arm: see fireClosing
+	if errno == 0 && !closing {
+		return NoError, true
+	}
+	if !c.stop() {
+		return NoError, true // it runs already
+	}
+	if closing {
+		return ErrClosing, false
+	}
+	return -int(errno), false
+}
+
+// fireClosing lets the functions run that wait for the descriptor. The caller has marked it
+// as closing before.
+func (pd *PollDesc) fireClosing() {
+	if w := pd.watchDesc(); w != nil {
+		w.readable.fire()
+		w.peerGone.fire()
+	}
+}
+
+// moveReadable lets the function of PollOnReadable know of another read deadline.
+func (pd *PollDesc) moveReadable() {
+	if w := pd.watchDesc(); w != nil && w.readable.isArmed() {
+		rd, _ := pd.deadlinesNow()
+		w.readable.fireAt(rd)
+	}
+}
+
+// PollStopReadable takes the function of PollOnReadable back, and reports whether it will
+// not run.
+func PollStopReadable(pd *PollDesc) bool {
+	w := pd.watchDesc()
+	return w != nil && w.readable.stop()
+}
+
+// PollStopPeerClosed takes the function of PollOnPeerClosed back.
+func PollStopPeerClosed(pd *PollDesc) bool {
+	w := pd.watchDesc()
+	return w != nil && w.peerGone.stop()
+}
+
+// PollPeerClosed reports whether the peer has ended its side or the connection. From the
+// first call on the watch tells; if it cannot, PollPeerClosed returns the negated errno.
+// After PollClose it returns what was known before.
+func PollPeerClosed(pd *PollDesc) (closed bool, code int) {
+	w := pd.makeWatchDesc()
+	raceDisable()
+	defer raceEnable()
+	if w.gone.Load() || w.toldEnd.Load() {
+		return w.gone.Load(), NoError
+	}
+	errno := w.watchTheEnd()
+	w.toldEnd.Store(errno == 0)
+	return false, -int(errno)
+}
+
+// PollShut notes that the program itself shuts down directions of the connection, before it
+// does: 'r', 'w' or 'r'+'w'.
+func PollShut(pd *PollDesc, mode int) {
+	w := pd.makeWatchDesc()
+	raceDisable()
+	defer raceEnable()
+	if mode != 'w' {
+		w.shut.Or(shutRead)
+	}
+	if mode != 'r' {
+		w.shut.Or(shutWrite)
+	}
+}
+
+// watchReadable watches until the descriptor is readable.
+//
+//go:norace
+func (w *watchDesc) watchReadable() unix.Errno {
+	raceDisable()
+	defer raceEnable()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return 0
+	}
+	return w.watchFor(unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT)
+}
