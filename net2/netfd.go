@@ -72,13 +72,18 @@ func (fd *netFD) accept() (*netFD, error) {
 	if err != nil {
 		return nil, wrapSyscallError("accept4", err)
 	}
+	return fd.accepted(s, &rsa)
+}
+
+// accepted makes a connection of the socket s that fd accepted from rsa.
+func (fd *netFD) accepted(s int, rsa *socket.Sockaddr) (*netFD, error) {
 	c := newFD(s, fd.family, fd.sotype, fd.net)
 	c.pfd.OnDemand = true
 	if err := c.init(); err != nil {
 		c.pfd.Close()
 		return nil, err
 	}
-	c.setAcceptedAddrs(fd, &rsa)
+	c.setAcceptedAddrs(fd, rsa)
 	c.setFinalizer()
 	return c, nil
 }

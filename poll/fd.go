@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync/atomic"
 
+	"golang.org/x/sys/unix"
+
 	"go.parity/runtime_hooks"
 	"go.parity/socket"
 )
@@ -153,7 +155,24 @@ func (fd *FD) writeUnlock() {
 //
 // std: internal/poll.(*FD).Shutdown
 func (fd *FD) Shutdown(how int) error {
+	fd.noteShut(how)
 	return fd.control(func(sysfd int) socket.Errno { return socket.Shutdown(sysfd, how) })
+}
+
+// noteShut lets PeerClosed tell our own end from the peer's.
+func (fd *FD) noteShut(how int) {
+	if fd.incref() != nil {
+		return
+	}
+	defer fd.decref()
+	switch how {
+	case unix.SHUT_RD:
+		runtimehooks.PollShut(&fd.pd.desc, 'r')
+	case unix.SHUT_WR:
+		runtimehooks.PollShut(&fd.pd.desc, 'w')
+	case unix.SHUT_RDWR:
+		runtimehooks.PollShut(&fd.pd.desc, 'r'+'w')
+	}
 }
 
 // control calls op, which must not wait, and keeps the descriptor open meanwhile.

@@ -150,39 +150,52 @@ func (fd *FD) writeFlags() int {
 	return 0
 }
 
-// Write writes all of p and waits as often as it must; see write(2). If it fails,
+// Write writes all of p and waits as often as it must; see send(2). If it fails,
 // it also returns how many bytes it wrote before.
 //
 // std: internal/poll.(*FD).Write
 func (fd *FD) Write(p []byte) (int, error) {
-	nn := 0
-	var whole socket.Errno // the errno of the call that wrote the last bytes of p
-	err := fd.writeIO(func(sysfd int) socket.Errno {
-		for {
-			chunk := p[nn:]
-			if fd.IsStream && len(chunk) > maxRW {
-				chunk = chunk[:maxRW]
-			}
-			n, errno := socket.Write(sysfd, chunk, fd.writeFlags())
-			nn += n
-			switch {
-			case nn == len(p) && errno != unix.EINTR:
-				whole = errno // a write of an empty packet does not wait for room
-				return 0
-			case errno != 0 || n == 0:
-				return errno
-			}
+	w := writing{p: p}
+	err := fd.writeIO(func(sysfd int) socket.Errno { return fd.writeSome(sysfd, &w) })
+	return w.result(err)
+}
+
+// A writing is a Write under way.
+type writing struct {
+	p     []byte
+	n     int          // bytes of p that are written
+	whole socket.Errno // the errno of the call that wrote the last of them
+}
+
+// writeSome writes until all is written or a call fails.
+func (fd *FD) writeSome(sysfd int, w *writing) socket.Errno {
+	for {
+		chunk := w.p[w.n:]
+		if fd.IsStream && len(chunk) > maxRW {
+			chunk = chunk[:maxRW]
 		}
-	})
+		n, errno := socket.Write(sysfd, chunk, fd.writeFlags())
+		w.n += n
+		switch {
+		case w.n == len(w.p) && errno != unix.EINTR:
+			w.whole = errno // a write of an empty packet does not wait for room
+			return 0
+		case errno != 0 || n == 0:
+			return errno
+		}
+	}
+}
+
+// result returns what Write returns if the last call ended with err.
+func (w *writing) result(err error) (int, error) {
 	switch {
 	case err != nil:
-		return nn, err
-	case whole != 0:
-		return nn, whole
-	case nn < len(p):
-		return nn, io.ErrUnexpectedEOF
+	case w.whole != 0:
+		err = w.whole
+	case w.n < len(w.p):
+		err = io.ErrUnexpectedEOF
 	}
-	return nn, nil
+	return w.n, err
 }
 
 // Accept takes a connection from the listening descriptor and writes its peer's

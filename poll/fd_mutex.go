@@ -134,6 +134,22 @@ func (mu *fdMutex) rwlock(read bool) bool {
 	}
 }
 
+// tryRLock is rwlock(true) for a caller that does not wait: locked is false if another holds
+// the lock for reading.
+func (mu *fdMutex) tryRLock() (locked, open bool) {
+	for {
+		old := mu.state.Load()
+		switch {
+		case old&mutexClosed != 0:
+			return false, false
+		case old&mutexRLock != 0:
+			return false, true
+		case mu.state.CompareAndSwap(old, addRef(old|mutexRLock)):
+			return true, true
+		}
+	}
+}
+
 // rwunlock drops the lock and a reference. It reports whether the caller must
 // destroy the descriptor.
 //

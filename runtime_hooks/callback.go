@@ -15,18 +15,15 @@ import (
 // Its lock is the only thing here that the race detector sees, so that what the program did
 // before it armed f comes before f. Nothing else is ordered by it.
 type callback struct {
-	armed atomic.Bool // f is not nil
+	armed atomic.Bool // f is not nil, and no event has come for it
 
 	mu      sync.Mutex
 	f       func()
 	keep    any // what must stay reachable while f is armed
 	running bool
-	fired   bool        // between the event and the call of f
+	fired   bool        // the event came while another f ran
 	timer   *time.Timer // goes off at the read deadline
 }
-
-// armedCallbacks is how many are armed in this process.
-var armedCallbacks atomic.Int32
 
 // arm sets f, and reports whether it could: false means that one is armed already.
 func (c *callback) arm(f func(), keep any) bool {
@@ -40,17 +37,15 @@ func (c *callback) arm(f func(), keep any) bool {
 	return true
 }
 
-// note counts the callbacks that are armed. The watcher is awake while there are any.
-func (c *callback) note(armed bool) {
+// note says whether f waits. The watcher is awake for it.
+func (c *callback) note(waits bool) {
 	raceDisable()
 	defer raceEnable()
-	c.armed.Store(armed)
-	n := int32(1)
-	if !armed {
-		n = -1
-	}
-	if now := armedCallbacks.Add(n); now == 0 || now == 1 && armed {
-		needWatcher()
+	c.armed.Store(waits)
+	if waits {
+		useWatch(1)
+	} else {
+		useWatch(-1)
 	}
 }
 
@@ -99,7 +94,7 @@ func (c *callback) isArmed() bool { return c.armed.Load() }
 
 // fire lets f run, if one is armed.
 func (c *callback) fire() {
-	if c.armed.Load() {
+	if c.armed.Load() && c.armed.CompareAndSwap(true, false) {
 		go c.run()
 	}
 }

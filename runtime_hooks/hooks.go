@@ -11,6 +11,8 @@ type PollDesc struct {
 	runtimeDesc
 
 	more atomic.Pointer[watchDesc] // nil as long as nobody needed it
+
+	shut atomic.Uint32 // what PollShut was told
 }
 
 // PollOpen puts fd into the poller and watches it.

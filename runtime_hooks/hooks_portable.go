@@ -10,6 +10,7 @@ import "sync/atomic"
 type PollDesc struct {
 	own  *pollDesc
 	more atomic.Pointer[watchDesc] // nil as long as nobody needed it
+	shut atomic.Uint32             // what PollShut was told
 }
 
 // PollOpen puts fd into the poller and watches it, or returns the errno of

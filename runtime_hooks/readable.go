@@ -92,28 +92,48 @@ func PollStopPeerClosed(pd *PollDesc) bool {
 // first call on the watch tells; if it cannot, PollPeerClosed returns the negated errno.
 // After PollClose it returns what was known before.
 func PollPeerClosed(pd *PollDesc) (closed bool, code int) {
+	raceDisable()
+	w := pd.more.Load()
+	closed = w != nil && w.gone.Load()
+	told := closed || w != nil && w.toldEnd.Load()
+	raceEnable()
+	if told {
+		return closed, NoError
+	}
+	return pd.firstPeerClosed()
+}
+
+//go:norace
+func (pd *PollDesc) firstPeerClosed() (closed bool, code int) {
 	w := pd.makeWatchDesc()
 	raceDisable()
 	defer raceEnable()
-	if w.gone.Load() || w.toldEnd.Load() {
-		return w.gone.Load(), NoError
+	if errno := w.watchTheEnd(); errno != 0 {
+		return false, -int(errno)
 	}
-	errno := w.watchTheEnd()
-	w.toldEnd.Store(errno == 0)
-	return false, -int(errno)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.closed && w.toldEnd.CompareAndSwap(false, true) {
+		useWatch(1)
+	}
+	return w.gone.Load(), NoError
 }
 
 // PollShut notes that the program itself shuts down directions of the connection, before it
 // does: 'r', 'w' or 'r'+'w'.
 func PollShut(pd *PollDesc, mode int) {
-	w := pd.makeWatchDesc()
 	raceDisable()
 	defer raceEnable()
+	var shut uint32
 	if mode != 'w' {
-		w.shut.Or(shutRead)
+		shut |= shutRead
 	}
 	if mode != 'r' {
-		w.shut.Or(shutWrite)
+		shut |= shutWrite
+	}
+	pd.shut.Or(shut)
+	if w := pd.more.Load(); w != nil { // after the store: see makeWatchDesc
+		w.shut.Or(shut)
 	}
 }
 

@@ -97,6 +97,7 @@ func (pd *PollDesc) makeWatchDesc() *watchDesc {
 	if !pd.more.CompareAndSwap(nil, w) {
 		return pd.more.Load()
 	}
+	w.shut.Or(pd.shut.Load()) // after the store: see PollShut
 	return w
 }
 
@@ -220,6 +221,9 @@ func (pd *PollDesc) closeWatch() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
+	if w.toldEnd.Load() {
+		useWatch(-1)
+	}
 	if w.index < 0 {
 		return
 	}

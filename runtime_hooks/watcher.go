@@ -5,14 +5,15 @@ package runtimehooks
 import "sync/atomic"
 
 // The watcher's goroutine waits in the runtime's poller only while somebody needs it: a
-// callback, or a reader that the sweep has not verified. At other times it sleeps on a
+// callback, a descriptor whose end somebody asked for, or a reader that the sweep has not
+// verified. At other times it sleeps on a
 // semaphore, so that the runtime sees a deadlock where there is one; events wait for it
 // meanwhile.
 
 // watcherState says what the watcher's goroutine does.
 //
 // It stores watcherWaits or watcherSleeps and then looks for somebody who needs more. A
-// reader stores that it waits, whoever arms a callback counts it, and whoever closes the last
+// reader stores that it waits, whoever needs events is counted, and whoever closes the last
 // descriptor counts that, and then they look at watcherState. Of the two, at least one sees
 // the other. TestWatcherSleepsWhileNobodyNeedsIt fails without this order.
 var watcherState atomic.Uint32
@@ -41,6 +42,17 @@ func needWatcher() {
 	}
 }
 
+// watchUsers is how many callbacks and descriptors need the watcher awake.
+var watchUsers atomic.Int32
+
+// useWatch adds n to watchUsers. The first makes the watcher wait for events, and after the
+// last it may sleep.
+func useWatch(n int32) {
+	if now := watchUsers.Add(n); now == 0 || now == n {
+		needWatcher()
+	}
+}
+
 // watch is the watcher: it takes events, and sweeps.
 func watch() {
 	b := new(watchBuffers)
@@ -53,7 +65,7 @@ func watch() {
 				return
 			}
 		case sweepForSome(b):
-		case armedCallbacks.Load() > 0:
+		case watchUsers.Load() > 0:
 			waitForEvents(b)
 		default:
 			sleepWhileNobodyNeedsWatcher()
@@ -112,7 +124,7 @@ func nobodyWatched() bool {
 
 // somebodyNeedsWatcher reports whether the watcher must not sleep.
 func somebodyNeedsWatcher() bool {
-	return nobodyWatched() || armedCallbacks.Load() > 0 || anyUnverified()
+	return nobodyWatched() || watchUsers.Load() > 0 || anyUnverified()
 }
 
 // endWatch ends the watch if no descriptor is in it.
