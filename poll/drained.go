@@ -103,7 +103,7 @@ func (fd *FD) maySpare() bool {
 		return false
 	}
 	lowat, errno := socket.GetsockoptInt(fd.Sysfd, unix.SOL_SOCKET, unix.SO_RCVLOWAT)
-	if errno != 0 || lowat != 1 {
+	if errno != 0 || lowat > 1 { // MPTCP leaves 0 behind, which counts as 1
 		return false
 	}
 	return runtimehooks.PollWatchEnd(&fd.pd.desc)
