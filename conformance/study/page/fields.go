@@ -25,6 +25,9 @@ var fields = map[way.Func][]field{
 		{"", "lc", "", "New in Go 1.11: what ListenConfig asked for. Here the options are on the listener already."},
 		{"", "", "inherit", "Whether the kernel hands the listener's options down to what it accepts."},
 	},
+	{File: "net/net.go", Name: "conn"}: {
+		{"fd *netFD", "fd", "fd", ""},
+	},
 	{File: "net/fd_posix.go", Name: "netFD"}: {
 		{"pfd poll.FD", "pfd", "pfd", ""},
 		{"family int", "family", "family", ""},

@@ -29,12 +29,16 @@ func sample(t *testing.T) string {
 		{Net: call("accept4", "-1 EAGAIN", "listener"), Net2: call("accept4", "-1 EAGAIN", "listener")},
 		{Net: &trace.Call{Name: "epoll_pwait", Args: []string{"epoll"}, Result: "1", Poll: true}},
 		{Net: call("accept4", "conn", "listener"), Net2: call("accept4", "conn", "listener")},
-		{Net: call("epoll_ctl", "0", "epoll", "EPOLL_CTL_ADD", "conn")},
+		{Net: call("epoll_ctl", "0", "epoll", "EPOLL_CTL_ADD", "conn"), Loop: trace.Loop{Calls: 2, Turns: 7}},
 	}}
+	own := *parks
+	own.Rows = append([]trace.Row{{Net2: &trace.Call{Name: "epoll_pwait", Args: []string{"runtime-epoll", "[epoll EPOLLIN]", "-1"}, Result: "1", Poll: true}}}, own.Rows...)
+	std := Folder(filepath.Join(strings.TrimSpace(string(root)), "src"))
+	std.Version = "go1.26"
 	var b bytes.Buffer
 	err = Write(&b, Data{
-		Diffs: []*trace.Diff{parks}, Own: []*trace.Diff{parks}, NotRecorded: "ptrace is forbidden here",
-		Std: Folder(filepath.Join(strings.TrimSpace(string(root)), "src")), Ours: Folder(filepath.Join("..", "..", "..")),
+		Diffs: []*trace.Diff{parks}, Own: []*trace.Diff{&own}, NotRecorded: "ptrace is forbidden here",
+		Std: std, Ours: Folder(filepath.Join("..", "..", "..")),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +68,7 @@ func TestPageHasTheSourceOfEveryFunction(t *testing.T) {
 // that are on the way.
 func TestPicturesAreOfStepsOnTheWay(t *testing.T) {
 	met := map[string]bool{}
-	for _, p := range way.Paths() {
+	for _, p := range lessons() {
 		for _, s := range p.Steps {
 			met[s.Std.Name] = true
 		}
@@ -151,7 +155,7 @@ func TestPageWalksInABrowserOnAPhone(t *testing.T) {
 	if len(got.Errors) > 0 || len(got.Wide) > 0 {
 		t.Errorf("errors %q; wider than a phone: %q", got.Errors, got.Wide)
 	}
-	if got.First != "1 / 7" || got.Second != "2 / 7" || got.Back != got.First {
+	if got.First != "1 / 9" || got.Second != "2 / 9" || got.Back != got.First {
 		t.Errorf("the keys led from %q to %q and back to %q", got.First, got.Second, got.Back)
 	}
 	if got.Language != "zh-CN" || got.Title != chineseOf("How the network stack works: net and net2") || got.Again != "en" {

@@ -85,6 +85,10 @@ func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call, steps 
 			arrow(goroutine, kernel, c.Name+" = "+c.Result)
 			parks = c.Blocked()
 		}
+		if l := loopOf(r, c); l.Turns > 0 {
+			fmt.Fprintf(&b, `<g data-step="%d">%s</g>`, step, svgText("", x(scheduler)+lane/2, y-6, fmt.Sprintf("↻ %d × %d", l.Calls, l.Turns)))
+			y += line
+		}
 	}
 	step = 0
 	ready()
@@ -94,6 +98,15 @@ func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call, steps 
 	}
 	return picture{stack, template.HTML(fmt.Sprintf(`<svg class="lanes" viewBox="0 0 %d %d" role="img" %s>%s%s</svg>`,
 		width, y, label("who calls whom, from the first call to the last"), head.String(), b.String()))}
+}
+
+// loopOf returns the loop that ends with a call of a row, on its own side or on
+// both.
+func loopOf(r trace.Row, c *trace.Call) trace.Loop {
+	if c != nil && c.Loop.Turns > 0 {
+		return c.Loop
+	}
+	return r.Loop
 }
 
 // svgText writes a text of a picture, with its Chinese if it has any: names
@@ -111,10 +124,10 @@ func svgText(class string, x, y int, text string) string {
 
 // lit says which states of rg or wg a function is about.
 var lit = map[string][]string{
-	"poll_runtime_pollReset": {"pdNil"}, "(*pollDesc).prepareRead": {"pdNil"}, "(*pollDesc).prepareWrite": {"pdNil"},
+	"pdNil": {"pdNil", "pdWait", "G", "pdReady"}, "poll_runtime_pollReset": {"pdNil"}, "(*pollDesc).prepareRead": {"pdNil"}, "(*pollDesc).prepareWrite": {"pdNil"},
 	"netpollblock": {"pdNil", "pdWait", "pdReady"}, "netpollblockcommit": {"pdWait", "G"}, "gopark": {"G"},
-	"netpollunblock": {"pdReady", "G"}, "netpollready": {"pdReady"}, "poll_runtime_pollUnblock": {"pdNil"},
-	"netpolldeadlineimpl": {"pdNil"}, "poll_runtime_pollWait": {"pdNil", "pdWait"}, "injectglist": {"pdReady"},
+	"netpollunblock": {"pdNil", "pdWait", "pdReady", "G"}, "netpollready": {"pdWait", "pdReady", "G"}, "poll_runtime_pollUnblock": {"pdNil", "pdWait", "G"},
+	"netpolldeadlineimpl": {"pdNil", "pdWait", "G"}, "poll_runtime_pollWait": {"pdNil", "pdWait"}, "injectglist": {"pdReady"},
 }
 
 // statePicture draws the states of one side of a pollDesc, those of the step lit.
@@ -136,10 +149,11 @@ func statePicture(s way.Step) template.HTML {
 		x, y       int
 	}{
 		{"M120 38H246l-6 -4m6 4l-6 4", "netpollblock", 183, 32}, {"M360 38H486l-6 -4m6 4l-6 4", "commit", 423, 32},
-		{"M305 56V106l-4 -6m4 6l4 -6", "event", 330, 84}, {"M545 56V128H364l6 -4m-6 4l6 4", "netpollunblock: goready", 455, 146},
+		{"M305 56V106l-4 -6m4 6l4 -6", "event", 330, 84}, {"M545 56V128H364l6 -4m-6 4l6 4", "event: goready", 455, 148},
 		{"M545 20V2H65V16l-4 -6m4 6l4 -6", "deadline, Close: goready", 305, -3},
 		{"M95 56V118H246l-6 -4m6 4l-6 4", "event", 170, 112},
-		{"M250 128H65V60l-4 6m4 -6l4 6", "consumed", 150, 146},
+		{"M270 56V82H40V60l-4 6m4 -6l4 6", "deadline, Close, error", 155, 77},
+		{"M250 132H20V60l-4 6m4 -6l4 6", "consumed", 135, 150},
 	} {
 		fmt.Fprintf(&b, `<path d="%s"/>%s`, a.path, svgText("", a.x, a.y, a.text))
 	}
@@ -155,7 +169,7 @@ func class(on []string, name string) string {
 
 // touched says which bits of fdMutex a function changes.
 var touched = map[string][]string{
-	"(*fdMutex).rwlock": {"R", "W", "ref", "rwait", "wwait"}, "(*FD).readLock": {"R", "ref"}, "(*FD).writeLock": {"W", "ref"},
+	"fdMutex": {"R", "W", "ref", "rwait", "wwait", "closed"}, "(*fdMutex).rwlock": {"R", "W", "ref", "rwait", "wwait"}, "(*FD).readLock": {"R", "ref"}, "(*FD).writeLock": {"W", "ref"},
 	"(*FD).readUnlock": {"R", "ref"}, "(*FD).writeUnlock": {"W", "ref"}, "(*fdMutex).increfAndClose": {"closed", "ref", "rwait", "wwait"},
 	"(*FD).decref": {"ref"},
 }

@@ -13,10 +13,13 @@ import (
 
 // A Source has the files of a stack, none where they are not at hand. It is read
 // when the page is written.
-type Source struct{ files fs.FS }
+type Source struct {
+	files   fs.FS
+	Version string // the Go release, "" of ours
+}
 
 // Folder is the source below a folder.
-func Folder(dir string) Source { return Source{os.DirFS(dir)} }
+func Folder(dir string) Source { return Source{files: os.DirFS(dir)} }
 
 // Declaration returns the text that declares f, with its comment, or "" where
 // that cannot be read.
@@ -37,6 +40,7 @@ func (s Source) Declaration(f way.Func) string {
 func Sources(ctx context.Context) (std, ours Source) {
 	if root := goSays(ctx, "env", "GOROOT"); root != "" {
 		std = Folder(filepath.Join(root, "src"))
+		std.Version = goSays(ctx, "env", "GOVERSION")
 	}
 	if root := goSays(ctx, "list", "-f", "{{with .Module}}{{if .Main}}{{.Dir}}{{end}}{{end}}", "go.parity/net2"); root != "" {
 		return std, Folder(root)
