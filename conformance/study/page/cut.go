@@ -137,7 +137,7 @@ func notLetter(r rune) bool { return !unicode.IsLetter(r) }
 // calledOn returns how a recording names what a step says that it calls upon.
 func calledOn(p passage, text string, ours bool) string {
 	switch {
-	case ours:
+	case ours && !strings.Contains(text, "into the runtime's"):
 		return "epoll"
 	case p.own && strings.Contains(text, "the runtime's"):
 		return "runtime-epoll"
