@@ -35,8 +35,9 @@ var listen = Path{
 				"that does not know it gets a plain TCP connection.",
 		},
 		both(Step{
-			Std: fn("net/mptcpsock_linux.go initMPTCPavailable"), Ours: fn("socket/host.go HasMultipathTCP"),
-			Does: "Once in a process: makes a socket of Multipath TCP and closes it. Whether it takes an IPv4 or an IPv6 one, the next step tells.",
+			Std: fn("net/mptcpsock_linux.go supportsMultipathTCP"), Ours: fn("socket/host.go HasMultipathTCP"),
+			StdInside: fn("net/mptcpsock_linux.go initMPTCPavailable"),
+			Does:      "Once in a process: makes a socket of Multipath TCP and closes it. Whether it takes an IPv4 or an IPv6 one, the next step tells.",
 		}, "socket IPPROTO_MPTCP: is there Multipath TCP?", "close"),
 		{
 			Seed: fn("net/ipsock_posix.go (*ipStackCapabilities).probe"), Std: fn("net/ipsock_posix.go (*ipStackCapabilities).probe"),
@@ -87,7 +88,7 @@ var listen = Path{
 				"kernels: Go 1.24 wants Linux 3.2.",
 		}, "socket SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK"),
 		{
-			Seed: fn("syscall/asm_linux_amd64.s RawSyscall"), Std: fn("syscall/syscall_linux.go RawSyscall"), Ours: fn("socket/socket.go Socket"),
+			Seed: fn("syscall/asm_linux_amd64.s RawSyscall"), Std: fn("syscall/syscall_linux.go RawSyscall"),
 			Does:  "socket(2) goes through RawSyscall: it cannot block, so the scheduler is not told. The thread (M) keeps its processor (P), and nobody can take it away meanwhile.",
 			Since: "1.10 wrote Syscall and RawSyscall in assembly, each for each architecture. Since Go 1.19 they are Go, over one function in assembly, Syscall6.",
 			Here:  "By package unix of x/sys, whose Socket is a raw call too.",
@@ -102,7 +103,7 @@ var listen = Path{
 			Does: "Wraps the descriptor: netFD has the addresses, poll.FD in it the descriptor, its lock and its place in the poller.",
 		},
 		{
-			Seed: fn("net/sock_linux.go maxListenerBacklog"), Std: fn("net/sock_linux.go maxListenerBacklog"),
+			Seed: fn("net/sock_linux.go maxListenerBacklog"), Std: fn("net/net.go listenerBacklog"), StdInside: fn("net/sock_linux.go maxListenerBacklog"),
 			Ours: fn("socket/host.go ListenerBacklog"),
 			Does: "How many connections may wait in the queue: as many as the host allows, read once.",
 			Since: "Read by the first listener, no longer at the start of every program, and no longer cut to 16 bits on " +

@@ -5,7 +5,9 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -84,6 +86,42 @@ func TestDeclarationFailsWhereThereIsNone(t *testing.T) {
 		if got, err := fn(f).Declaration(root); err == nil {
 			t.Errorf("Declaration(%s) = %q, want an error", f, got)
 		}
+	}
+}
+
+// mirrored finds the function of the standard library that one of ours names
+// in its comment as the one it mirrors.
+var mirrored = regexp.MustCompile(`(?m)^// std: (\S+?)\.(\(?[*\w]+\)?(?:\.\w+)?)$`)
+
+// together are functions of ours for which the standard library has more than
+// one: the step has that which its operation takes.
+var together = map[string]string{
+	"(g).ready":       "injectglist", // for one, netpollgoready
+	"netpollDeadline": "netpollReadDeadline",
+	"(*FD).ReadFrom":  "(*FD).ReadFromInet4",
+}
+
+// What stands beside a function of ours is what that says it mirrors, itself or
+// inside.
+func TestPairsAreWhatTheSourceSays(t *testing.T) {
+	ours := os.DirFS(filepath.Join("..", ".."))
+	checked := 0
+	for _, p := range Paths() {
+		for i, s := range p.Steps {
+			text, _ := s.Ours.Declaration(ours)
+			m := mirrored.FindStringSubmatch(text)
+			if m == nil || s.Std == (Func{}) {
+				continue
+			}
+			checked++
+			is := func(f Func) bool { return path.Dir(f.File) == m[1] && f.Name == m[2] }
+			if !is(s.Std) && !is(s.StdInside) && together[s.Ours.Name] != s.Std.Name {
+				t.Errorf("%s, step %d: beside %s stands %s, but it mirrors %s.%s", p.Name, i+1, s.Ours.Name, s.Std.Name, m[1], m[2])
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("no function says what it mirrors")
 	}
 }
 

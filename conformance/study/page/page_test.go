@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -82,6 +83,75 @@ func TestPicturesAreOfStepsOnTheWay(t *testing.T) {
 	}
 }
 
+// Each change of state that the functions make is an arrow that starts at the
+// box of the one and ends before that of the other.
+func TestStatePictureHasEveryTransition(t *testing.T) {
+	want := map[string]bool{ // as runtime/netpoll.go has them
+		"pdNil pdWait": true, "pdWait pdNil": true, "pdWait G": true, "pdWait pdReady": true,
+		"G pdReady": true, "G pdNil": true, "pdNil pdReady": true, "pdReady pdNil": true,
+	}
+	touches := func(name string, x, y int) bool {
+		for _, s := range states {
+			if s.name == name {
+				return s.x-4 <= x && x <= s.x+114 && s.y-4 <= y && y <= s.y+40
+			}
+		}
+		return false
+	}
+	for _, a := range transitions {
+		delete(want, a.from+" "+a.to)
+		var x, y int
+		for i, m := range regexp.MustCompile(`([MHV])(\d+)(?: (\d+))?`).FindAllStringSubmatch(a.path, -1) {
+			n, _ := strconv.Atoi(m[2])
+			switch m[1] {
+			case "M":
+				x = n
+				y, _ = strconv.Atoi(m[3])
+			case "H":
+				x = n
+			case "V":
+				y = n
+			}
+			if i == 0 && !touches(a.from, x, y) {
+				t.Errorf("the arrow from %s to %s starts at %d, %d", a.from, a.to, x, y)
+			}
+		}
+		if !touches(a.to, x, y) {
+			t.Errorf("the arrow from %s to %s ends at %d, %d", a.from, a.to, x, y)
+		}
+	}
+	for missing := range want {
+		t.Errorf("there is no arrow %s", missing)
+	}
+}
+
+// A loop is written once, with its turns, beside the calls and in the picture.
+func TestPageSaysHowOftenALoopTurns(t *testing.T) {
+	page := sample(t)
+	for _, want := range []string{"calls × turns:</span> 2 × 7", ">↻ 2 × 7</text>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	own := &trace.Diff{Rows: []trace.Row{{Net2: &trace.Call{Name: "read", Result: "5", Loop: trace.Loop{Calls: 1, Turns: 3}}}}}
+	if got := string(lanes("net2", own, ourSide, nil).SVG); !strings.Contains(got, "↻ 1 × 3") {
+		t.Error("the picture has no turns of a loop of one side")
+	}
+}
+
+// With its own poller net2 makes other calls at some steps; the page has both.
+func TestPageCutsTheOwnPollersRecordings(t *testing.T) {
+	page := sample(t)
+	_, step, _ := strings.Cut(page, "16 · <code>netpoll</code>")
+	step, _, _ = strings.Cut(step, "</article>")
+	if !strings.Contains(step, "epoll_pwait(runtime-epoll, [epoll EPOLLIN], -1) = 1") {
+		t.Error("the step netpoll does not have the call of net2's own poller")
+	}
+	if !regexp.MustCompile(`data-step="16"><code>epoll_pwait\(runtime-epoll`).MatchString(page) {
+		t.Error("the recording with net2's own poller does not light at the step netpoll")
+	}
+}
+
 func TestLanesReadyWhomTheyPark(t *testing.T) {
 	d := &trace.Diff{Rows: []trace.Row{{Net: &trace.Call{Name: "read", Result: "-1 EAGAIN"}}}}
 	got := string(lanes("net", d, stdSide, nil).SVG)
@@ -108,22 +178,31 @@ func TestLanesWatchBeforeTheyPark(t *testing.T) {
 // walks it with the keyboard and writes what it found.
 const probe = `<!DOCTYPE html><meta charset="utf-8"><iframe id="f" style="width:390px;height:800px;border:0" srcdoc="PAGE"></iframe>
 <script>onload = () => {
-  const w = document.getElementById("f").contentWindow, d = w.document, found = { wide: [], errors: w.errors };
+  const w = document.getElementById("f").contentWindow, d = w.document, found = { wide: [], cut: [], below: [], errors: w.errors };
   const at = () => d.getElementById("at").value;
   const press = key => w.dispatchEvent(new w.KeyboardEvent("keydown", { key }));
   found.first = at(); press("ArrowRight"); found.second = at(); press("k"); found.back = at();
   for (const l of d.querySelectorAll(".lesson")) {
     for (const s of d.querySelectorAll(".lesson.now details")) s.open = true;
     do {
-      if (d.documentElement.scrollWidth > 390) found.wide.push(d.querySelector(".lesson.now").id + " " + at());
+      const here = d.querySelector(".lesson.now").id + " " + at();
+      if (d.documentElement.scrollWidth > 390) found.wide.push(here);
+      for (const e of d.querySelectorAll(".step.now pre, .step.now .drawn, .lesson.now details .drawn")) if (e.scrollWidth > e.clientWidth + 1) found.cut.push(here + " " + e.className);
+      if (w.scrollY !== 0) found.below.push(here);
+      w.scrollTo(0, 200);
       if (at().split(" / ")[0] === at().split(" / ")[1]) break;
       press("j");
     } while (true);
     press("]");
   }
+  found.row = Math.abs(d.getElementById("back").offsetTop - d.getElementById("next").offsetTop);
+  w.location.hash = "accept-13"; found.hash = "";
+  setTimeout(() => {
+  found.hash = d.querySelector(".lesson.now").id + " " + at(); press("]"); found.moved = w.location.hash;
   press("l"); found.language = d.documentElement.lang; found.title = d.querySelector("h1").textContent;
   press("l"); found.again = d.documentElement.lang;
   const pre = document.createElement("pre"); pre.id = "found"; pre.textContent = JSON.stringify(found); document.body.append(pre);
+  }, 100);
 };</script>`
 
 func TestPageWalksInABrowserOnAPhone(t *testing.T) {
@@ -146,14 +225,21 @@ func TestPageWalksInABrowserOnAPhone(t *testing.T) {
 		t.Fatal("the page did not come up")
 	}
 	var got struct {
-		Wide, Errors                                []string
-		First, Second, Back, Language, Again, Title string
+		Wide, Cut, Below, Errors                                 []string
+		First, Second, Back, Hash, Moved, Language, Again, Title string
+		Row                                                      int
 	}
 	if err := json.Unmarshal([]byte(html.UnescapeString(string(m[1]))), &got); err != nil {
 		t.Fatal(err)
 	}
 	if len(got.Errors) > 0 || len(got.Wide) > 0 {
 		t.Errorf("errors %q; wider than a phone: %q", got.Errors, got.Wide)
+	}
+	if len(got.Cut) > 0 || len(got.Below) > 0 || got.Row != 0 {
+		t.Errorf("cut off %q; a step begins below its head: %q; the keys to the sides are %d apart", got.Cut, got.Below, got.Row)
+	}
+	if got.Hash != "lesson-accept 13 / 22" || got.Moved != "#dial-1" {
+		t.Errorf("the address led to %q, and the next lesson to the address %q", got.Hash, got.Moved)
 	}
 	if got.First != "1 / 9" || got.Second != "2 / 9" || got.Back != got.First {
 		t.Errorf("the keys led from %q to %q and back to %q", got.First, got.Second, got.Back)

@@ -130,6 +130,29 @@ var lit = map[string][]string{
 	"netpolldeadlineimpl": {"pdNil", "pdWait", "G"}, "poll_runtime_pollWait": {"pdNil", "pdWait"}, "injectglist": {"pdReady"},
 }
 
+// transitions are the arrows between the states of rg and wg, each with what
+// changes the one into the other.
+var transitions = []struct {
+	from, to   string
+	path, text string
+	x, y       int
+}{
+	{"pdNil", "pdWait", "M120 30H246l-6 -4m6 4l-6 4", "netpollblock", 183, 22},
+	{"pdWait", "pdNil", "M250 46H124l6 -4m-6 4l6 4", "deadline, Close, error", 185, 74},
+	{"pdWait", "G", "M360 38H486l-6 -4m6 4l-6 4", "commit", 423, 32},
+	{"pdWait", "pdReady", "M305 56V106l-4 -6m4 6l4 -6", "event", 330, 84},
+	{"G", "pdReady", "M545 56V128H364l6 -4m-6 4l6 4", "event: goready", 455, 148},
+	{"G", "pdNil", "M545 20V2H65V16l-4 -6m4 6l4 -6", "deadline, Close: goready", 305, -3},
+	{"pdNil", "pdReady", "M70 56V116H246l-6 -4m6 4l-6 4", "event", 160, 108},
+	{"pdReady", "pdNil", "M250 134H30V60l-4 6m4 -6l4 6", "consumed", 140, 151},
+}
+
+// states are the boxes, by their upper left corners.
+var states = []struct {
+	name string
+	x, y int
+}{{"pdNil", 10, 20}, {"pdWait", 250, 20}, {"G", 490, 20}, {"pdReady", 250, 110}}
+
 // statePicture draws the states of one side of a pollDesc, those of the step lit.
 func statePicture(s way.Step) template.HTML {
 	on, ok := lit[s.Std.Name]
@@ -137,24 +160,11 @@ func statePicture(s way.Step) template.HTML {
 		return ""
 	}
 	var b strings.Builder
-	for _, box := range []struct {
-		name string
-		x, y int
-	}{{"pdNil", 10, 20}, {"pdWait", 250, 20}, {"G", 490, 20}, {"pdReady", 250, 110}} {
+	for _, box := range states {
 		fmt.Fprintf(&b, `<g class="%s"><rect x="%d" y="%d" width="110" height="36" rx="6"/>%s</g>`,
 			class(on, box.name), box.x, box.y, svgText("", box.x+55, box.y+23, box.name))
 	}
-	for _, a := range []struct {
-		path, text string
-		x, y       int
-	}{
-		{"M120 38H246l-6 -4m6 4l-6 4", "netpollblock", 183, 32}, {"M360 38H486l-6 -4m6 4l-6 4", "commit", 423, 32},
-		{"M305 56V106l-4 -6m4 6l4 -6", "event", 330, 84}, {"M545 56V128H364l6 -4m-6 4l6 4", "event: goready", 455, 148},
-		{"M545 20V2H65V16l-4 -6m4 6l4 -6", "deadline, Close: goready", 305, -3},
-		{"M95 56V118H246l-6 -4m6 4l-6 4", "event", 170, 112},
-		{"M270 56V82H40V60l-4 6m4 -6l4 6", "deadline, Close, error", 155, 77},
-		{"M250 132H20V60l-4 6m4 -6l4 6", "consumed", 135, 150},
-	} {
+	for _, a := range transitions {
 		fmt.Fprintf(&b, `<path d="%s"/>%s`, a.path, svgText("", a.x, a.y, a.text))
 	}
 	return template.HTML(`<svg class="states" viewBox="0 -16 620 172" role="img" ` + string(label("the states of rg and wg, those of this step lit")) + `>` + b.String() + `</svg>`)
