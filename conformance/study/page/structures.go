@@ -14,7 +14,7 @@ var structures = way.Path{
 	Steps: []way.Step{
 		{
 			Std: way.Func{File: "net/tcpsock.go", Name: "TCPListener"}, Ours: way.Func{File: "net2/tcpsock.go", Name: "TCPListener"},
-			Does: "What Listen returns: a netFD.",
+			Does: "What Listen returns. It has a netFD.",
 		},
 		{
 			Std: way.Func{File: "net/net.go", Name: "conn"}, Ours: way.Func{File: "net2/conn.go", Name: "conn"},
