@@ -99,7 +99,7 @@ var closing = Path{
 		{
 			Ours:      fn("runtime_hooks/netpoll_runtime.go (*runtimeDesc).watch"),
 			Does:      "What the reader did before it parked: it was the first to wait for the connection, and had it watched.",
-			Here:      "net did so in Accept or Dial.",
+			Here:      "net did so in Accept or Dial. Our own poller's function is netpollwatch.",
 			Entry:     "watch-on-demand",
 			OursCalls: []string{"epoll_ctl ADD, when somebody waits"},
 		},
