@@ -104,7 +104,7 @@ func (d Data) lesson(p way.Path) lesson {
 
 func (d Data) recording(p way.Path, diff *trace.Diff) recording {
 	r := recording{Diff: diff}
-	r.Net, r.Net2 = cutBoth(p, diff, false)
+	r.Net, r.Net2 = cutBoth(p, diff, trace.Poller != conformance.Runtime)
 	r.Lanes = []picture{lanes("net", diff, stdSide, r.Net), lanes("net2", diff, ourSide, r.Net2)}
 	if i := slices.IndexFunc(d.Own, func(o *trace.Diff) bool { return o.Scenario == diff.Scenario }); i >= 0 {
 		r.Own = d.Own[i]
