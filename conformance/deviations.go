@@ -97,6 +97,33 @@ var Deviations = []Deviation{
 			"echo had 0.68 of net's throughput, and has 1.00 (BenchmarkUDPEcho).",
 	},
 	{
+		Name: "recv-for-read",
+		Step: "read",
+		Net:  "Reads and writes a connection by read and write, the calls for files; datagrams by recvfrom and sendto.",
+		Net2: "Calls recvfrom and sendto without an address for both; for a socket of sequenced packets with MSG_EOR, which write " +
+			"sets by itself. A program that is built with the race detector or a sanitizer calls read and write, as net does.",
+		Unseen: "The kernel's function for the socket is the same, with the same flags, results, errors and signals. It can be seen by " +
+			"who looks at the calls: a filter of system calls (seccomp) that was made for a program on TCP alone must allow both; and " +
+			"the counts of /proc/PID/io are of read and write, to which these calls do not add.",
+		Evidence: "recv(2), send(2). The layer for files is spared: 2 to 3% of a read and a write, 12% of a read that finds nothing (Linux 6.18).",
+	},
+	{
+		Name: "no-empty-read",
+		Step: "read",
+		Net:  "Reads before each wait; of an idle connection this read finds nothing.",
+		Net2: "Leaves that read out on a TCP stream if the Read before returned less than it had room for, once the connection has had " +
+			"to wait 16 times. It then watches the connection in a second epoll set for its end: two getsockopt and an epoll_ctl once, " +
+			"and an epoll_ctl in Close. A connection that then waits for long reads again before it waits, until it has had to wait " +
+			"often again. Never for MPTCP, with SO_RCVLOWAT, after File or SyscallConn, or while goroutines that compute keep all processors busy.",
+		Unseen: "A read that returned less than it had room for has taken all there was, and what comes later has its event. The end, which " +
+			"may have come with the data as one event, the second set tells. What no event tells, such as data behind the mark of " +
+			"urgent data, a sweep finds: readers that have waited for 30 to 60 ms are verified once. The goroutine that does this is " +
+			"a system goroutine, in no dump or profile, except in a program that was built with net2_portable, and it sleeps while it " +
+			"has nobody to verify. The second set, one descriptor, is there as long as a connection needs it.",
+		Evidence: "TestRandomStreams in poll: 10,000,000 random segments, ends, resets and urgent marks between 1,000 connections, no byte lost. " +
+			"Each guard has its test in poll and runtime_hooks, and fails without it. One system call in three of a request (cmd/bench -workloads 1).",
+	},
+	{
 		Name:    "yield-before-park",
 		Pollers: []string{Runtime},
 		Step:    "read",

@@ -27,6 +27,28 @@ func (r Row) Poll() bool { return r.Net != nil && r.Net.Poll || r.Net2 != nil &&
 // no difference between two calls.
 func same(a, b Call) bool { return oneEpoll(a.String()) == oneEpoll(b.String()) }
 
+// equivalent reports whether two calls stand beside each other: they are alike, or would be
+// if a call on a socket were made as on a file.
+func equivalent(a, b Call) bool { return same(a, b) || same(fileForm(a), fileForm(b)) }
+
+// fileForm turns recv(2) and send(2), which are recvfrom and sendto without an address, into
+// the read and write that do the same.
+func fileForm(c Call) Call {
+	if len(c.Args) != 5 || c.Args[4] != "NULL" && c.Args[4] != "…" {
+		return c
+	}
+	switch c.Name {
+	case "recvfrom":
+		c.Name = "read"
+	case "sendto":
+		c.Name = "write"
+	default:
+		return c
+	}
+	c.Args = c.Args[:3]
+	return c
+}
+
 var anyEpoll = regexp.MustCompile(`\b(` + runtimeEpoll + `|epoll)\d*\b`)
 
 func oneEpoll(s string) string { return anyEpoll.ReplaceAllString(s, "epoll") }
@@ -45,7 +67,7 @@ func align(net, net2 []Call) []Row {
 	}
 	for i := len(a) - 1; i >= 0; i-- {
 		for j := len(b) - 1; j >= 0; j-- {
-			if a[i].call != nil && b[j].call != nil && same(*a[i].call, *b[j].call) {
+			if a[i].call != nil && b[j].call != nil && equivalent(*a[i].call, *b[j].call) {
 				longest[i][j] = longest[i+1][j+1] + 1
 			} else {
 				longest[i][j] = max(longest[i+1][j], longest[i][j+1])
@@ -61,7 +83,7 @@ func align(net, net2 []Call) []Row {
 	i, j := 0, 0
 	for i < len(a) || j < len(b) {
 		switch {
-		case i < len(a) && j < len(b) && a[i].call != nil && b[j].call != nil && same(*a[i].call, *b[j].call):
+		case i < len(a) && j < len(b) && a[i].call != nil && b[j].call != nil && equivalent(*a[i].call, *b[j].call):
 			onlyNet = append(onlyNet, a[i].polls(left)...)
 			onlyNet2 = append(onlyNet2, b[j].polls(right)...)
 			flush()
@@ -86,12 +108,12 @@ func foldRows(rows []Row) []Row {
 			switch {
 			case r.Poll():
 				return ""
-			case !r.Same():
+			case r.Net == nil || r.Net2 == nil:
 				return fmt.Sprintf("%p", r) // equal to no other
 			}
-			return r.Net.String()
+			return r.Net.String() + becomes + r.Net2.String()
 		},
-		func(r *Row) bool { return r.Same() && r.Net.Blocked() },
+		func(r *Row) bool { return r.Net != nil && r.Net2 != nil && r.Net.Blocked() && r.Net2.Blocked() },
 		func(r *Row) *Loop { return &r.Loop })
 }
 

@@ -26,7 +26,8 @@ import (
 //
 // A section is named after the pollers of net2 for which it holds. A line that
 // begins with - is net's alone, a line with + is net2's alone, and a line with a
-// space belongs to both; the deviation stands below the line.
+// space belongs to both; the deviation stands below the line, or below the call that stands
+// in the place of the one above it.
 //
 // A kernel or a Go release on which a stack makes other calls has a file of its
 // own beside it, NAME.VARIANT.txt.
@@ -45,6 +46,10 @@ func exactText(s Scenario, d *Diff) string {
 		switch {
 		case r.Same():
 			line(&b, " ", r.Net2)
+		case r.Net != nil && r.Net2 != nil && r.NetEntry == r.Net2Entry:
+			fmt.Fprintf(&b, "- %s\n", r.Net)
+			line(&b, "+", r.Net2)
+			reason(&b, r.Net2Entry)
 		default:
 			if r.Net != nil {
 				line(&b, "-", r.Net)

@@ -17,6 +17,7 @@ type peer struct {
 	control *os.File
 	lines   *bufio.Reader
 	dir     string // the child's directory
+	stack   string // the child's
 
 	mu      sync.Mutex
 	news    *sync.Cond
@@ -25,8 +26,8 @@ type peer struct {
 	ports   map[uint16]bool
 }
 
-func newPeer(control *os.File, dir string) *peer {
-	p := &peer{control: control, lines: bufio.NewReader(control), dir: dir, ports: map[uint16]bool{}}
+func newPeer(control *os.File, dir, stack string) *peer {
+	p := &peer{control: control, lines: bufio.NewReader(control), dir: dir, stack: stack, ports: map[uint16]bool{}}
 	p.news = sync.NewCond(&p.mu)
 	return p
 }

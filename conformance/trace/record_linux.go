@@ -87,14 +87,14 @@ func record(ctx context.Context, poller string, s Scenario, stack string) (*Reco
 	}
 	defer null.Close()
 
-	p := newPeer(ours, dir)
+	p := newPeer(ours, dir, stack)
 	w := &window{decoder: newDecoder(), peer: p}
 	t := &tracer{enter: w.enter, leave: w.leave}
 	played := make(chan error, 1)
 	err = onThread(func() error {
 		err := t.start(exe, []string{exe}, &os.ProcAttr{
 			Dir:   dir,
-			Env:   childEnviron(poller, s.Name+" "+stack),
+			Env:   append(childEnviron(poller, s.Name+" "+stack), s.env...),
 			Files: []*os.File{null, null, complaint, theirs},
 		})
 		if err != nil {

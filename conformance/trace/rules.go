@@ -38,7 +38,7 @@ var rules = map[string]rule{
 			// Net adds it to the set at once,
 			"accept-first", "accept", "accept-parks", "dial", "dial-refused", "unix-accept", "unix-dial", "udp-dial",
 			// net2 when somebody waits or sets a deadline,
-			"read-parks", "request", "request-parks", "read-often", "write-parks", "deadline", "deadline-past", "half-close", "close-wakes",
+			"read-parks", "request", "request-parks", "read-often", "read-spared", "write-parks", "deadline", "deadline-past", "half-close", "close-wakes",
 			// and if nobody did, net2 does not take it out.
 			"close", "close-any", "file",
 		},
@@ -46,7 +46,7 @@ var rules = map[string]rule{
 			"epoll_ctl(epoll, EPOLL_CTL_ADD, *, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
 			"epoll_ctl(epoll, EPOLL_CTL_DEL, conn) = 0",
 		},
-		net2: []string{"epoll_ctl(epoll, EPOLL_CTL_ADD, *, EPOLLIN|*EPOLLRDHUP|EPOLLET) = 0"},
+		net2: []string{"epoll_ctl(*epoll*, EPOLL_CTL_ADD, *, EPOLLIN|*EPOLLRDHUP|EPOLLET) = 0"},
 	},
 	"host-probes": {
 		any:       true, // a host may lack IPv6 or MPTCP
@@ -100,6 +100,30 @@ var rules = map[string]rule{
 			"epoll_ctl(runtime-epoll, EPOLL_CTL_ADD, conn-dup*, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
 			"epoll_ctl(runtime-epoll, EPOLL_CTL_DEL, conn-dup*) = 0",
 			"close(conn-dup*) = 0",
+		},
+	},
+	"no-empty-read": {
+		scenarios: []string{"read-spared"},
+		any:       true, // the portable build's watch has two more calls
+		net:       []string{"read(conn, …, 16) = -1 EAGAIN"},
+		net2: []string{
+			"getsockopt(conn, SOL_SOCKET, SO_PROTOCOL, 6) = 0",
+			"getsockopt(conn, SOL_SOCKET, SO_RCVLOWAT, *) = 0",
+			"epoll_create1(EPOLL_CLOEXEC) = *epoll*",
+			"fcntl(*epoll*, F_GETFL) = *",
+			"fcntl(*epoll*, F_SETFL, O_RDWR|O_NONBLOCK) = 0",
+			"epoll_ctl(*epoll*, EPOLL_CTL_ADD, *epoll*, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET) = 0",
+			"epoll_ctl(*epoll*, EPOLL_CTL_ADD, conn, EPOLLRDHUP|EPOLLET) = 0",
+			"epoll_ctl(*epoll*, EPOLL_CTL_DEL, conn) = 0",
+		},
+	},
+	"recv-for-read": {
+		// The same bytes, and the same result: see fileForm.
+		change: [][2]string{
+			{"read(*, *, *) = *", "recvfrom(*, *, *, 0, *) = *"},
+			{"write(*, *, *) = *", "sendto(*, *, *, 0, NULL) = *"},
+			{"read(*, …, …) = *", "recvfrom(*, …, …, …, …) = *"},
+			{"write(*, …, …) = *", "sendto(*, …, …, …, …) = *"},
 		},
 	},
 	"write-watch-on-demand": {

@@ -16,6 +16,7 @@ type Scenario struct {
 
 	cold  bool // it includes the first use of the stack in its process
 	loops bool // the kernel chooses how often its loop turns
+	env   []string
 
 	child func(*child) error
 	peer  func(*peer) error

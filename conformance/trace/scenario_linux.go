@@ -309,6 +309,53 @@ var scenarios = []Scenario{
 	},
 
 	{
+		Name: "read-spared", Step: "read", env: []string{"NET2_SPARE_READ=at-once"},
+		Doc: "Answer requests on one connection; each Read takes all there is.",
+		child: func(c *child) error {
+			conn, err := c.conn()
+			if err != nil {
+				return err
+			}
+			err = c.record(func() error {
+				for range spared {
+					n, err := conn.Read(make([]byte, 16))
+					if err := expect(n, err, 5); err != nil {
+						return err
+					}
+					n, err = conn.Write([]byte("ok"))
+					if err := expect(n, err, 2); err != nil {
+						return err
+					}
+				}
+				return conn.Close()
+			})
+			return errors.Join(err, c.bye())
+		},
+		peer: func(p *peer) error {
+			conn, err := p.dial()
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			for n := range spared {
+				// A read that is not made does not show that it waits.
+				if n == 0 || p.stack == Net {
+					if err := p.awaitBlocked(n + 1); err != nil {
+						return err
+					}
+				}
+				if _, err := conn.Write([]byte("hello")); err != nil {
+					return err
+				}
+				if _, err := io.ReadFull(conn, make([]byte, 2)); err != nil {
+					return err
+				}
+			}
+			return p.awaitBye()
+		},
+	},
+
+	{
 		Name: "write", Step: "write",
 		Doc: "Write what the socket's buffer has room for.",
 		child: func(c *child) error {
@@ -820,6 +867,7 @@ var scenarios = []Scenario{
 }
 
 const (
+	spared     = 4       // the first wait is like net's
 	often      = 8       // fewer than the waits after which a reader may give way, to see
 	big        = 8 << 20 // more than any socket buffer of a usual host holds
 	fileName   = "file"
