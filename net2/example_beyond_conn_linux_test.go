@@ -96,3 +96,21 @@ func ExampleUnixConn_SendFiles() {
 	// from this very process: true
 	// take this: what the file holds
 }
+
+// ReadBuffers puts the parts of a frame where they belong, without a copy.
+func ExampleTCPConn_ReadBuffers() {
+	client, server := connected()
+	defer client.Close()
+	defer server.Close()
+
+	frame := net.Buffers{[]byte("head"), []byte("and the body")}
+	client.WriteBuffers(&frame)
+
+	head, body := make([]byte, 4), make([]byte, 64)
+	n, err := server.ReadBuffers([][]byte{head, body})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s, %s\n", head, body[:n-4])
+	// Output: head, and the body
+}
