@@ -1,11 +1,16 @@
 package net2_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
+	stdnet "net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"time"
 
 	net "go.parity/net2"
 )
@@ -113,4 +118,58 @@ func ExampleTCPConn_ReadBuffers() {
 	}
 	fmt.Printf("%s, %s\n", head, body[:n-4])
 	// Output: head, and the body
+}
+
+// The same options for a listener of this package, a Dialer, and package net.
+func ExampleSocketOptions() {
+	opts := net.SocketOptions{UserTimeout: 10 * time.Second, NotSentLowat: 64 << 10}
+	lc := net.ListenConfig{Options: opts}
+	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+
+	d := stdnet.Dialer{Control: opts.Control} // a Dialer of this package: Options: opts
+	c, err := d.Dial("tcp", l.Addr().String())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	// A network that does not have an option says which.
+	_, err = (&net.Dialer{Options: opts}).Dial("udp", "127.0.0.1:53")
+	var refused *net.OptionError
+	fmt.Println(errors.As(err, &refused) && refused.Option == "UserTimeout", errors.Is(err, errors.ErrUnsupported))
+	// Output: true true
+}
+
+// The first bytes go out with the first packet, if this host knows the other.
+func ExampleDialer_DialTCPFastOpen() {
+	lc := net.ListenConfig{Options: net.SocketOptions{FastOpen: 128}}
+	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+	done := echo(l)
+
+	var d net.Dialer
+	request := []byte("GET")
+	c, _, err := d.DialTCPFastOpen(context.Background(), "tcp", l.Addr().(*net.TCPAddr).AddrPort(), request)
+	if errors.Is(err, errors.ErrUnsupported) { // the host does not allow it
+		c, err = d.DialTCP(context.Background(), "tcp", netip.AddrPort{}, l.Addr().(*net.TCPAddr).AddrPort())
+		if err == nil {
+			_, err = c.Write(request)
+		}
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	answer := make([]byte, len(request))
+	io.ReadFull(c, answer)
+	fmt.Printf("%s\n", answer)
+	c.Close()
+	<-done
+	// Output: GET
 }
