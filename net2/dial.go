@@ -81,6 +81,15 @@ type Dialer struct {
 	// such field.
 	Options SocketOptions
 
+	// AttemptDelay, if it is not 0, is how long a dial to a name with several TCP
+	// addresses waits for one address before it tries the next beside it (RFC
+	// 8305, section 5, which recommends 250 ms). The IP versions come in turn, the
+	// first connection wins, and the others are closed. Each attempt has all of the
+	// time that the dial may take. Control and ControlContext then run at the same
+	// time for several addresses, and FallbackDelay has no effect. If AttemptDelay
+	// is negative, the dial fails. Package net has no such field.
+	AttemptDelay time.Duration
+
 	mptcpStatus mptcpStatus
 }
 
@@ -159,7 +168,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (Conn
 	ctx, cancel := d.dialCtx(ctx)
 	defer cancel()
 
-	if err := d.Options.check(network, useDial); err != nil {
+	if err := d.check(network); err != nil {
 		return nil, &OpError{Op: "dial", Net: network, Err: err}
 	}
 	addrs, err := resolveAddrList(withoutConnectHooks(ctx), d.resolver(), "dial", network, address, d.LocalAddr)
@@ -167,6 +176,9 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (Conn
 		return nil, &OpError{Op: "dial", Net: network, Err: err}
 	}
 	sd := &sysDialer{Dialer: *d, network: network, address: address}
+	if d.staggers(network) {
+		return sd.dialStaggered(ctx, addrs.interleaved())
+	}
 	if d.FallbackDelay >= 0 && network == "tcp" {
 		primaries, fallbacks := addrs.partition(isIPv4)
 		return sd.dialParallel(ctx, primaries, fallbacks)
@@ -267,6 +279,14 @@ func minNonzeroTime(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// check refuses what the network does not have, before the first system call.
+func (d *Dialer) check(network string) error {
+	if d.AttemptDelay < 0 {
+		return syscall.EINVAL
+	}
+	return d.Options.check(network, useDial)
 }
 
 func (d *Dialer) resolver() *Resolver {

@@ -173,3 +173,22 @@ func ExampleDialer_DialTCPFastOpen() {
 	<-done
 	// Output: GET
 }
+
+// A name with many addresses of which some do not answer is dialled in a moment.
+func ExampleDialer_attemptDelay() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+
+	d := net.Dialer{AttemptDelay: 250 * time.Millisecond, Timeout: 10 * time.Second}
+	c, err := d.Dial("tcp", net.JoinHostPort("localhost", port))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Println(c.RemoteAddr().String() == l.Addr().String())
+	// Output: true
+}
