@@ -427,7 +427,7 @@ func ListenTCP(network string, laddr *TCPAddr) (*TCPListener, error) {
 
 // listenAnyTCP listens for Multipath TCP unless the program switched that off.
 func (sl *sysListener) listenAnyTCP(ctx context.Context, laddr *TCPAddr) (*TCPListener, error) {
-	if sl.MultipathTCP() {
+	if sl.MultipathTCP() && (!sl.ReusePort || sl.mptcpStatus == mptcpEnabled) {
 		return sl.listenMPTCP(ctx, laddr)
 	}
 	return sl.listenTCP(ctx, laddr)

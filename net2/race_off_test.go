@@ -1,0 +1,5 @@
+//go:build linux && !race
+
+package net2
+
+const raceEnabled = false
