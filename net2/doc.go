@@ -108,5 +108,8 @@
 //
 // # Beyond net
 //
-//   - functions: StdConn, StdListener, StdPacketConn
+// All other exported names are ones that net lacks; docs/beyond.md of this module
+// describes them, with an example of each. Most of them exist on Linux alone. For
+// code that has to compile elsewhere too there are interfaces, which it can assert:
+// [ReadableConn], [PeerWatcher], [ContextConn] and [BuffersWriter].
 package net2

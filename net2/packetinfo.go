@@ -69,8 +69,8 @@ func (c *UDPConn) SetPacketInfo(what InfoFlags) error {
 			if o.inet6 && fd.family != syscall.AF_INET6 || o.inet4only && fd.family != syscall.AF_INET {
 				continue
 			}
-			if errno := fd.pfd.SetsockoptInt(o.level, o.option, boolint(what&o.info != 0)); errno != nil {
-				return &OptionError{o.name, wrapSyscallError("setsockopt", errno)}
+			if err := fd.pfd.SetsockoptInt(o.level, o.option, boolint(what&o.info != 0)); err != nil {
+				return optionError(o.name, "setsockopt", err)
 			}
 		}
 		return nil
@@ -89,14 +89,14 @@ var infoOptions = []struct {
 	inet6, inet4only bool
 	name             string
 }{
-	{InfoLocal, unix.SOL_IP, unix.IP_PKTINFO, false, true, "IP_PKTINFO"},
-	{InfoLocal, unix.SOL_IPV6, unix.IPV6_RECVPKTINFO, true, false, "IPV6_RECVPKTINFO"},
-	{InfoTOS, unix.SOL_IP, unix.IP_RECVTOS, false, false, "IP_RECVTOS"},
-	{InfoTOS, unix.SOL_IPV6, unix.IPV6_RECVTCLASS, true, false, "IPV6_RECVTCLASS"},
-	{InfoTTL, unix.SOL_IP, unix.IP_RECVTTL, false, false, "IP_RECVTTL"},
-	{InfoTTL, unix.SOL_IPV6, unix.IPV6_RECVHOPLIMIT, true, false, "IPV6_RECVHOPLIMIT"},
-	{InfoTime, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, false, false, "SO_TIMESTAMPNS"},
-	{InfoDrops, unix.SOL_SOCKET, unix.SO_RXQ_OVFL, false, false, "SO_RXQ_OVFL"},
+	{InfoLocal, unix.SOL_IP, unix.IP_PKTINFO, false, true, "InfoLocal"},
+	{InfoLocal, unix.SOL_IPV6, unix.IPV6_RECVPKTINFO, true, false, "InfoLocal"},
+	{InfoTOS, unix.SOL_IP, unix.IP_RECVTOS, false, false, "InfoTOS"},
+	{InfoTOS, unix.SOL_IPV6, unix.IPV6_RECVTCLASS, true, false, "InfoTOS"},
+	{InfoTTL, unix.SOL_IP, unix.IP_RECVTTL, false, false, "InfoTTL"},
+	{InfoTTL, unix.SOL_IPV6, unix.IPV6_RECVHOPLIMIT, true, false, "InfoTTL"},
+	{InfoTime, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, false, false, "InfoTime"},
+	{InfoDrops, unix.SOL_SOCKET, unix.SO_RXQ_OVFL, false, false, "InfoDrops"},
 }
 
 // PacketInfo reads the control messages that came with m. It skips those that it does not

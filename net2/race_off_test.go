@@ -2,5 +2,4 @@
 
 package net2
 
-// raceEnabled says that the race detector is on.
 const raceEnabled = false

@@ -42,7 +42,7 @@ func (c *UDPConn) SetReceiveOffload(on bool) error {
 		}
 		if err := fd.pfd.SetsockoptInt(syscall.IPPROTO_UDP, unix.UDP_GRO, boolint(on)); err != nil {
 			fd.udp.receive.Store(was)
-			return &OptionError{"UDP_GRO", wrapSyscallError("setsockopt", err)}
+			return optionError("ReceiveOffload", "setsockopt", err)
 		}
 		fd.udp.receive.Store(on)
 		return nil

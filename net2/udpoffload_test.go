@@ -3,10 +3,7 @@
 package net2
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -92,20 +89,5 @@ func TestWriteUDPBatchRemembersRefusal(t *testing.T) {
 	}
 	if got := len(datagrams(t, c, 10)); got != 10 {
 		t.Errorf("%d datagrams, want 10", got)
-	}
-}
-
-func TestOptionErrorIsUnsupported(t *testing.T) {
-	for _, tt := range []struct {
-		err  error
-		want bool
-	}{{syscall.ENOPROTOOPT, true}, {syscall.EPERM, false}, {syscall.EOPNOTSUPP, true}} {
-		err := fmt.Errorf("set: %w", &OptionError{"UDP_GRO", tt.err})
-		if got := errors.Is(err, errors.ErrUnsupported); got != tt.want {
-			t.Errorf("Is(%v, ErrUnsupported) = %t, want %t", err, got, tt.want)
-		}
-		if !errors.Is(err, tt.err) {
-			t.Errorf("Is(%v, %v) = false, want true", err, tt.err)
-		}
 	}
 }

@@ -2,7 +2,11 @@
 
 package socket
 
-import "golang.org/x/sys/unix"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // SetsockoptInt sets an option whose value is an int; see setsockopt(2).
 func SetsockoptInt(fd, level, name, value int) Errno {
@@ -34,4 +38,11 @@ func SetsockoptIPMreqn(fd, name int, group [4]byte, ifindex int) Errno {
 func SetsockoptIPv6Mreq(fd, name int, group [16]byte, ifindex int) Errno {
 	mreq := unix.IPv6Mreq{Multiaddr: group, Interface: uint32(ifindex)}
 	return errnoOf(unix.SetsockoptIPv6Mreq(fd, unix.IPPROTO_IPV6, name, &mreq))
+}
+
+// GetsockoptUcred returns an option whose value is a process with its user and group;
+// see unix(7).
+func GetsockoptUcred(fd, level, name int) (*syscall.Ucred, Errno) {
+	cred, err := syscall.GetsockoptUcred(fd, level, name)
+	return cred, errnoOf(err)
 }

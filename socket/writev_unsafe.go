@@ -20,3 +20,13 @@ func Writev(fd int, iovecs []Iovec) (int, Errno) {
 	}
 	return int(r), 0
 }
+
+// Readv reads into iovecs, one after the other; see readv(2), and Writev.
+func Readv(fd int, iovecs []Iovec) (int, Errno) {
+	r, _, errno := unix.Syscall(unix.SYS_READV, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(iovecs))), uintptr(len(iovecs)))
+	if errno != 0 {
+		return 0, errno
+	}
+	raceReadv(fd, iovecs, int(r))
+	return int(r), 0
+}

@@ -123,21 +123,17 @@ func (c *cache) find(ctx context.Context) (*findings, error) {
 
 // findings holds the results of the whole check of net2's API.
 type findings struct {
-	rows []Row
-	doc  string // net2's package documentation on Linux
+	rows   []Row
+	beyond conformance.Check // the list of what is beyond net
+	doc    string            // net2's package documentation on Linux
 }
 
 func (f *findings) checks() []conformance.Check {
 	var checks []conformance.Check
-	beyond := parseDocList(f.doc)
-	for i, r := range f.rows {
-		if r.How == Beyond && beyond[entry{r.Kind, r.Name}] == Beyond {
-			r.Status, r.Detail = conformance.Same, ""
-			f.rows[i] = r
-		}
+	for _, r := range f.rows {
 		checks = append(checks, r.check())
 	}
-	return append(checks, docCheck(f.doc, f.rows))
+	return append(checks, f.beyond, docCheck(f.doc, f.rows))
 }
 
 // find loads and compares for all platforms at once.
@@ -162,6 +158,11 @@ func find(ctx context.Context) (*findings, error) {
 		return nil, err
 	}
 	f.rows = slices.Concat(tables...)
+	lines, err := readBeyond()
+	if err != nil {
+		return nil, err
+	}
+	f.beyond = settleBeyond(lines, f.rows)
 	return &f, nil
 }
 

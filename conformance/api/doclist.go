@@ -26,11 +26,7 @@ import (
 //
 //	  - types: Dialer
 //
-//	# Beyond net
-//
-//	  - functions: StdConn
-//
-// An object that net2 has and net does not have must stand under the last heading.
+// What net2 has and net does not have stands elsewhere: see beyond.go.
 //
 // Text between a heading and its items is free, and a name may be a link.
 
@@ -44,7 +40,6 @@ var docHeadings = []struct {
 	{Alias, "Aliases"},
 	{Forward, "Forwards"},
 	{Ours, "Ours"},
-	{Beyond, "Beyond net"},
 }
 
 var docLabels = []struct {
@@ -85,7 +80,7 @@ func docCheck(doc string, rows []Row) conformance.Check {
 func wantDocList(rows []Row) docList {
 	list := make(docList)
 	for _, r := range rows {
-		if r.Platform == docPlatform && r.How != "" && docLabel(r.Kind) != "" {
+		if r.Platform == docPlatform && r.How != "" && r.How != Beyond && docLabel(r.Kind) != "" {
 			list[entry{r.Kind, r.Name}] = r.How
 		}
 	}

@@ -24,8 +24,8 @@ const (
 	// Ours is everything else that net has.
 	Ours How = "ours"
 
-	// Beyond is an object that net does not have and that net2's documentation
-	// lists as such.
+	// Beyond is an object that net does not have. The files in folder beyond
+	// must list it.
 	Beyond How = "beyond net"
 )
 

@@ -1,0 +1,27 @@
+//go:build linux
+
+package poll
+
+import (
+	"syscall"
+
+	"go.parity/socket"
+)
+
+// Getsockopt writes the value of an option to b and returns its length.
+func (fd *FD) Getsockopt(level, name int, b []byte) (n int, err error) {
+	err = fd.control(func(sysfd int) (errno socket.Errno) {
+		n, errno = socket.Getsockopt(sysfd, level, name, b)
+		return errno
+	})
+	return n, err
+}
+
+// GetsockoptUcred returns an option whose value is a process with its user and group.
+func (fd *FD) GetsockoptUcred(level, name int) (cred *syscall.Ucred, err error) {
+	err = fd.control(func(sysfd int) (errno socket.Errno) {
+		cred, errno = socket.GetsockoptUcred(sysfd, level, name)
+		return errno
+	})
+	return cred, err
+}
