@@ -65,6 +65,7 @@ func (c *UDPConn) SetPacketInfo(what InfoFlags) error {
 		if what&^infoAll != 0 {
 			return syscall.EINVAL
 		}
+		fd.udp.set(udpInforms, what != 0)
 		for _, o := range infoOptions {
 			if o.inet6 && fd.family != syscall.AF_INET6 || o.inet4only && fd.family != syscall.AF_INET {
 				continue

@@ -61,7 +61,7 @@ func (c *UDPConn) ReadUDPBatch(ms []UDPMessage) (n int, err error) {
 }
 
 func (fd *netFD) readBatch(ms []UDPMessage) (int, error) {
-	merges := fd.udp.receive.Load()
+	merges := fd.udp.has(udpMerges)
 	least := 1
 	if merges {
 		least = mergedRoom
@@ -71,6 +71,9 @@ func (fd *netFD) readBatch(ms []UDPMessage) (int, error) {
 		if len(ms[i].Buffer) < least {
 			return 0, syscall.EINVAL
 		}
+	}
+	if len(ms) == 1 && len(ms[0].Control) == 0 && !fd.udp.has(udpMerges|udpInforms) {
+		return fd.readAlone(&ms[0])
 	}
 	in := socket.GetMessages(len(ms))
 	defer in.Release()
@@ -88,6 +91,22 @@ func (fd *netFD) readBatch(ms []UDPMessage) (int, error) {
 		fd.received(&ms[i], in, i, merges)
 	}
 	return n, nil
+}
+
+// readAlone is readBatch for one message: recvfrom(2) costs less than recvmmsg(2).
+func (fd *netFD) readAlone(m *UDPMessage) (int, error) {
+	var sa socket.Sockaddr
+	n, err := fd.pfd.ReadWhole(m.Buffer, &sa)
+	if err != nil {
+		return 0, wrapSyscallError("recvfrom", err)
+	}
+	m.Flags, m.SegmentSize = 0, 0
+	if n > len(m.Buffer) {
+		m.Flags = syscall.MSG_TRUNC
+	}
+	m.Buffer = m.Buffer[:min(n, len(m.Buffer))]
+	m.Addr = sockaddrToAddrPort(&sa, fd.family)
+	return 1, nil
 }
 
 // setMergedRoom gives each message room of our own for control messages: the caller's may
@@ -284,7 +303,7 @@ func (w *batchWriter) goesSingly(m *UDPMessage) bool {
 	if m.SegmentSize == 0 || len(m.Buffer) <= m.SegmentSize {
 		return false
 	}
-	if w.fd.udp.single.Load() || !socket.HasSegmentation() {
+	if w.fd.udp.has(udpSingly) || !socket.HasSegmentation() {
 		return true
 	}
 	return refused.any.Load() && refused.has(w.fd.destination(m), time.Now())

@@ -392,11 +392,23 @@ func TestUDPBatchBadInput(t *testing.T) {
 
 func TestReadUDPBatchTruncates(t *testing.T) {
 	c, at := listenUDP(t, "udp4", "127.0.0.1:0")
-	c.WriteToUDPAddrPort([]byte("abcdef"), at)
-	in := room(2, 4, 0)
-	n, err := c.ReadUDPBatch(in)
-	if n != 1 || err != nil || string(in[0].Buffer) != "abcd" || in[0].Flags != syscall.MSG_TRUNC {
-		t.Errorf("ReadUDPBatch = %d, %v, %q, flags %#x, want 1, nil, \"abcd\", MSG_TRUNC", n, err, in[0].Buffer, in[0].Flags)
+	for _, size := range []int{1, 2} { // of the batch
+		for _, control := range []int{0, 64} {
+			for _, tt := range []struct {
+				sent, want string
+				flags      int
+			}{{"abcdef", "abcd", syscall.MSG_TRUNC}, {"abcd", "abcd", 0}, {"abc", "abc", 0}, {"", "", 0}} {
+				c.WriteToUDPAddrPort([]byte(tt.sent), at)
+				in := room(size, 4, control)
+				in[0].Flags, in[0].SegmentSize = -1, -1
+				n, err := c.ReadUDPBatch(in)
+				m := in[0]
+				if n != 1 || err != nil || string(m.Buffer) != tt.want || m.Flags != tt.flags || m.Addr != at || m.SegmentSize != 0 || len(m.Control) != 0 {
+					t.Errorf("ReadUDPBatch of %q into a batch of %d = %d, %v, %q of %v, flags %#x, want 1, nil, %q of %v, %#x",
+						tt.sent, size, n, err, m.Buffer, m.Addr, m.Flags, tt.want, at, tt.flags)
+				}
+			}
+		}
 	}
 }
 

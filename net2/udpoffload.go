@@ -13,11 +13,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// udpOffload says what the kernel does for a UDP socket. The zero value is net's: nothing
-// is merged unless the program asks for it, and UDPMessage.SegmentSize asks for itself.
-type udpOffload struct {
-	receive atomic.Bool // SetReceiveOffload
-	single  atomic.Bool // SetSendOffload(false)
+// udpModes says what a program has asked of a UDP socket. The zero value is net's.
+type udpModes struct{ bits atomic.Uint32 }
+
+const (
+	udpMerges  = 1 << iota // SetReceiveOffload(true)
+	udpSingly              // SetSendOffload(false)
+	udpInforms             // SetPacketInfo of something
+)
+
+func (m *udpModes) has(mode uint32) bool { return m.bits.Load()&mode != 0 }
+
+func (m *udpModes) set(mode uint32, on bool) {
+	if on {
+		m.bits.Or(mode)
+	} else {
+		m.bits.And(^mode)
+	}
 }
 
 // errMerged is why Read and its like fail while the kernel may merge datagrams: they could
@@ -36,15 +48,15 @@ func (c *UDPConn) SetReceiveOffload(on bool) error {
 		return syscall.EINVAL
 	}
 	return c.setOwn(func(fd *netFD) error {
-		was := fd.udp.receive.Load()
+		was := fd.udp.has(udpMerges)
 		if on {
-			fd.udp.receive.Store(true) // from here on nobody may take what is merged for one datagram
+			fd.udp.set(udpMerges, true) // from here on nobody may take what is merged for one datagram
 		}
 		if err := fd.pfd.SetsockoptInt(syscall.IPPROTO_UDP, unix.UDP_GRO, boolint(on)); err != nil {
-			fd.udp.receive.Store(was)
+			fd.udp.set(udpMerges, was)
 			return optionError("ReceiveOffload", "setsockopt", err)
 		}
-		fd.udp.receive.Store(on)
+		fd.udp.set(udpMerges, on)
 		return nil
 	})
 }
@@ -54,7 +66,7 @@ func (c *UDPConn) SetReceiveOffload(on bool) error {
 // [UDPConn.WriteUDPBatch] sends each datagram by itself: the peer sees no difference.
 func (c *UDPConn) SetSendOffload(on bool) {
 	if c != nil && c.ok() {
-		c.fd.udp.single.Store(!on)
+		c.fd.udp.set(udpSingly, !on)
 	}
 }
 

@@ -43,7 +43,7 @@ func (c *UDPConn) mayRead() error {
 	if !c.ok() {
 		return syscall.EINVAL
 	}
-	if c.fd.udp.receive.Load() {
+	if c.fd.udp.has(udpMerges) {
 		return c.fd.opError("read", errMerged)
 	}
 	return nil

@@ -2,7 +2,21 @@
 
 package poll
 
-import "go.parity/socket"
+import (
+	"golang.org/x/sys/unix"
+
+	"go.parity/socket"
+)
+
+// ReadWhole is ReadFrom for datagrams. It returns the length of the datagram, which may be
+// more than p has room for; see MSG_TRUNC in recv(2).
+func (fd *FD) ReadWhole(p []byte, sa *socket.Sockaddr) (n int, err error) {
+	err = fd.readShared(func(sysfd int) (errno socket.Errno) {
+		n, errno = socket.Recvfrom(sysfd, p, unix.MSG_TRUNC, sa)
+		return errno
+	})
+	return n, err
+}
 
 // ReadMessages waits for a message and receives it, and up to n in all that are there, into
 // m; see recvmmsg(2). It returns how many messages it received.

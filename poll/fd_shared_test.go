@@ -84,6 +84,7 @@ func sharedOperations() []sharedOperation {
 			_, _, _, err := fd.ReadMsg(make([]byte, 8), nil, 0, new(socket.Sockaddr))
 			return err
 		}},
+		{"ReadWhole", (*FD).RawRead, func(fd *FD) error { return second(fd.ReadWhole(make([]byte, 8), new(socket.Sockaddr))) }},
 		{"ReadMessages", (*FD).RawRead, func(fd *FD) error { return second(fd.ReadMessages(messages(1), 1)) }},
 		{"WriteTo", (*FD).RawWrite, func(fd *FD) error { return second(fd.WriteTo([]byte("x"), nil)) }},
 		{"WriteMsg", (*FD).RawWrite, func(fd *FD) error {

@@ -59,6 +59,7 @@ func operations(t testing.TB) []operation {
 			_, _, _, err := fd.ReadMsg(make([]byte, 8), nil, 0, new(socket.Sockaddr))
 			return err
 		}},
+		{"ReadWhole", true, emptyDatagram, func(fd *FD) error { return second(fd.ReadWhole(make([]byte, 8), new(socket.Sockaddr))) }},
 		{"ReadMessages", true, emptyDatagram, func(fd *FD) error { return second(fd.ReadMessages(messages(2), 2)) }},
 		{"RawRead", true, emptyStream, func(fd *FD) error { return fd.RawRead(func(uintptr) bool { return false }) }},
 		{"Splice source", true, emptyStream, func(fd *FD) error { _, _, err := Splice(sink, fd, 100); return err }},
