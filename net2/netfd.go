@@ -25,6 +25,7 @@ type netFD struct {
 	isConnected   bool // Dial connected it: a write must not name an address
 	laddrOnDemand bool // we ask the kernel for laddr when somebody wants it
 	net           string
+	udp           udpModes // of a UDP socket
 
 	laddr address
 	raddr address

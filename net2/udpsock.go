@@ -29,6 +29,26 @@ func (c *UDPConn) SyscallConn() (syscall.RawConn, error) {
 	return newRawConn(c.fd), nil
 }
 
+// Read receives a packet into b and returns its length; see ReadFromUDP.
+func (c *UDPConn) Read(b []byte) (int, error) {
+	if err := c.mayRead(); err != nil {
+		return 0, err
+	}
+	return c.conn.Read(b)
+}
+
+// mayRead returns an error if the kernel may merge datagrams, or if there is no
+// connection.
+func (c *UDPConn) mayRead() error {
+	if !c.ok() {
+		return syscall.EINVAL
+	}
+	if c.fd.udp.has(udpMerges) {
+		return c.fd.opError("read", errMerged)
+	}
+	return nil
+}
+
 // ReadFromUDP receives a packet into b and returns its length and its sender. The
 // bytes of the packet that do not fit into b are lost. See recvfrom(2).
 func (c *UDPConn) ReadFromUDP(b []byte) (n int, addr *UDPAddr, err error) {
@@ -61,8 +81,8 @@ func (c *UDPConn) ReadFrom(b []byte) (int, Addr, error) {
 // nothing. On a socket for both IP versions, the address of an IPv4 sender is an
 // IPv4-mapped IPv6 address.
 func (c *UDPConn) ReadFromUDPAddrPort(b []byte) (n int, addr netip.AddrPort, err error) {
-	if !c.ok() {
-		return 0, netip.AddrPort{}, syscall.EINVAL
+	if err := c.mayRead(); err != nil {
+		return 0, netip.AddrPort{}, err
 	}
 	var sa socket.Sockaddr
 	n, err = c.fd.readFrom(b, &sa)
@@ -86,8 +106,8 @@ func (c *UDPConn) ReadMsgUDP(b, oob []byte) (n, oobn, flags int, addr *UDPAddr, 
 // ReadMsgUDPAddrPort is ReadMsgUDP with another type of address, and allocates
 // nothing.
 func (c *UDPConn) ReadMsgUDPAddrPort(b, oob []byte) (n, oobn, flags int, addr netip.AddrPort, err error) {
-	if !c.ok() {
-		return 0, 0, 0, netip.AddrPort{}, syscall.EINVAL
+	if err := c.mayRead(); err != nil {
+		return 0, 0, 0, netip.AddrPort{}, err
 	}
 	var sa socket.Sockaddr
 	n, oobn, flags, err = c.fd.readMsg(b, oob, 0, &sa)

@@ -221,7 +221,7 @@ func (fd *FD) Accept(sa *socket.Sockaddr) (int, error) {
 // std: internal/poll.(*FD).ReadFrom
 func (fd *FD) ReadFrom(p []byte, sa *socket.Sockaddr) (int, error) {
 	n := 0
-	err := fd.readIO(func(sysfd int) (errno socket.Errno) {
+	err := fd.readShared(func(sysfd int) (errno socket.Errno) {
 		n, errno = socket.Recvfrom(sysfd, p, 0, sa)
 		return errno
 	})
@@ -237,7 +237,7 @@ func (fd *FD) ReadFrom(p []byte, sa *socket.Sockaddr) (int, error) {
 //
 // std: internal/poll.(*FD).ReadMsg
 func (fd *FD) ReadMsg(p, oob []byte, flags int, sa *socket.Sockaddr) (n, oobn, recvflags int, err error) {
-	err = fd.readIO(func(sysfd int) (errno socket.Errno) {
+	err = fd.readShared(func(sysfd int) (errno socket.Errno) {
 		n, oobn, recvflags, errno = socket.Recvmsg(sysfd, p, oob, flags, sa)
 		return errno
 	})
@@ -251,7 +251,7 @@ func (fd *FD) ReadMsg(p, oob []byte, flags int, sa *socket.Sockaddr) (n, oobn, r
 //
 // std: internal/poll.(*FD).WriteTo
 func (fd *FD) WriteTo(p []byte, sa *socket.Sockaddr) (int, error) {
-	err := fd.writeIO(func(sysfd int) socket.Errno { return socket.Sendto(sysfd, p, 0, sa) })
+	err := fd.writeShared(func(sysfd int) socket.Errno { return socket.Sendto(sysfd, p, 0, sa) })
 	if err != nil {
 		return 0, err
 	}
@@ -263,7 +263,7 @@ func (fd *FD) WriteTo(p []byte, sa *socket.Sockaddr) (int, error) {
 //
 // std: internal/poll.(*FD).WriteMsg
 func (fd *FD) WriteMsg(p, oob []byte, sa *socket.Sockaddr) (n, oobn int, err error) {
-	err = fd.writeIO(func(sysfd int) (errno socket.Errno) {
+	err = fd.writeShared(func(sysfd int) (errno socket.Errno) {
 		n, errno = socket.Sendmsg(sysfd, p, oob, 0, sa)
 		return errno
 	})

@@ -71,6 +71,15 @@ func (pd *pollDesc) prepare(mode int) error {
 	return convertErr(runtimehooks.PollReset(&pd.desc, mode))
 }
 
+// check says why an operation must not start. It forgets no notification, so the caller
+// needs no lock.
+func (pd *pollDesc) check(mode int) error {
+	if !pd.open {
+		return nil
+	}
+	return convertErr(runtimehooks.PollCheck(&pd.desc, mode))
+}
+
 // yield lets other goroutines run, if that may spare the reader a wait, and reports
 // whether it did. yields is how often it did so before in this operation.
 func (pd *pollDesc) yield(yields int) bool {

@@ -59,11 +59,14 @@ func operations(t testing.TB) []operation {
 			_, _, _, err := fd.ReadMsg(make([]byte, 8), nil, 0, new(socket.Sockaddr))
 			return err
 		}},
+		{"ReadWhole", true, emptyDatagram, func(fd *FD) error { return second(fd.ReadWhole(make([]byte, 8), new(socket.Sockaddr))) }},
+		{"ReadMessages", true, emptyDatagram, func(fd *FD) error { return second(fd.ReadMessages(messages(2), 2)) }},
 		{"RawRead", true, emptyStream, func(fd *FD) error { return fd.RawRead(func(uintptr) bool { return false }) }},
 		{"Splice source", true, emptyStream, func(fd *FD) error { _, _, err := Splice(sink, fd, 100); return err }},
 		{"Write", false, fullStream, func(fd *FD) error { _, err := fd.Write([]byte("x")); return err }},
 		{"WriteTo", false, fullDatagram, func(fd *FD) error { _, err := fd.WriteTo([]byte("x"), nil); return err }},
 		{"WriteMsg", false, fullDatagram, func(fd *FD) error { _, _, err := fd.WriteMsg([]byte("x"), nil, nil); return err }},
+		{"WriteMessages", false, fullDatagram, func(fd *FD) error { return second(fd.WriteMessages(messages(2), 2)) }},
 		{"Writev", false, fullStream, func(fd *FD) error { _, err := fd.Writev(&[][]byte{{1}, {2}}); return err }},
 		{"RawWrite", false, fullStream, func(fd *FD) error { return fd.RawWrite(func(uintptr) bool { return false }) }},
 		{"SendFile", false, fullStream, func(fd *FD) error { _, _, err := SendFile(fd, int(file.Fd()), 0); return err }},
