@@ -184,6 +184,7 @@ func (r *run) build(ctx context.Context, dir string) error {
 	portable := conformance.Poller() == conformance.Portable
 	for _, impl := range r.Options.Impls {
 		switch poller := pollers[impl]; {
+		case slices.Contains(Peers(), impl): // see buildPeers
 		case impl == "net" || impl == "floor" || poller == conformance.Portable && portable:
 			r.binaries[impl] = r.self
 		case poller == "":
@@ -204,7 +205,7 @@ func (r *run) build(ctx context.Context, dir string) error {
 			r.binaries[impl] = out
 		}
 	}
-	return nil
+	return r.buildPeers(ctx, dir)
 }
 
 // prepare lays out the report and fits the workloads to what this host allows.
@@ -222,15 +223,17 @@ func (r *run) prepare() {
 			w.Conns = fewer
 		}
 		res := Result{Workload: w}
-		for _, impl := range r.Options.Impls {
-			res.Impls = append(res.Impls, ImplResult{Impl: impl})
+		for _, name := range r.Options.Impls {
+			if impl, _ := lookup(name); impl.serves(w) {
+				res.Impls = append(res.Impls, ImplResult{Impl: name})
+			}
 		}
 		r.report.Workloads = append(r.report.Workloads, res)
 		if !w.Counted {
-			r.allCells += r.Rounds * len(r.Options.Impls)
+			r.allCells += r.Rounds * len(res.Impls)
 		}
 		if r.counts(w) {
-			r.allCells += len(r.Options.Impls)
+			r.allCells += len(res.Impls)
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (j *work) serveOn(s Stack, req request) error {
 	case KindHTTP:
 		go func() {
 			h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				_, _ = io.WriteString(w, httpBody) // a peer that is gone has nothing to hear
+				_, _ = io.WriteString(w, HTTPBody) // a peer that is gone has nothing to hear
 			})
 			j.meter.fail(http.Serve(ln, h))
 		}()

@@ -1,0 +1,63 @@
+package bench
+
+import "slices"
+
+// An implementation is one of those that are measured and compared. To add one,
+// put it into the list, and what it runs into [(*work).measured], or, if other
+// people wrote it, into a folder of the module in peers.
+type implementation struct {
+	name  string
+	color string                // in charts; "" for net, with which they compare the others
+	kinds []Kind                // the workloads that it serves; nil for all
+	peer  string                // for a peer, its module, which this one does not require
+	skip  func(w Workload) bool // of these kinds, which it cannot serve; nil for none
+}
+
+// eventDriven are the kinds of workloads for a server that calls back when
+// there is something to read. None of the peers has a deadline for each read.
+var eventDriven = []Kind{KindEcho, KindBurst, KindIdle, KindOnce}
+
+func withDeadline(w Workload) bool { return w.Deadline }
+
+// implementations lists them in the order of the tables. The colours stand out
+// from white and from black.
+var implementations = []implementation{
+	{name: "net"},
+	{name: "net2", color: "#2f81f7"},
+	{name: "net2-epoll", color: "#d9822b"},
+	{name: "net2-portable", color: "#a371f7"},
+	{name: "floor", color: "#858d96"},
+	{name: "gnet", color: "#2da44e", kinds: eventDriven, skip: withDeadline, peer: "github.com/panjf2000/gnet/v2"},
+	{name: "nbio", color: "#cf5ab5", kinds: append(slices.Clone(eventDriven), KindHTTP), skip: withDeadline, peer: "github.com/lesismal/nbio"},
+	{name: "netpoll", color: "#b08800", kinds: eventDriven, skip: withDeadline, peer: "github.com/cloudwego/netpoll"},
+}
+
+// lookup returns the implementation with a name.
+func lookup(name string) (implementation, bool) {
+	i := slices.IndexFunc(implementations, func(impl implementation) bool { return impl.name == name })
+	if i < 0 {
+		return implementation{}, false
+	}
+	return implementations[i], true
+}
+
+// serves reports whether the implementation has a server, or a client, for w.
+func (impl implementation) serves(w Workload) bool {
+	if impl.kinds != nil && !slices.Contains(impl.kinds, w.Kind) {
+		return false
+	}
+	return impl.skip == nil || !impl.skip(w)
+}
+
+// Peers returns the implementations that other people wrote, in the order of
+// the tables. Each is a program in the module go.parity/conformance/bench/peers,
+// which a run builds if it measures any of them.
+func Peers() []string {
+	var names []string
+	for _, impl := range implementations {
+		if impl.peer != "" {
+			names = append(names, impl.name)
+		}
+	}
+	return names
+}
