@@ -89,6 +89,9 @@ func (o *Options) Quick() {
 	}
 }
 
+// fewRounds is how many rounds it takes until quartiles say something.
+const fewRounds = 10
+
 // A run is one call of Run.
 type run struct {
 	Options
@@ -114,6 +117,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	r.report = &Report{
 		Date: r.begun, Machine: machine(), Rounds: o.Rounds, Seconds: o.Time.Seconds(),
 		Impls: o.Impls,
+	}
+	if o.Rounds < fewRounds {
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("fewer than %d rounds show whether it works, not how fast it is", fewRounds))
 	}
 	for _, w := range o.Workloads {
 		if w.Stretch > 1 {
