@@ -33,7 +33,7 @@ const (
 type request struct {
 	Do       string // "start" or "mark"
 	Workload Workload
-	Impl     string // for a server: "net", "net2" or "floor"; a peer's program has one
+	Impl     string // for a server: which of its program's implementations
 	Addr     string // where to connect to, for the side that connects
 	Threads  int    // for a load generator
 	Settle   bool   // for a mark: collect garbage first, and give memory back
@@ -277,10 +277,13 @@ func start(role string, req request, serve func(*work, request) error) (*work, e
 
 // measured starts one of the implementations that this program has.
 func (j *work) measured(req request) error {
-	if req.Impl == "floor" {
+	switch impl, _ := lookup(req.Impl); {
+	case impl.stack != "":
+		return j.serve(impl.stack, req.Workload, req.Addr)
+	case impl.name == "floor":
 		return j.floor(req)
 	}
-	return j.serve(req)
+	return fmt.Errorf("this program has no %q", req.Impl)
 }
 
 // hog keeps a processor busy, and counts the work that it gets done.

@@ -1,16 +1,22 @@
 package bench
 
-import "slices"
+import (
+	"slices"
+
+	"go.parity/conformance"
+)
 
 // An implementation is one of those that are measured and compared. To add one,
-// put it into the list, and what it runs into [(*work).measured], or, if other
-// people wrote it, into a folder of the module in peers.
+// put it into the list. If it is neither ordinary code on a stack nor a peer,
+// (*work).measured starts it.
 type implementation struct {
-	name  string
-	color string                // in charts; "" for net, with which they compare the others
-	kinds []Kind                // the workloads that it serves; nil for all
-	peer  string                // for a peer, its module, which this one does not require
-	skip  func(w Workload) bool // of these kinds, which it cannot serve; nil for none
+	name   string
+	color  string                // in charts; "" for net, with which they compare the others
+	stack  string                // for ordinary code, a goroutine for each connection: the stack that it runs on
+	poller string                // which net2 must have in its process; "" where it has none to choose
+	peer   string                // for a peer, its module, which this one does not require
+	kinds  []Kind                // the workloads that it serves; nil for all
+	skip   func(w Workload) bool // those of these kinds that it cannot serve; nil for none
 }
 
 // eventDriven are the kinds of workloads for a server that calls back when
@@ -22,10 +28,10 @@ func withDeadline(w Workload) bool { return w.Deadline }
 // implementations lists them in the order of the tables. The colours stand out
 // from white and from black.
 var implementations = []implementation{
-	{name: "net"},
-	{name: "net2", color: "#2f81f7"},
-	{name: "net2-epoll", color: "#d9822b"},
-	{name: "net2-portable", color: "#a371f7"},
+	{name: "net", stack: "net"},
+	{name: "net2", stack: "net2", poller: conformance.Runtime, color: "#2f81f7"},
+	{name: "net2-epoll", stack: "net2", poller: conformance.Epoll, color: "#d9822b"},
+	{name: "net2-portable", stack: "net2", poller: conformance.Portable, color: "#a371f7"},
 	{name: "floor", color: "#858d96"},
 	{name: "gnet", color: "#2da44e", kinds: eventDriven, skip: withDeadline, peer: "github.com/panjf2000/gnet/v2"},
 	{name: "nbio", color: "#cf5ab5", kinds: append(slices.Clone(eventDriven), KindHTTP), skip: withDeadline, peer: "github.com/lesismal/nbio"},
