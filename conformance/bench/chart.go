@@ -14,13 +14,15 @@ type Series struct {
 	Color string // as CSS writes it
 }
 
-// AllSeries are the implementations in the order in which charts show them. The
-// colours stand out from white and from black.
-var AllSeries = []Series{
-	{"net2", "#2f81f7"},
-	{"net2-epoll", "#d9822b"},
-	{"net2-portable", "#a371f7"},
-	{"floor", "#858d96"},
+// allSeries returns the implementations in the order in which charts show them.
+func allSeries() []Series {
+	var all []Series
+	for _, impl := range implementations {
+		if impl.color != "" {
+			all = append(all, Series{impl.name, impl.color})
+		}
+	}
+	return all
 }
 
 // A Chart is a picture of the ratios to net in one metric. It has a row for
@@ -40,9 +42,9 @@ type Chart struct {
 func NewChart(workloads []Result, m Metric) Chart {
 	c := Chart{metric: m}
 	c.Rows = slices.DeleteFunc(slices.Clone(workloads), func(res Result) bool {
-		return !slices.ContainsFunc(AllSeries, func(s Series) bool { return c.ratio(res, s.Impl).N > 0 })
+		return !slices.ContainsFunc(allSeries(), func(s Series) bool { return c.ratio(res, s.Impl).N > 0 })
 	})
-	c.Series = slices.DeleteFunc(slices.Clone(AllSeries), func(s Series) bool {
+	c.Series = slices.DeleteFunc(allSeries(), func(s Series) bool {
 		return !slices.ContainsFunc(c.Rows, func(res Result) bool { return c.ratio(res, s.Impl).N > 0 })
 	})
 	for _, res := range c.Rows {
@@ -61,7 +63,8 @@ func (c Chart) ratio(res Result, impl string) Summary {
 // Lengths in a chart, in pixels.
 const (
 	chartWidth  = 480.0
-	rowHeight   = 22.0
+	lane        = 5.0 // from one implementation's line to the next one's
+	rowGap      = 7.0 // from the last line of a row to the first of the next, at least
 	axisHeight  = 24.0
 	chartMargin = 16.0 // half the number at the end of the axis
 	letterWidth = 6.4  // the width of an average letter, rounded up
@@ -72,7 +75,18 @@ const (
 const farRatio = 2.0
 
 // Height is the height of the picture. All pictures have the same width.
-func (c Chart) Height() float64 { return rowHeight*float64(len(c.Rows)) + axisHeight }
+func (c Chart) Height() float64 { return c.rowHeight()*float64(len(c.Rows)) + axisHeight }
+
+// rowHeight leaves room for the name of the workload and for a line for each
+// implementation.
+func (c Chart) rowHeight() float64 { return max(2*fontSize, lane*float64(len(c.Series)-1)+rowGap) }
+
+// y is the vertical position of an implementation's line in a row.
+func (c Chart) y(row, series int) float64 {
+	return c.middle(row) + lane*(float64(series)-float64(len(c.Series)-1)/2)
+}
+
+func (c Chart) middle(row int) float64 { return c.rowHeight() * (float64(row) + 0.5) }
 
 // SVG returns the picture as an element of a page. The picture takes its font
 // and the colour of its text from the page.
@@ -87,16 +101,15 @@ func (c Chart) SVG() string {
 func (c Chart) draw(d *drawing) {
 	c.axis(d)
 	for i, res := range c.Rows {
-		middle := rowHeight * (float64(i) + 0.5)
+		middle := c.middle(i)
 		d.text(c.names, middle+0.35*fontSize, "end", res.Workload.Key)
 		for k, s := range c.Series {
-			const lane = 0.22 * rowHeight
-			c.mark(d, c.ratio(res, s.Impl), middle+lane*(float64(k)-float64(len(c.Series)-1)/2), s.Color)
+			c.mark(d, c.ratio(res, s.Impl), c.y(i, k), s.Color)
 		}
 		for _, target := range res.Workload.Targets {
 			if target.Metric == c.metric && target.Of == "net" {
 				x := c.x(target.Value)
-				d.line(x, middle-0.4*rowHeight, x, middle+0.4*rowHeight, `stroke="#d1242f" stroke-dasharray="3 2"`)
+				d.line(x, middle-0.4*c.rowHeight(), x, middle+0.4*c.rowHeight(), `stroke="#d1242f" stroke-dasharray="3 2"`)
 			}
 		}
 	}

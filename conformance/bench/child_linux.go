@@ -33,7 +33,7 @@ const (
 type request struct {
 	Do       string // "start" or "mark"
 	Workload Workload
-	Impl     string // for a server: "net", "net2" or "floor"
+	Impl     string // for a server: which of its program's implementations
 	Addr     string // where to connect to, for the side that connects
 	Threads  int    // for a load generator
 	Settle   bool   // for a mark: collect garbage first, and give memory back
@@ -188,10 +188,15 @@ func (m *meter) take(w *window) error {
 // that calls [Run] calls it first.
 func Child() {
 	role := os.Getenv(childEnv)
-	if role == "" {
-		return
+	if role != "" {
+		serveAs(role, os.Stdout, (*work).measured)
 	}
-	if err := child(role, os.Stdin, os.Stdout); !errors.Is(err, io.EOF) {
+}
+
+// serveAs answers the harness until that is done, and ends the process. A
+// measured process starts what it measures with serve.
+func serveAs(role string, answers io.Writer, serve func(*work, request) error) {
+	if err := child(role, os.Stdin, answers, serve); !errors.Is(err, io.EOF) {
 		fmt.Fprintf(os.Stderr, "bench: %s process: %v\n", role, err)
 		os.Exit(1)
 	}
@@ -200,7 +205,7 @@ func Child() {
 
 // child answers requests until there is an error, which is io.EOF once the
 // harness is done, or gone.
-func child(role string, r io.Reader, w io.Writer) error {
+func child(role string, r io.Reader, w io.Writer, serve func(*work, request) error) error {
 	in, out := json.NewDecoder(r), json.NewEncoder(w)
 	var job *work
 	var last snapshot
@@ -213,7 +218,7 @@ func child(role string, r io.Reader, w io.Writer) error {
 		var err error
 		switch {
 		case req.Do == "start" && job == nil:
-			if job, err = start(role, req); err == nil {
+			if job, err = start(role, req, serve); err == nil {
 				ans.Addr, ans.Poller = job.addr, conformance.Poller()
 				last = takeSnapshot()
 			}
@@ -238,7 +243,7 @@ func child(role string, r io.Reader, w io.Writer) error {
 	}
 }
 
-func start(role string, req request) (*work, error) {
+func start(role string, req request, serve func(*work, request) error) (*work, error) {
 	need := uint64(req.Workload.Conns) + 512
 	if have, err := RaiseDescriptors(need); err != nil || have < need {
 		return nil, fmt.Errorf("%d descriptors needed, %d allowed: %v", need, have, err)
@@ -257,10 +262,8 @@ func start(role string, req request) (*work, error) {
 		err = keepAwake()
 	case role == roleLoad:
 		err = job.load(req)
-	case role == roleServer && req.Impl == "floor":
-		err = job.floor(req)
 	case role == roleServer:
-		err = job.serve(req)
+		err = serve(job, req)
 	default:
 		err = fmt.Errorf("unknown role %q", role)
 	}
@@ -270,6 +273,17 @@ func start(role string, req request) (*work, error) {
 		}
 	}
 	return job, err
+}
+
+// measured starts one of the implementations that this program has.
+func (j *work) measured(req request) error {
+	switch impl, _ := lookup(req.Impl); {
+	case impl.stack != "":
+		return j.serve(impl.stack, req.Workload, req.Addr)
+	case impl.name == "floor":
+		return j.floor(req)
+	}
+	return fmt.Errorf("this program has no %q", req.Impl)
 }
 
 // hog keeps a processor busy, and counts the work that it gets done.

@@ -114,6 +114,7 @@ var callNames = map[int]string{
 	unix.SYS_MADVISE:         "madvise",
 	unix.SYS_NANOSLEEP:       "nanosleep",
 	unix.SYS_READ:            "read",
+	unix.SYS_READV:           "readv",
 	unix.SYS_RECVFROM:        "recvfrom",
 	unix.SYS_RECVMMSG:        "recvmmsg",
 	unix.SYS_RECVMSG:         "recvmsg",
@@ -134,7 +135,7 @@ var callNames = map[int]string{
 
 // mayFind lists the calls that are counted separately when they fail with
 // EAGAIN.
-var mayFind = []string{"accept4", "read", "recvfrom", "recvmsg", "sendfile", "sendto", "splice", "write", "writev"}
+var mayFind = []string{"accept4", "read", "readv", "recvfrom", "recvmsg", "sendfile", "sendto", "splice", "write", "writev"}
 
 // epollOps are the operations of epoll_ctl by number.
 var epollOps = map[uint64]string{

@@ -12,6 +12,10 @@
 // hits all alike. A ratio to net always compares two cells of the same round.
 // The harness reports the median ratio and its spread.
 //
+// Servers on other people's libraries, the peers, are programs of their own in
+// the module below this one. [Serve] makes them answer the harness with the
+// code of every other measured process, so that all measure themselves alike.
+//
 // The counterpart is the same program for every implementation: threads in an
 // epoll loop that make raw system calls. It keeps time, so that only the
 // measured process differs. Only dialling swaps the roles: the measured process

@@ -103,7 +103,7 @@ func (l *floorLoop) run(thread int) error {
 		}
 		defer answer.free()
 		text := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Length: %d\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s",
-			time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"), len(httpBody), httpBody)
+			time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"), len(HTTPBody), HTTPBody)
 		answerLen = copy(answer.mem, text)
 	}
 	var deadlines []int64 // by descriptor

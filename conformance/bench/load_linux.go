@@ -221,7 +221,7 @@ func httpAnswer(sa *unix.SockaddrInet4, request []byte) (int, error) {
 	}
 	var got []byte
 	buf := make([]byte, 4096)
-	for !bytes.HasSuffix(got, []byte("\r\n\r\n"+httpBody)) {
+	for !bytes.HasSuffix(got, []byte("\r\n\r\n"+HTTPBody)) {
 		n, err := unix.Read(fd, buf)
 		if err == unix.EINTR {
 			continue

@@ -10,9 +10,10 @@ var panels = []struct {
 	metric Metric
 	title  string
 }{
-	{Throughput, "throughput, ratio to net (higher is better)"},
 	{CPU, "server CPU per operation, ratio to net (lower is better)"},
+	{Throughput, "throughput, ratio to net (higher is better)"},
 	{P99, "p99 latency, ratio to net (lower is better)"},
+	{PerConn, "memory for an idle connection, ratio to net (lower is better)"},
 }
 
 // WriteSVG draws the ratios to net as a file: a [Chart] for each metric, and
@@ -25,7 +26,7 @@ func (r *Report) WriteSVG(w io.Writer) error {
 	var d drawing
 	y := margin + fontSize
 	for _, s := range []string{
-		"net2 and net on loopback · " + r.Date.Format("2006-01-02"),
+		"compared with net on loopback · " + r.Date.Format("2006-01-02"),
 		fmt.Sprintf("%s, %d processors", r.Machine.Processor, r.Machine.Processors),
 		fmt.Sprintf("Linux %s · %s · %d rounds", r.Machine.Kernel, r.Machine.Go, r.Rounds),
 	} {
@@ -33,7 +34,10 @@ func (r *Report) WriteSVG(w io.Writer) error {
 		y += line
 	}
 	for _, panel := range panels {
-		c := NewChart(r.charted(), panel.metric)
+		c := NewChart(r.Workloads, panel.metric)
+		if len(c.Rows) == 0 {
+			continue
+		}
 		y += line
 		d.text(margin, y, "start", panel.title)
 		y += line
@@ -47,17 +51,6 @@ func (r *Report) WriteSVG(w io.Writer) error {
 	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.1f %.1f" width="%[1]f" height="%[2]f" font-family="sans-serif" font-size="%[3]d">`+
 		`<rect width="100%%" height="100%%" fill="white"/>%s</svg>`+"\n", chartWidth+2*margin, y+margin, fontSize, d.String())
 	return err
-}
-
-// charted returns the workloads that have a place in the picture.
-func (r *Report) charted() []Result {
-	var shown []Result
-	for _, res := range r.Workloads {
-		if !res.Workload.Counted && res.Workload.Kind != KindIdle {
-			shown = append(shown, res)
-		}
-	}
-	return shown
 }
 
 // legend says in a line what the colours stand for.

@@ -56,7 +56,7 @@ type Sample map[Metric]float64
 
 // metrics lists the metrics in the order of the tables.
 var metrics = []Metric{
-	Throughput, CPU, P50, P99, P999, Syscalls, ConnCalls, Allocs, AllocBytes, Resident, PerConn, Beside, LoadCPU,
+	CPU, Throughput, P50, P99, P999, Syscalls, ConnCalls, Allocs, AllocBytes, Resident, PerConn, Beside, LoadCPU,
 }
 
 // series lists a metric round by round, with NaN where it was not measured.
@@ -158,6 +158,25 @@ type Standing struct {
 	Met      bool
 }
 
+// Measured is what net2 has where the target asks for something.
+func (s Standing) Measured() string {
+	if s.Target.Of == "" && s.Got.N > 0 {
+		return format(s.Target.Metric, s.Got.Median)
+	}
+	return ratio(s.Got)
+}
+
+// Verdict says in words whether net2 met the target.
+func (s Standing) Verdict() string {
+	switch {
+	case s.Got.N == 0:
+		return "not measured"
+	case s.Met:
+		return "met"
+	}
+	return "missed"
+}
+
 // Standings lists the targets, and says of each whether net2 with the default poller met
 // it.
 func (r *Report) Standings() []Standing {
@@ -250,12 +269,7 @@ func (p *printer) workload(res Result) {
 	for _, impl := range res.Impls {
 		line := []string{impl.Impl}
 		for _, m := range shown {
-			s := impl.Values[m]
-			if s.N == 0 {
-				line = append(line, "–")
-			} else {
-				line = append(line, format(m, s.Median))
-			}
+			line = append(line, Value(m, impl.Values[m]))
 			if ratioShown(m) {
 				line = append(line, ratio(impl.RatiosTo["net"][m]))
 			}
@@ -274,17 +288,7 @@ func (p *printer) standings(list []Standing) {
 	p.printf("\ntargets of %s\n", target)
 	lines := [][]string{{"", "workload", "target", "measured", ""}}
 	for _, s := range list {
-		got, verdict := "–", "not measured"
-		if s.Got.N > 0 {
-			got, verdict = strconv.FormatFloat(s.Got.Median, 'f', 2, 64), "missed"
-			if s.Target.Of != "" {
-				got = ratio(s.Got)
-			}
-			if s.Met {
-				verdict = "met"
-			}
-		}
-		lines = append(lines, []string{strconv.Itoa(s.Workload.ID), s.Workload.Key, s.Target.String(), got, verdict})
+		lines = append(lines, []string{strconv.Itoa(s.Workload.ID), s.Workload.Key, s.Target.String(), s.Measured(), s.Verdict()})
 	}
 	p.table(lines)
 }
@@ -330,6 +334,19 @@ func format(m Metric, v float64) string {
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	}
 	return strconv.FormatFloat(v, 'f', 2, 64)
+}
+
+// Value writes the measurements of m. Only that of the processor time, which is
+// the first to look at, has its quartiles; those of the others would fill a
+// second screen, and their ratios have them.
+func Value(m Metric, s Summary) string {
+	switch {
+	case s.N == 0:
+		return "–"
+	case m != CPU || s.N == 1:
+		return format(m, s.Median)
+	}
+	return fmt.Sprintf("%s [%s–%s]", format(m, s.Median), format(m, s.Q1), format(m, s.Q3))
 }
 
 func ratio(s Summary) string {

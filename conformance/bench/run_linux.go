@@ -35,14 +35,6 @@ func Impls() []string {
 // portableTag makes the binary for net2-portable.
 const portableTag = "net2_portable"
 
-// pollers names the poller that the measured process must have, for each
-// implementation with a choice of pollers.
-var pollers = map[string]string{
-	"net2":          conformance.Runtime,
-	"net2-epoll":    conformance.Epoll,
-	"net2-portable": conformance.Portable,
-}
-
 // Options are the settings of a run. Their zero values are not defaults: see
 // [DefaultOptions].
 type Options struct {
@@ -89,6 +81,9 @@ func (o *Options) Quick() {
 	}
 }
 
+// fewRounds is how many rounds it takes until quartiles say something.
+const fewRounds = 10
+
 // A run is one call of Run.
 type run struct {
 	Options
@@ -114,6 +109,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	r.report = &Report{
 		Date: r.begun, Machine: machine(), Rounds: o.Rounds, Seconds: o.Time.Seconds(),
 		Impls: o.Impls,
+	}
+	if o.Rounds < fewRounds {
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("fewer than %d rounds show whether it works, not how fast it is", fewRounds))
 	}
 	for _, w := range o.Workloads {
 		if w.Stretch > 1 {
@@ -182,29 +180,29 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 // build finds the binary of each implementation, or makes it.
 func (r *run) build(ctx context.Context, dir string) error {
 	portable := conformance.Poller() == conformance.Portable
-	for _, impl := range r.Options.Impls {
-		switch poller := pollers[impl]; {
-		case impl == "net" || impl == "floor" || poller == conformance.Portable && portable:
-			r.binaries[impl] = r.self
-		case poller == "":
-			return fmt.Errorf("unknown implementation %q", impl)
+	for _, name := range r.Options.Impls {
+		impl, found := lookup(name)
+		switch {
+		case !found:
+			return fmt.Errorf("unknown implementation %q", name)
+		case impl.peer != "": // see buildPeers
+		case impl.poller == "" || portable == (impl.poller == conformance.Portable):
+			r.binaries[name] = r.self
 		case portable:
-			return fmt.Errorf("built with -tags %s, which has no poller for %s", portableTag, impl)
-		case poller != conformance.Portable:
-			r.binaries[impl] = r.self
+			return fmt.Errorf("built with -tags %s, which has no poller for %s", portableTag, name)
 		case r.Portable != "":
-			r.binaries[impl] = r.Portable
+			r.binaries[name] = r.Portable
 		default:
 			r.logf("building with -tags %s\n", portableTag)
-			out := filepath.Join(dir, impl)
+			out := filepath.Join(dir, name)
 			cmd := exec.CommandContext(ctx, "go", "build", "-tags", portableTag, "-o", out, "go.parity/conformance/cmd/bench")
 			if text, err := cmd.CombinedOutput(); err != nil {
 				return fmt.Errorf("%v: %w\n%s", cmd, err, text)
 			}
-			r.binaries[impl] = out
+			r.binaries[name] = out
 		}
 	}
-	return nil
+	return r.buildPeers(ctx, dir)
 }
 
 // prepare lays out the report and fits the workloads to what this host allows.
@@ -222,15 +220,17 @@ func (r *run) prepare() {
 			w.Conns = fewer
 		}
 		res := Result{Workload: w}
-		for _, impl := range r.Options.Impls {
-			res.Impls = append(res.Impls, ImplResult{Impl: impl})
+		for _, name := range r.Options.Impls {
+			if impl, _ := lookup(name); impl.serves(w) {
+				res.Impls = append(res.Impls, ImplResult{Impl: name})
+			}
 		}
 		r.report.Workloads = append(r.report.Workloads, res)
 		if !w.Counted {
-			r.allCells += r.Rounds * len(r.Options.Impls)
+			r.allCells += r.Rounds * len(res.Impls)
 		}
 		if r.counts(w) {
-			r.allCells += len(r.Options.Impls)
+			r.allCells += len(res.Impls)
 		}
 	}
 }
@@ -361,10 +361,9 @@ func (r *run) open(ctx context.Context, w Workload, impl string, count counter) 
 }
 
 func (r *run) openInto(ctx context.Context, p *pair, impl string, count counter) (err error) {
-	w, stack, poller := p.workload, impl, pollers[impl]
-	if poller != "" {
-		stack = "net2"
-	}
+	w := p.workload
+	asked, _ := lookup(impl)
+	poller := asked.poller
 	// The processes of the cell before are gone.
 	r.shared.accepted.Store(0)
 	r.shared.done.Store(0)
@@ -378,7 +377,7 @@ func (r *run) openInto(ctx context.Context, p *pair, impl string, count counter)
 	if w.driven() {
 		first, second = p.load, p.server
 	}
-	req := request{Do: "start", Workload: w, Impl: stack, Threads: r.Threads}
+	req := request{Do: "start", Workload: w, Impl: impl, Threads: r.Threads}
 	for _, child := range []*process{first, second} {
 		ans, err := child.ask(ctx, req)
 		if err != nil {

@@ -303,6 +303,16 @@ type writerFunc func(p []byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
+// A server that reads into a buffer as large as the message always fills it and
+// must then look for more, which would hide what is gained by not looking.
+func TestEchoBufferIsLargerThanMessages(t *testing.T) {
+	for _, w := range Workloads() {
+		if (w.Kind == KindEcho || w.Kind == KindBurst) && w.Size >= echoBuffer {
+			t.Errorf("%s has messages of %d bytes, want fewer than the server's buffer of %d", w.Key, w.Size, echoBuffer)
+		}
+	}
+}
+
 func TestSortOutAddsUp(t *testing.T) {
 	// Maps have no order: code that depends on their order fails now and then.
 	for range 20 {

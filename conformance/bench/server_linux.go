@@ -15,23 +15,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serve starts the workload's server, or its dialling client, on a stack.
-func (j *work) serve(req request) error {
+// serve starts w's server on a stack, or its client, which dials addr.
+func (j *work) serve(stack string, w Workload, addr string) error {
 	for _, s := range Stacks() {
-		if s.Name == req.Impl {
-			return j.serveOn(s, req)
+		if s.Name == stack {
+			return j.serveOn(s, w, addr)
 		}
 	}
-	return fmt.Errorf("unknown implementation %q", req.Impl)
+	return fmt.Errorf("no stack %q", stack)
 }
 
-func (j *work) serveOn(s Stack, req request) error {
-	w := req.Workload
+func (j *work) serveOn(s Stack, w Workload, addr string) error {
 	switch w.Kind {
 	case KindDial:
 		j.drive = func() {
 			for range w.Conns {
-				go j.dial(s, req.Addr)
+				go j.dial(s, addr)
 			}
 		}
 		return nil
@@ -88,7 +87,7 @@ func (j *work) serveOn(s Stack, req request) error {
 	case KindHTTP:
 		go func() {
 			h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				_, _ = io.WriteString(w, httpBody) // a peer that is gone has nothing to hear
+				_, _ = io.WriteString(w, HTTPBody) // a peer that is gone has nothing to hear
 			})
 			j.meter.fail(http.Serve(ln, h))
 		}()

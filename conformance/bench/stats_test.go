@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -199,13 +200,16 @@ func TestReportTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"2,950", "1.15 [1.12–1.17]", "accept4 1.00", "read 2.00",
+		"2,950", "1.15 [1.12–1.17]", "2.25µs [1.58µs–2.93µs]", "accept4 1.00", "read 2.00",
 		"throughput ≥ 1.05 of net", "connection calls ≤ 3", "met", "missed",
 		"echo on net2: round 2: it broke",
 	} {
 		if !strings.Contains(buf.String(), want) {
 			t.Errorf("the table has no %q:\n%s", want, buf.String())
 		}
+	}
+	if cpu, rate := strings.Index(buf.String(), "CPU/op"), strings.Index(buf.String(), "op/s"); cpu > rate {
+		t.Errorf("the throughput stands before the processor time:\n%s", buf.String())
 	}
 	if strings.Contains(buf.String(), "rare") {
 		t.Errorf("the table has a call that hardly ever happened:\n%s", buf.String())
@@ -270,6 +274,105 @@ func TestChartPlacesRatios(t *testing.T) {
 	}
 }
 
+// However many implementations there are, the lines of each stand apart, and
+// those of one workload within its row.
+func TestChartSeparatesLines(t *testing.T) {
+	for n := 1; n <= len(allSeries()); n++ {
+		c := Chart{Series: allSeries()[:n], Rows: make([]Result, 3)}
+		last := math.Inf(-1)
+		for row := range c.Rows {
+			for series := range c.Series {
+				y := c.y(row, series)
+				if y-last < lane-1e-9 {
+					t.Errorf("%d implementations: line %d of row %d is %v below the one before, want at least %v", n, series, row, y-last, lane)
+				}
+				if y < float64(row)*c.rowHeight() || y > float64(row+1)*c.rowHeight() {
+					t.Errorf("%d implementations: line %d of row %d leaves the row: %v", n, series, row, y)
+				}
+				last = y
+			}
+		}
+		if last > c.Height()-axisHeight {
+			t.Errorf("%d implementations: the last line stands at %v, below the axis at %v", n, last, c.Height()-axisHeight)
+		}
+	}
+}
+
+// A peer has no line where it was not measured, and a colour in the picture
+// where it was.
+func TestReportShowsPeers(t *testing.T) {
+	r := synthetic()
+	r.Impls = append(r.Impls, "gnet")
+	r.Workloads[0].Impls = append(r.Workloads[0].Impls, ImplResult{Impl: "gnet", Samples: []Sample{{CPU: 3800}, {CPU: 1900}, {CPU: 950}}})
+	r.summarize()
+	if got := r.Workloads[0].impl("gnet").RatiosTo["net"][CPU]; math.Abs(got.Median-0.95) > 1e-9 || got.N != 3 {
+		t.Errorf("the ratio of gnet's processor time to net's = %+v, want 0.95 of three rounds", got)
+	}
+	var table, picture bytes.Buffer
+	if err := errors.Join(r.WriteTable(&table), r.WriteSVG(&picture)); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(table.String(), "gnet"); got != 1 {
+		t.Errorf("the table has %d lines of gnet, want that of the one workload:\n%s", got, table.String())
+	}
+	impl, _ := lookup("gnet")
+	if got := strings.Count(picture.String(), `<circle`); got != 4+4+2 || !strings.Contains(picture.String(), impl.color) {
+		t.Errorf("the picture has %d dots, want %d, two of them in gnet's colour", got, 4+4+2)
+	}
+}
+
+// Memory has a place in the picture once idle connections were measured.
+func TestPictureOfIdleConnections(t *testing.T) {
+	r := &Report{Workloads: []Result{{
+		Workload: Workload{Key: "idle", Kind: KindIdle, Targets: []Target{atMost(PerConn, 1, "net")}},
+		Impls:    []ImplResult{{Impl: "net", Samples: []Sample{{PerConn: 4000}}}, {Impl: "net2", Samples: []Sample{{PerConn: 3000}}}},
+	}}}
+	r.summarize()
+	var picture bytes.Buffer
+	if err := r.WriteSVG(&picture); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(picture.String(), "memory for an idle connection") || strings.Contains(picture.String(), "throughput") {
+		t.Errorf("the picture should show memory alone:\n%s", picture.String())
+	}
+	got := r.Standings()
+	if len(got) != 1 || got[0].Measured() != "0.75" || got[0].Verdict() != "met" {
+		t.Errorf("Standings() = %+v, want one target, met with 0.75", got)
+	}
+}
+
+// Each workload with a rate or with latencies has the bounds for them.
+func TestWorkloadsHaveBounds(t *testing.T) {
+	for _, w := range Workloads() {
+		throughput := slices.Contains(w.Targets, atLeast(Throughput, 0.97, "net"))
+		if timed := !w.Counted && w.Kind != KindIdle; throughput != timed {
+			t.Errorf("%s is timed: %t, and has a bound for its throughput: %t", w.Key, timed, throughput)
+		}
+		latency := slices.Contains(w.Targets, atMost(P99, 1.05, "net"))
+		if has := !w.Counted && w.Kind != KindIdle && w.Kind != KindStream && w.Kind != KindSplice; latency != has {
+			t.Errorf("%s has latencies: %t, and a bound for them: %t", w.Key, has, latency)
+		}
+	}
+}
+
+func TestStandingVerdict(t *testing.T) {
+	for _, test := range []struct {
+		standing          Standing
+		measured, verdict string
+	}{
+		{Standing{Target: atMost(CPU, 0.92, "net")}, "–", "not measured"},
+		{Standing{Target: atMost(CPU, 0.92, "net"), Got: Summary{N: 10, Median: 0.9, Q1: 0.88, Q3: 0.93}, Met: true}, "0.90 [0.88–0.93]", "met"},
+		{Standing{Target: atMost(Allocs, 0, ""), Got: Summary{N: 10, Median: 1.5}}, "1.50", "missed"},
+	} {
+		if got := test.standing.Measured(); got != test.measured {
+			t.Errorf("Measured() = %q, want %q", got, test.measured)
+		}
+		if got := test.standing.Verdict(); got != test.verdict {
+			t.Errorf("Verdict() = %q, want %q", got, test.verdict)
+		}
+	}
+}
+
 func TestWorkloadsAreWellFormed(t *testing.T) {
 	keys := make(map[string]bool)
 	ids := make(map[int]bool)
@@ -282,7 +385,7 @@ func TestWorkloadsAreWellFormed(t *testing.T) {
 			t.Errorf("workload %q lacks targets, connections or a description: %+v", w.Key, w)
 		}
 	}
-	for id := 1; id <= 12; id++ {
+	for id := 1; id <= 15; id++ {
 		if !ids[id] {
 			t.Errorf("no workload has the number %d", id)
 		}

@@ -43,7 +43,7 @@ func TestModulesKeepRules(t *testing.T) {
 	for _, mod := range tree.modules {
 		modules = append(modules, mod.Module.Mod.Path)
 	}
-	if diff := cmp.Diff([]string{"go.parity/conformance", "go.parity", "go.parity/net2/cmd/net2"}, modules); diff != "" {
+	if diff := cmp.Diff([]string{"go.parity/conformance/bench/peers", "go.parity/conformance", "go.parity", "go.parity/net2/cmd/net2"}, modules); diff != "" {
 		t.Errorf("the modules (-want +got):\n%s", diff)
 	}
 	for _, l := range layers {
@@ -175,6 +175,11 @@ func TestRules(t *testing.T) {
 			rule: "Imports", name: "the tool in net2",
 			file: "net2/fd.go", text: "package net2\nimport _ \"go.parity/net2/cmd/net2/rewrite\"",
 			want: []string{"net2/fd.go:2:8: net2 must not import go.parity/net2/cmd/net2/rewrite"},
+		},
+		{
+			rule: "Imports", name: "the benchmark's peers",
+			file: "conformance/bench/b.go", text: "package bench\nimport _ \"go.parity/conformance/bench/peers/gnet\"",
+			want: []string{"conformance/bench/b.go:2:8: conformance must not import go.parity/conformance/bench/peers/gnet"},
 		},
 		{
 			rule: "Imports", name: "anything in conformance",

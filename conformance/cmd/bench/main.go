@@ -1,9 +1,11 @@
 //go:build linux
 
 // Command bench measures net2 against net and against a bare epoll loop, and
-// prints a table. The package bench says how it measures.
+// prints a table. With -peers it also measures servers on other libraries for
+// the same work: gnet, nbio and netpoll. The package bench says how it measures.
 //
 //	go run ./conformance/cmd/bench                    everything, ten rounds
+//	go run ./conformance/cmd/bench -peers             with the peers, which it fetches
 //	go run ./conformance/cmd/bench -workloads 1,3,6   some workloads
 //	go run ./conformance/cmd/bench -quick             a minute: does it work?
 //
@@ -20,6 +22,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +67,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var (
 		workloads = f.String("workloads", "", "comma-separated `list` of workloads, by number or key; all by default")
 		impls     = f.String("impls", strings.Join(o.Impls, ","), "comma-separated `list` of implementations; net2-portable is one more, for which a binary is built")
+		peers     = f.Bool("peers", false, "measure the peers too ("+strings.Join(bench.Peers(), ", ")+"): fetches their modules, unless they are here, and builds them")
 		rounds    = f.Int("rounds", o.Rounds, "rounds, each with a cell for every workload and implementation")
 		seconds   = f.Float64("seconds", o.Time.Seconds(), "seconds for each cell")
 		threads   = f.Int("load-threads", o.Threads, "threads of the load generator")
@@ -106,7 +110,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if o.Workloads, err = bench.Select(*workloads); err != nil {
 		return usageError{err}
 	}
-	o.Impls = strings.Split(*impls, ",")
+	o.Impls = withPeers(strings.Split(*impls, ","), *peers)
 	o.Rounds, o.Threads, o.Count = *rounds, *threads, *count
 	o.Time = time.Duration(*seconds * float64(time.Second))
 	o.Sleepy, o.Pin = *sleepy, *pin
@@ -134,6 +138,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("%d cells failed", n)
 	}
 	return nil
+}
+
+// withPeers adds to impls those peers that are not there, if it is to.
+func withPeers(impls []string, peers bool) []string {
+	if !peers {
+		return impls
+	}
+	for _, name := range bench.Peers() {
+		if !slices.Contains(impls, name) {
+			impls = append(impls, name)
+		}
+	}
+	return impls
 }
 
 func printList(w io.Writer) error {

@@ -19,9 +19,10 @@ var charted = []struct {
 	metric bench.Metric
 	title  string
 }{
-	{bench.Throughput, "Throughput, ratio to net: further right is better"},
 	{bench.CPU, "Processor time per operation, ratio to net: further left is better"},
+	{bench.Throughput, "Throughput, ratio to net: further right is better"},
 	{bench.P99, "99th percentile of the latency, ratio to net: further left is better"},
+	{bench.PerConn, "Memory for an idle connection, ratio to net: further left is better"},
 }
 
 // An implementation is one of those that are compared with net.
@@ -72,8 +73,9 @@ func ratio(res bench.Result, impl string, m bench.Metric) bench.Summary {
 
 // A benchRow is one line of the table under the charts.
 type benchRow struct {
-	Workload, Doc, Impl         string
-	Throughput, CPU, P99, Calls string
+	Workload, Doc, Impl           string
+	Time, Memory, Calls           string // as measured
+	CPU, Throughput, P99, PerConn string // ratios to net
 }
 
 func benchRows(r *bench.Report) []benchRow {
@@ -83,21 +85,24 @@ func benchRows(r *bench.Report) []benchRow {
 	var rows []benchRow
 	for _, res := range r.Workloads {
 		for _, impl := range res.Impls {
-			if impl.Impl == "net" {
-				continue
-			}
-			to := impl.RatiosTo["net"]
-			row := benchRow{
+			to, values := impl.RatiosTo["net"], impl.Values
+			rows = append(rows, benchRow{
 				Workload: res.Workload.Key, Doc: res.Workload.Doc, Impl: impl.Impl,
-				Throughput: ratioText(to[bench.Throughput]), CPU: ratioText(to[bench.CPU]), P99: ratioText(to[bench.P99]),
-			}
-			if calls := impl.Values[bench.Syscalls]; calls.N > 0 {
-				row.Calls = fmt.Sprintf("%.2f", calls.Median)
-			}
-			rows = append(rows, row)
+				Time: valueText(bench.CPU, values), Memory: valueText(bench.PerConn, values), Calls: valueText(bench.Syscalls, values),
+				CPU: ratioText(to[bench.CPU]), Throughput: ratioText(to[bench.Throughput]),
+				P99: ratioText(to[bench.P99]), PerConn: ratioText(to[bench.PerConn]),
+			})
 		}
 	}
 	return rows
+}
+
+// valueText writes what was measured of m, like bench's table.
+func valueText(m bench.Metric, values map[bench.Metric]bench.Summary) string {
+	if values[m].N == 0 {
+		return ""
+	}
+	return bench.Value(m, values[m])
 }
 
 func ratioText(s bench.Summary) string {

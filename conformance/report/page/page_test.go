@@ -84,18 +84,22 @@ func samplePrograms() *programs.Report {
 func sampleBench() *bench.Report {
 	result := func(key string, ratio float64) bench.Result {
 		s := bench.Summary{N: 10, Median: ratio, Q1: ratio - .05, Q3: ratio + .05, Min: ratio - .1, Max: ratio + .2}
-		to := map[bench.Metric]bench.Summary{bench.Throughput: s, bench.CPU: s, bench.P99: s}
+		to := map[bench.Metric]bench.Summary{bench.Throughput: s, bench.CPU: s, bench.P99: s, bench.PerConn: s}
 		return bench.Result{
 			Workload: bench.Workload{Key: key, Doc: "about " + key, Targets: []bench.Target{{Metric: bench.Throughput, Value: 0.95, Of: "net"}}},
 			Impls: []bench.ImplResult{
 				{Impl: "net"},
-				{Impl: "net2", RatiosTo: map[string]map[bench.Metric]bench.Summary{"net": to}, Values: map[bench.Metric]bench.Summary{bench.Syscalls: {N: 1, Median: 3}}},
+				{Impl: "net2", RatiosTo: map[string]map[bench.Metric]bench.Summary{"net": to}, Values: map[bench.Metric]bench.Summary{
+					bench.Syscalls: {N: 1, Median: 3}, bench.CPU: {N: 10, Median: 5210, Q1: 5100, Q3: 5400}, bench.PerConn: {N: 10, Median: 3072},
+				}},
 				{Impl: "floor", RatiosTo: map[string]map[bench.Metric]bench.Summary{"net": to}},
+				{Impl: "gnet", RatiosTo: map[string]map[bench.Metric]bench.Summary{"net": to}},
 			},
 		}
 	}
 	return &bench.Report{
-		Date: time.Unix(1e9, 0), Rounds: 10, Command: []string{"bench"}, Impls: []string{"net", "net2", "floor"},
+		Date: time.Unix(1e9, 0), Rounds: 10, Command: []string{"bench"}, Impls: []string{"net", "net2", "floor", "gnet"},
+		Notes:     []string{"peers: example.com/gnet@v1.0.0"},
 		Machine:   bench.Machine{Kernel: "6.18", Processor: "a processor", Processors: 2, Go: "go1.26"},
 		Workloads: []bench.Result{result("echo", 1.04), result("accept & close", 1.4), result("far", 3)},
 	}
@@ -178,6 +182,7 @@ func TestPageHasAllParts(t *testing.T) {
 		"conn &lt;odd&gt;", "not a listed deviation", "#dev-local-addr-on-demand", "the goroutine parks", "this call 2 times", // traces
 		"read-1", `<td data-label="differs" class="number differs">1</td>`, // faults
 		"Throughput, ratio to net", "<svg", "1.04 (0.99–1.09)", "accept &amp; close", // benchmarks
+		"Processor time per operation", "Memory for an idle connection", "5.21µs [5.1µs–5.4µs]", "3.0 KiB", "peers: example.com/gnet@v1.0.0",
 		`<td data-label="net2 command" class="number">76</td>`, "dns.TestLost", "does not &lt;compile&gt;", "cannot be fetched", // programs
 	} {
 		if !strings.Contains(page, want) {
