@@ -160,3 +160,15 @@ func (c *conn) closeWrite() error {
 	}
 	return nil
 }
+
+// The interfaces of beyond.go.
+var (
+	_ ReadableConn = (*TCPConn)(nil)
+	_ ReadableConn = (*UnixConn)(nil)
+	_ PeerWatcher  = (*TCPConn)(nil)
+	_ PeerWatcher  = (*UnixConn)(nil)
+	_ ContextConn  = (*TCPConn)(nil)
+	_ ContextConn  = (*UDPConn)(nil)
+	_ ContextConn  = (*UnixConn)(nil)
+	_ ContextConn  = (*IPConn)(nil)
+)

@@ -27,7 +27,7 @@ func (fd *FD) WriteFirst(p []byte, first func(sysfd int) (int, error)) (int, err
 			sent = true
 		}
 		for nn < len(p) {
-			n, errno := socket.Write(sysfd, p[nn:])
+			n, errno := socket.Write(sysfd, p[nn:], 0)
 			nn += n
 			if errno != 0 {
 				return errno

@@ -14,11 +14,17 @@ import (
 
 // everyMethod calls every exported method that v's type has, in the order of
 // their names, with plain arguments, and records what each returns. A method
-// that waits for something would hang, so v must be nil, zero or closed.
+// that waits for something would hang, so v must be nil, zero or closed. What net2's types
+// have beyond net's is not called.
 func everyMethod(t *T, name string, v any) {
 	rv := reflect.ValueOf(v)
 	for i := range rv.NumMethod() {
 		m := rv.Type().Method(i)
+		if of, ok := netsType(rv.Type()); ok {
+			if _, ok := of.MethodByName(m.Name); !ok {
+				continue
+			}
+		}
 		var args []reflect.Value
 		for j := 1; j < m.Type.NumIn(); j++ {
 			args = append(args, argument(m.Type.In(j)))
@@ -34,6 +40,19 @@ func everyMethod(t *T, name string, v any) {
 			return results
 		})
 	}
+}
+
+// netsType returns net's type of the name of a connection's or a listener's type.
+func netsType(typ reflect.Type) (reflect.Type, bool) {
+	for _, of := range []reflect.Type{
+		reflect.TypeFor[*net.TCPConn](), reflect.TypeFor[*net.UDPConn](), reflect.TypeFor[*net.IPConn](),
+		reflect.TypeFor[*net.UnixConn](), reflect.TypeFor[*net.TCPListener](), reflect.TypeFor[*net.UnixListener](),
+	} {
+		if typ.Kind() == reflect.Pointer && typ.Elem().Name() == of.Elem().Name() {
+			return of, true
+		}
+	}
+	return nil, false
 }
 
 // argument makes a plausible argument of a type.
