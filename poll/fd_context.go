@@ -80,7 +80,7 @@ func (fd *FD) WriteContext(ctx context.Context, p []byte) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	w := writing{p: p}
+	w := sending{p: p}
 	return w.result(fd.writeIOContext(ctx, func(sysfd int) socket.Errno { return fd.writeSome(sysfd, &w) }))
 }
 

@@ -36,6 +36,11 @@ func (fd *FD) readLoop(op func(sysfd int) socket.Errno, mayYield bool) error {
 		return err
 	}
 	defer fd.readUnlock()
+	return fd.reading(op, mayYield)
+}
+
+// reading is readLoop for a caller that holds the read lock.
+func (fd *FD) reading(op func(sysfd int) socket.Errno, mayYield bool) error {
 	if err := fd.prepareRead(); err != nil {
 		return err
 	}
@@ -68,6 +73,11 @@ func (fd *FD) writeIO(op func(sysfd int) socket.Errno) error {
 		return err
 	}
 	defer fd.writeUnlock()
+	return fd.writing(op)
+}
+
+// writing is writeIO for a caller that holds the write lock.
+func (fd *FD) writing(op func(sysfd int) socket.Errno) error {
 	if err := fd.pd.prepareWrite(); err != nil {
 		return err
 	}
@@ -155,20 +165,20 @@ func (fd *FD) writeFlags() int {
 //
 // std: internal/poll.(*FD).Write
 func (fd *FD) Write(p []byte) (int, error) {
-	w := writing{p: p}
+	w := sending{p: p}
 	err := fd.writeIO(func(sysfd int) socket.Errno { return fd.writeSome(sysfd, &w) })
 	return w.result(err)
 }
 
-// A writing is a Write under way.
-type writing struct {
+// A sending is a Write under way.
+type sending struct {
 	p     []byte
 	n     int          // bytes of p that are written
 	whole socket.Errno // the errno of the call that wrote the last of them
 }
 
 // writeSome writes until all is written or a call fails.
-func (fd *FD) writeSome(sysfd int, w *writing) socket.Errno {
+func (fd *FD) writeSome(sysfd int, w *sending) socket.Errno {
 	for {
 		chunk := w.p[w.n:]
 		if fd.IsStream && len(chunk) > maxRW {
@@ -187,7 +197,7 @@ func (fd *FD) writeSome(sysfd int, w *writing) socket.Errno {
 }
 
 // result returns what Write returns if the last call ended with err.
-func (w *writing) result(err error) (int, error) {
+func (w *sending) result(err error) (int, error) {
 	switch {
 	case err != nil:
 	case w.whole != 0:

@@ -60,28 +60,7 @@ func (fd *FD) readShared(op func(sysfd int) socket.Errno) error {
 		return err
 	}
 	defer fd.readUnlock()
-	if err := fd.pd.prepareRead(); err != nil {
-		return err
-	}
-	yields := 0
-	for {
-		switch errno := op(fd.Sysfd); {
-		case errno == 0:
-			return nil
-		case errno == unix.EINTR:
-		case errno == unix.EAGAIN && fd.pd.yield(yields):
-			yields++
-			if err := fd.pd.prepareRead(); err != nil {
-				return err
-			}
-		case errno == unix.EAGAIN && fd.pd.pollable():
-			if err := fd.pd.waitRead(); err != nil {
-				return err
-			}
-		default:
-			return errno
-		}
-	}
+	return fd.reading(op, true)
 }
 
 // writeShared is readShared for writing.
@@ -94,22 +73,7 @@ func (fd *FD) writeShared(op func(sysfd int) socket.Errno) error {
 		return err
 	}
 	defer fd.writeUnlock()
-	if err := fd.pd.prepareWrite(); err != nil {
-		return err
-	}
-	for {
-		switch errno := op(fd.Sysfd); {
-		case errno == 0:
-			return nil
-		case errno == unix.EINTR:
-		case errno == unix.EAGAIN && fd.pd.pollable():
-			if err := fd.pd.waitWrite(); err != nil {
-				return err
-			}
-		default:
-			return errno
-		}
-	}
+	return fd.writing(op)
 }
 
 // enter takes the lock of mode if it is free. Otherwise it tries op without the lock,
