@@ -118,8 +118,8 @@ var Deviations = []Deviation{
 		Unseen: "A read that returned less than it had room for has taken all there was, and what comes later has its event. The end, which " +
 			"may have come with the data as one event, the second set tells. What no event tells, such as data behind the mark of " +
 			"urgent data, a sweep finds: readers that have waited for 30 to 60 ms are verified once. The goroutine that does this is " +
-			"a system goroutine, in no dump or profile, except in a program that was built with net2_portable, and it sleeps while it " +
-			"has nobody to verify. The second set, one descriptor, is there as long as a connection needs it.",
+			"a system goroutine, in no dump or profile, except in a program that was built with net2_portable; an execution trace names it " +
+			"among the runtime's. It sleeps while it has nobody to verify. The second set, one descriptor, is there as long as a connection needs it.",
 		Evidence: "TestRandomStreams in poll: 10,000,000 random segments, ends, resets and urgent marks between 1,000 connections, no byte lost. " +
 			"Each guard has its test in poll and runtime_hooks, and fails without it. One system call in three of a request (cmd/bench -workloads 1).",
 	},

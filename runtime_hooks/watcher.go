@@ -27,7 +27,7 @@ const (
 var watcherSema Sema
 
 // watchLinger is how long, in nanoseconds, the watch stays when no descriptor is in it.
-const watchLinger = 100e6
+const watchLinger = 50e6
 
 // needWatcher makes the watcher look whom it serves.
 func needWatcher() {
@@ -79,7 +79,7 @@ func sweepForSome(b *watchBuffers) bool {
 	if !anyUnverified() {
 		return false
 	}
-	for inVain := 0; inVain < sweepsInVain; {
+	for inVain := 0; inVain < sweepsInVain && !nobodyWatched(); {
 		next := nanotime() + sweepEvery
 		for left := int64(sweepEvery); left > 0; left = next - nanotime() {
 			watcherDeadline(left)
