@@ -26,7 +26,7 @@ func allSeries() []Series {
 }
 
 // A Chart is a picture of the ratios to net in one metric. It has a row for
-// each workload. In the row each implementation has its median as a dot, its
+// each workload; every other row is shaded. In the row each implementation has its median as a dot, its
 // quartiles as a thick line and its extremes as a thin line. Dashes mark the
 // targets of net2.
 type Chart struct {
@@ -63,8 +63,8 @@ func (c Chart) ratio(res Result, impl string) Summary {
 // Lengths in a chart, in pixels.
 const (
 	chartWidth  = 480.0
-	lane        = 5.0 // from one implementation's line to the next one's
-	rowGap      = 7.0 // from the last line of a row to the first of the next, at least
+	lane        = 5.0  // from one implementation's line to the next one's
+	rowGap      = 12.0 // from the last line of a row to the first of the next, at least
 	axisHeight  = 24.0
 	chartMargin = 16.0 // half the number at the end of the axis
 	letterWidth = 6.4  // the width of an average letter, rounded up
@@ -99,6 +99,9 @@ func (c Chart) SVG() string {
 }
 
 func (c Chart) draw(d *drawing) {
+	for i := 1; i < len(c.Rows); i += 2 {
+		d.band(c.rowHeight()*float64(i), c.rowHeight())
+	}
 	c.axis(d)
 	for i, res := range c.Rows {
 		middle := c.middle(i)
@@ -154,6 +157,11 @@ type drawing struct{ strings.Builder }
 
 func (d *drawing) line(x1, y1, x2, y2 float64, look string) {
 	fmt.Fprintf(d, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" %s/>`, x1, y1, x2, y2, look)
+}
+
+// band shades a chart across its whole width.
+func (d *drawing) band(y, height float64) {
+	fmt.Fprintf(d, `<rect x="0" y="%.1f" width="%.1f" height="%.1f" fill="currentColor" fill-opacity="0.06"/>`, y, chartWidth, height)
 }
 
 func (d *drawing) dot(x, y float64, color string) {

@@ -468,7 +468,7 @@ func (p *pair) awaitConns(ctx context.Context) error {
 	return errors.New("connections were lost")
 }
 
-var errNothing = errors.New("no operation was done")
+var errNothing = errors.New("no operation was measured")
 
 // cell measures one workload on one implementation once.
 func (r *run) cell(ctx context.Context, w Workload, impl string) (Sample, error) {
@@ -484,7 +484,7 @@ func (r *run) cell(ctx context.Context, w Workload, impl string) (Sample, error)
 		return nil, err
 	}
 	// On a machine with much else to do, there may be a window in which no
-	// operation ended. Such a window is not a measurement; it becomes longer.
+	// operation ended, or none that had its latency recorded. Such a window is not a measurement; it becomes longer.
 	asked := r.length(w)
 	for d := asked; ; d *= 2 {
 		server, load, err := p.window(ctx, d)
@@ -511,7 +511,9 @@ func sampleOf(w Workload, server, load *window) (Sample, error) {
 	if w.driven() {
 		timed = server
 	}
-	if timed.Ops == 0 {
+	// Latencies come in batches: those of the last operations may still be under
+	// way.
+	if timed.Ops == 0 || w.hasLatencies() && timed.P50 == 0 {
 		return nil, errNothing
 	}
 	rate := timed.Ops / timed.Elapsed.Seconds()
@@ -524,7 +526,7 @@ func sampleOf(w Workload, server, load *window) (Sample, error) {
 		Resident:   float64(server.Resident),
 		LoadCPU:    load.CPU.Seconds() / load.Elapsed.Seconds(),
 	}
-	if timed.P50 > 0 { // a stream has no latencies
+	if w.hasLatencies() {
 		s[P50], s[P99], s[P999] = float64(timed.P50), float64(timed.P99), float64(timed.P999)
 	}
 	if timed.Busy > 0 {

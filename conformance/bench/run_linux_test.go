@@ -313,6 +313,26 @@ func TestEchoBufferIsLargerThanMessages(t *testing.T) {
 	}
 }
 
+// A window whose latencies are still under way is no measurement, unless the
+// workload has none.
+func TestSampleNeedsLatencies(t *testing.T) {
+	w := window{Elapsed: time.Second, CPU: time.Second, Ops: 1000}
+	if s, err := sampleOf(Workload{Kind: KindEcho}, &w, &w); !errors.Is(err, errNothing) {
+		t.Errorf("an echo without latencies gives %v, %v, want %v", s, err, errNothing)
+	}
+	if s, err := sampleOf(Workload{Kind: KindStream}, &w, &w); err != nil || s[Throughput] != 1000 || s[CPU] != 1e6 {
+		t.Errorf("a stream without latencies gives %v, %v, want 1000 operations a second of 1ms", s, err)
+	}
+	w.P50, w.P99, w.P999 = 1, 2, 3
+	if s, err := sampleOf(Workload{Kind: KindEcho}, &w, &w); err != nil || s[P50] != 1 || s[P999] != 3 {
+		t.Errorf("an echo gives %v, %v, want its latencies", s, err)
+	}
+	w.Ops = 0
+	if s, err := sampleOf(Workload{Kind: KindEcho}, &w, &w); !errors.Is(err, errNothing) {
+		t.Errorf("an echo without operations gives %v, %v, want %v", s, err, errNothing)
+	}
+}
+
 func TestSortOutAddsUp(t *testing.T) {
 	// Maps have no order: code that depends on their order fails now and then.
 	for range 20 {

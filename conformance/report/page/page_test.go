@@ -181,7 +181,7 @@ func TestPageHasAllParts(t *testing.T) {
 		"tcp/reset", "&#34;ECONNRESET&#34;, 1", // scenario values
 		"conn &lt;odd&gt;", "not a listed deviation", "#dev-local-addr-on-demand", "the goroutine parks", "this call 2 times", // traces
 		"read-1", `<td data-label="differs" class="number differs">1</td>`, // faults
-		"Throughput, ratio to net", "<svg", "1.04 (0.99–1.09)", "accept &amp; close", // benchmarks
+		"Throughput, ratio to net", "<svg", "1.04 [0.99–1.09]", "accept &amp; close", // benchmarks
 		"Processor time per operation", "Memory for an idle connection", "5.21µs [5.1µs–5.4µs]", "3.0 KiB", "peers: example.com/gnet@v1.0.0",
 		`<td data-label="net2 command" class="number">76</td>`, "dns.TestLost", "does not &lt;compile&gt;", "cannot be fetched", // programs
 	} {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
 
 	"github.com/lesismal/nbio"
@@ -50,14 +51,16 @@ func serve(w bench.Workload, s bench.Serving) (string, error) {
 // echo leaves it to nbio to close a connection on which it cannot write.
 func echo(c *nbio.Conn, b []byte) { _, _ = c.Write(b) }
 
-// once answers one message of size bytes.
+// once answers one message of size bytes. Only what has not come whole is kept.
 func once(c *nbio.Conn, b []byte, size int) {
-	got, _ := c.Session().([]byte)
-	if got = append(got, b...); len(got) < size {
-		c.SetSession(got)
+	if before, ok := c.Session().([]byte); ok {
+		b = append(before, b...)
+	}
+	if len(b) < size {
+		c.SetSession(slices.Clone(b)) // b is nbio's
 		return
 	}
-	echo(c, got)
+	echo(c, b)
 	_ = c.Close() // its peer may have reset it
 }
 
