@@ -280,6 +280,8 @@ func (j *work) measured(req request) error {
 	switch impl, _ := lookup(req.Impl); {
 	case impl.stack != "":
 		return j.serve(impl.stack, req.Workload, req.Addr)
+	case impl.name == "net2-readable":
+		return j.readable(req)
 	case impl.name == "floor":
 		return j.floor(req)
 	}

@@ -32,6 +32,7 @@ var implementations = []implementation{
 	{name: "net2", stack: "net2", poller: conformance.Runtime, color: "#2f81f7"},
 	{name: "net2-epoll", stack: "net2", poller: conformance.Epoll, color: "#d9822b"},
 	{name: "net2-portable", stack: "net2", poller: conformance.Portable, color: "#a371f7"},
+	{name: "net2-readable", color: "#39c5cf", kinds: eventDriven, skip: withDeadline, poller: conformance.Runtime},
 	{name: "floor", color: "#858d96"},
 	{name: "gnet", color: "#2da44e", kinds: eventDriven, skip: withDeadline, peer: "github.com/panjf2000/gnet/v2"},
 	{name: "nbio", color: "#cf5ab5", kinds: append(slices.Clone(eventDriven), KindHTTP), skip: withDeadline, peer: "github.com/lesismal/nbio"},
