@@ -178,16 +178,6 @@ func (w *watchDesc) ctl(op int, events uint32) unix.Errno {
 	return 0
 }
 
-// base is what we watch for when nobody waits for more. The caller holds w.mu.
-//
-//go:norace
-func (w *watchDesc) base() uint32 {
-	if w.forEnd {
-		return watchEnd
-	}
-	return unix.EPOLLONESHOT // nothing, until the next change
-}
-
 // watchTheEnd keeps the end in watch for good. The caller does not hold w.mu.
 //
 //go:norace
