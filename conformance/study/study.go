@@ -211,6 +211,7 @@ func printStep(p *printer, n int, s way.Step) {
 	ourName, ourFile := name(s.Ours)
 	p.columns(fmt.Sprintf("%2d ", n), p.bold(stdName), " ", p.bold(ourName))
 	p.columns("", p.dim(stdFile), " ", p.dim(ourFile))
+	p.columns("", p.dim(inside(s.StdInside)), " ", p.dim(inside(s.OursInside)))
 	for i := range max(len(s.StdCalls), len(s.OursCalls)) {
 		at := func(calls []string) string {
 			if i < len(calls) {
@@ -230,12 +231,20 @@ func printStep(p *printer, n int, s way.Step) {
 		p.para(indent, "Since 1.10: "+s.Since)
 	}
 	if s.Here != "" {
-		here := "Here: " + s.Here
+		here := "In net2: " + s.Here
 		if s.Entry != "" {
 			here += " [" + s.Entry + "]"
 		}
 		p.para(indent, here)
 	}
+}
+
+// inside names the function that has the work of another.
+func inside(f way.Func) string {
+	if f == (way.Func{}) {
+		return ""
+	}
+	return "inside it: " + f.Name + " " + f.File
 }
 
 func printDiff(p *printer, d *trace.Diff) {

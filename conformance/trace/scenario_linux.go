@@ -368,7 +368,7 @@ var scenarios = []Scenario{
 	},
 	{
 		Name: "deadline-past", Step: "deadline",
-		Doc: "Read with a deadline that has passed: the stack makes no system call.",
+		Doc: "Read with a deadline that has passed: neither stack calls read(2).",
 		child: func(c *child) error {
 			conn, err := c.conn()
 			if err != nil {

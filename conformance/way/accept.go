@@ -9,9 +9,9 @@ var accept = Path{
 		"tries again. So blocking code is non-blocking underneath.",
 	Steps: []Step{
 		{
-			Seed: fn("net/tcpsock.go (*TCPListener).AcceptTCP"), Std: fn("net/tcpsock.go (*TCPListener).Accept"),
-			Ours: fn("net2/tcpsock.go (*TCPListener).Accept"),
-			Does: "Wraps an error into an OpError with the listener's address.",
+			Seed: fn("net/tcpsock.go (*TCPListener).AcceptTCP"), Std: fn("net/tcpsock.go (*TCPListener).AcceptTCP"),
+			Ours: fn("net2/tcpsock.go (*TCPListener).AcceptTCP"),
+			Does: "Wraps an error into an OpError with the listener's address. Accept is the same with a Conn as its result.",
 		},
 		{
 			Seed: fn("net/tcpsock_posix.go (*TCPListener).accept"), Std: fn("net/tcpsock_posix.go (*TCPListener).accept"),
@@ -21,15 +21,15 @@ var accept = Path{
 		{
 			Seed: fn("net/fd_unix.go (*netFD).accept"), Std: fn("net/fd_unix.go (*netFD).accept"), Ours: fn("net2/netfd.go (*netFD).accept"),
 			Does: "Gets a descriptor, wraps it, puts it into the poller and sets its addresses.",
-			Since: "When the poller refuses the new descriptor, that one is closed. In 1.10, as the seed shows it, the listener was: " +
+			Since: "When the poller refuses the new descriptor, that one is closed. In 1.10, as the analysis shows it, the listener was: " +
 				"a slip that was mended later.",
 		},
 		{
 			Seed: fn("internal/poll/fd_unix.go (*FD).Accept"), Std: fn("internal/poll/fd_unix.go (*FD).Accept"),
-			Ours:  fn("poll/fd_io.go (*FD).Accept"),
+			Ours: fn("poll/fd_io.go (*FD).Accept"), OursInside: fn("poll/fd_io.go (*FD).readLoop"),
 			Does:  "The loop: lock, prepare, try, wait. ECONNABORTED, a connection that broke while it was queued, is passed over.",
 			Since: "EINTR is retried too, since the runtime has been interrupting threads with signals (Go 1.14).",
-			Here:  "The loop is readIO, one for all operations that read.",
+			Here:  "The loop is readLoop, which readIO calls: one for all operations that read.",
 		},
 		{
 			Seed: fn("internal/poll/fd_mutex.go (*FD).readLock"), Std: fn("internal/poll/fd_mutex.go (*FD).readLock"),
@@ -43,12 +43,13 @@ var accept = Path{
 		},
 		{
 			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).prepareRead"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).prepareRead"),
-			Ours: fn("poll/fd_poll.go (*pollDesc).prepareRead"),
+			Ours:      fn("poll/fd_poll.go (*pollDesc).prepareRead"),
+			StdInside: fn("internal/poll/fd_poll_runtime.go (*pollDesc).prepare"), OursInside: fn("poll/fd_poll.go (*pollDesc).prepare"),
 			Does: "Forgets an old notification. What comes from here on ends the wait, also when it comes before the wait.",
 		},
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollReset"), Std: fn("runtime/netpoll.go poll_runtime_pollReset"),
-			Ours: fn("runtime_hooks/hooks.go PollReset"),
+			Ours: fn("runtime_hooks/hooks.go PollReset"), OursInside: fn("runtime_hooks/netpoll.go pollReset"),
 			Does: "Sets rg, the reader's side of the pollDesc, to pdNil. Refuses when the descriptor is closing or its deadline is over.",
 		},
 		both(Step{
@@ -59,12 +60,13 @@ var accept = Path{
 		}, "accept4 SOCK_CLOEXEC|SOCK_NONBLOCK"),
 		{
 			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitRead"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitRead"),
-			Ours: fn("poll/fd_poll.go (*pollDesc).waitRead"),
+			Ours:      fn("poll/fd_poll.go (*pollDesc).waitRead"),
+			StdInside: fn("internal/poll/fd_poll_runtime.go (*pollDesc).wait"), OursInside: fn("poll/fd_poll.go (*pollDesc).wait"),
 			Does: "After EAGAIN only: waits until the descriptor may be readable, and the loop tries again.",
 		},
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollWait"), Std: fn("runtime/netpoll.go poll_runtime_pollWait"),
-			Ours: fn("runtime_hooks/hooks.go PollWait"),
+			Ours: fn("runtime_hooks/hooks.go PollWait"), OursInside: fn("runtime_hooks/netpoll.go pollWait"),
 			Does: "Parks, unless there is a reason not to; and again, when it was woken for a deadline that has been moved meanwhile.",
 			Here: "By default this is the runtime's own hook, and what follows is on both sides the same code. A descriptor for which " +
 				"nobody has waited yet is put into the poller first, see read.",
@@ -80,24 +82,26 @@ var accept = Path{
 			Seed: fn("runtime/netpoll.go netpollblock"), Std: fn("runtime/netpoll.go netpollblock"),
 			Ours: fn("runtime_hooks/netpoll.go netpollblock"),
 			Does: "pdNil → pdWait, then looks for errors once more, then parks. If it finds pdReady, the event came first, and it does not park. " +
-				"The second look makes close and deadlines safe: they set their mark and then look at rg, so one of the two sees the other.",
+				"The second look makes close and deadlines safe: they set their mark and then look at rg, so one of the two sees the other. The caller passes " +
+				"waitio as false, where the analysis reads true: it parks because that look finds nothing wrong.",
 			Since: "rg and wg are atomics; 1.10 wrote them plainly in places.",
 		},
 		{
 			Seed: fn("runtime/proc.go gopark"), Std: fn("runtime/proc.go gopark"), Ours: fn("runtime_hooks/park.go (*pollSema).park"),
-			Does: "Takes the goroutine off its thread, which looks for another one to run.",
-			Here: "The runtime's own gopark, reached by linkname. A dump shows the goroutine as \"IO wait\" on both stacks.",
+			StdInside: fn("runtime/proc.go park_m"),
+			Does:      "Takes the goroutine (G) off its thread (M). park_m does so on the scheduler's stack, calls the commit of the next step, and looks for another goroutine to run.",
+			Here:      "The runtime's own gopark, reached by linkname. A dump shows the goroutine as \"IO wait\" on both stacks.",
 		},
 		{
 			Seed: fn("runtime/netpoll.go netpollblockcommit"), Std: fn("runtime/netpoll.go netpollblockcommit"),
 			Ours: fn("runtime_hooks/netpollblockcommit_asm.go netpollblockcommit"),
-			Does: "Runs on the scheduler's stack when the goroutine has stopped: pdWait → the goroutine's own address. If an event changed pdWait meanwhile, " +
+			Does: "Runs on the scheduler's stack when the goroutine has stopped: pdWait → the goroutine's own address. If an event, a deadline or a close has changed pdWait meanwhile, " +
 				"the goroutine goes on at once.",
 			Here: "The whole function is in assembly, so that no compiler adds to what runs there.",
 		},
 		{
 			Seed: fn("runtime/netpoll_epoll.go netpoll"), Std: fn("runtime/netpoll_epoll.go netpoll"),
-			Ours: fn("runtime_hooks/netpoll_epoll.go netpoll"),
+			Ours: fn("runtime_hooks/netpoll_epoll.go netpoll"), OursInside: fn("runtime_hooks/netpoll_epoll.go netpollevents"),
 			Does: "Asks epoll for events, up to 128 at a time. The scheduler calls it when a thread has nothing to run, and the monitor " +
 				"when nobody has for 10 ms.",
 			Since: "Takes how long to wait, since timers became the scheduler's (Go 1.14). In 1.10 it waited for ever or not at all.",
@@ -115,11 +119,11 @@ var accept = Path{
 		{
 			Seed: fn("runtime/netpoll.go netpollunblock"), Std: fn("runtime/netpoll.go netpollunblock"),
 			Ours: fn("runtime_hooks/netpoll.go netpollunblock"),
-			Does: "rg → pdReady, and returns the goroutine that stood there.",
+			Does: "rg → pdReady, and returns the goroutine that stood there. Where it finds pdWait, nobody stands there yet: the commit will fail, and the goroutine goes on.",
 		},
 		{
 			Seed: fn("runtime/proc.go injectglist"), Std: fn("runtime/proc.go injectglist"), Ours: fn("runtime_hooks/park.go (g).ready"),
-			Does: "Makes the goroutines runnable. Back in netpollblock, ours takes pdReady and the loop calls accept4 again.",
+			Does: "Makes the goroutines runnable. Back in netpollblock, the one that parked takes pdReady and the loop calls accept4 again.",
 			Here: "goready for each of them.",
 		},
 		{
@@ -144,7 +148,7 @@ var accept = Path{
 			Does: "Switches Nagle's algorithm off and keep-alive on.",
 			Since: "1.10 set TCP_NODELAY alone, and net/http added keep-alive, every 3 minutes. Since Go 1.13 all connections have it, every 15 seconds; " +
 				"since 1.23 KeepAliveConfig tells idle time, interval and count apart.",
-			Here: "The connection has them from its listener. On the first one that is checked.", Entry: "accept-options-inherited",
+			Here: "The connection has inherited them from its listener. net2 checks that on the first connection of each listener.", Entry: "accept-options-inherited",
 			StdCalls:  []string{"setsockopt TCP_NODELAY, SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT"},
 			OursCalls: []string{"getsockopt the same five, on the first connection of a listener"},
 		},

@@ -7,6 +7,11 @@ var deadline = Path{
 		"leaving pdReady behind. The goroutine finds that it was not readiness, asks netpollcheckerr why, and returns " +
 		"os.ErrDeadlineExceeded. No system call belongs to it: the timers live in the scheduler.",
 	Steps: []Step{
+		both(Step{
+			Seed: fn("internal/poll/fd_unix.go (*FD).Read"), Std: fn("internal/poll/fd_unix.go (*FD).Read"), Ours: fn("poll/fd_io.go (*FD).Read"),
+			Does:      "Before the deadline there is a reader, which has found nothing and is parked, as read shows. Another goroutine sets the deadline now.",
+			Scenarios: []string{"deadline"},
+		}, "read EAGAIN, before the wait"),
 		{
 			Seed: fn("net/net.go (*conn).SetReadDeadline"), Std: fn("net/net.go (*conn).SetReadDeadline"),
 			Ours: fn("net2/conn.go (*conn).SetReadDeadline"),
@@ -33,11 +38,11 @@ var deadline = Path{
 		},
 		{
 			Ours: fn("runtime_hooks/netpoll_runtime.go (*runtimeDesc).watch"),
-			Does: "Who sets the first deadline of a connection has it watched.",
+			Does: "Whoever sets the first deadline of a connection has it watched.",
 			Here: "net did so in Accept or Dial. In our own poller, which keeps deadlines itself, the reader that waits for it is the " +
 				"first to have the connection watched.",
 			Entry:     "watch-on-demand",
-			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+			OursCalls: []string{"epoll_ctl ADD, when somebody waits"},
 		},
 		{
 			Seed: fn("runtime/netpoll.go netpollReadDeadline"), Std: fn("runtime/netpoll.go netpollReadDeadline"),
@@ -57,18 +62,18 @@ var deadline = Path{
 		{
 			Seed: fn("runtime/netpoll.go netpollunblock"), Std: fn("runtime/netpoll.go netpollunblock"),
 			Ours: fn("runtime_hooks/netpoll.go netpollunblock"),
-			Does: "rg → pdNil, not pdReady: nothing is ready.",
+			Does: "rg → pdNil, not pdReady: nothing is ready. From pdWait too: a goroutine that is about to park then does not.",
 		},
 		{
 			Seed: fn("runtime/netpoll.go netpollgoready"), Std: fn("runtime/netpoll.go netpollgoready"), Ours: fn("runtime_hooks/park.go (g).ready"),
 			Does: "Makes the goroutine runnable.",
 		},
-		both(Step{
+		{
 			Seed: fn("internal/poll/fd_poll_runtime.go convertErr"), Std: fn("internal/poll/fd_poll_runtime.go convertErr"),
 			Ours:  fn("poll/fd_poll.go convertErr"),
-			Does:  "The poller's answer becomes an error: os.ErrDeadlineExceeded, which is a timeout. The read before it was the only system call.",
+			Does:  "The poller's answer becomes an error: os.ErrDeadlineExceeded, which is a timeout.",
 			Since: "In 1.10 it was poll.ErrTimeout, which no program could name. os.ErrDeadlineExceeded came with Go 1.15.",
-		}, "read EAGAIN, before the wait"),
+		},
 		{
 			Ours:      fn("net2/address.go (*netFD).localAddr"),
 			Does:      "Finds the connection's own address, for the error to tell.",
@@ -83,9 +88,21 @@ var closing = Path{
 	Name:  "close",
 	Title: "Close",
 	Intro: "A descriptor must not be closed while somebody uses it: the kernel would give its number to the next file, and " +
-		"the user would read from that. So Close marks the FD, wakes who is parked, and drops its reference. Whoever drops " +
+		"the user would read from that. So Close marks the FD, wakes whoever is parked, and drops its reference. Whoever drops " +
 		"the last one closes the descriptor.",
 	Steps: []Step{
+		both(Step{
+			Seed: fn("internal/poll/fd_unix.go (*FD).Read"), Std: fn("internal/poll/fd_unix.go (*FD).Read"), Ours: fn("poll/fd_io.go (*FD).Read"),
+			Does:      "Beside Close there may be a reader: it has found nothing and is parked, as read shows.",
+			Scenarios: []string{"close-wakes"},
+		}, "read EAGAIN, before the wait"),
+		{
+			Ours:      fn("runtime_hooks/netpoll_runtime.go (*runtimeDesc).watch"),
+			Does:      "What the reader did before it parked: it was the first to wait for the connection, and had it watched.",
+			Here:      "net did so in Accept or Dial. Our own poller's function is netpollwatch.",
+			Entry:     "watch-on-demand",
+			OursCalls: []string{"epoll_ctl ADD, when somebody waits"},
+		},
 		{
 			Seed: fn("net/net.go (*conn).Close"), Std: fn("net/net.go (*conn).Close"), Ours: fn("net2/conn.go (*conn).Close"),
 			Does: "Wraps an error into an OpError.",
@@ -108,19 +125,12 @@ var closing = Path{
 		{
 			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).evict"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).evict"),
 			Ours: fn("poll/fd_poll.go (*pollDesc).evict"),
-			Does: "Calls the hook that wakes who is parked.",
+			Does: "Calls the hook that wakes whoever is parked.",
 		},
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollUnblock"), Std: fn("runtime/netpoll.go poll_runtime_pollUnblock"),
 			Ours: fn("runtime_hooks/hooks.go PollUnblock"),
 			Does: "Sets closing, then unblocks both sides: a parked reader returns net.ErrClosed. Stops the timers.",
-		},
-		{
-			Ours:      fn("runtime_hooks/netpoll_runtime.go (*runtimeDesc).watch"),
-			Does:      "What a reader did that Close wakes: it was the first to wait for the connection, and had it watched.",
-			Here:      "net did so in Accept or Dial.",
-			Entry:     "watch-on-demand",
-			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
 		},
 		{
 			Seed: fn("internal/poll/fd_mutex.go (*FD).decref"), Std: fn("internal/poll/fd_mutex.go (*FD).decref"), Ours: fn("poll/fd.go (*FD).decref"),
@@ -156,7 +166,8 @@ var closing = Path{
 		}, "close"),
 		both(Step{
 			Seed: fn("internal/poll/fd_unix.go (*FD).Shutdown"), Std: fn("internal/poll/fd_posix.go (*FD).Shutdown"), Ours: fn("poll/fd.go (*FD).Shutdown"),
-			Does: "What CloseWrite and CloseRead do instead: end one direction; the descriptor stays.",
+			Does:      "What CloseWrite and CloseRead do instead: end one direction; the descriptor stays.",
+			Scenarios: []string{"half-close"},
 		}, "shutdown", "read to the end of what the peer sends"),
 	},
 }

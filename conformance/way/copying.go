@@ -8,7 +8,7 @@ var sendfile = Path{
 	Steps: []Step{
 		{
 			Seed: fn("net/tcpsock.go (*TCPConn).ReadFrom"), Std: fn("net/tcpsock.go (*TCPConn).ReadFrom"), Ours: fn("net2/tcpsock.go (*TCPConn).ReadFrom"),
-			Does: "Is what io.Copy looks for. Wraps the error.",
+			Does: "io.Copy looks for this method. It wraps the error.",
 		},
 		{
 			Seed: fn("net/tcpsock_posix.go (*TCPConn).readFrom"), Std: fn("net/tcpsock_posix.go (*TCPConn).readFrom"), Ours: fn("net2/tcpsock.go (*TCPConn).readFrom"),
@@ -20,7 +20,8 @@ var sendfile = Path{
 		},
 		{
 			Seed: fn("internal/poll/sendfile_linux.go SendFile"), Std: fn("internal/poll/sendfile_unix.go SendFile"), Ours: fn("poll/sendfile.go SendFile"),
-			Does: "The loop: holds the write lock, sends, parks after EAGAIN until there is room, ends when the file does.",
+			StdInside: fn("internal/poll/sendfile_unix.go sendFile"),
+			Does:      "The loop: holds the write lock, sends, parks after EAGAIN until there is room, ends when the file does.",
 		},
 		both(Step{
 			Seed: fn("syscall/syscall_unix.go Sendfile"), Std: fn("syscall/syscall_unix.go Sendfile"), Ours: fn("socket/sendfile.go Sendfile"),
@@ -46,6 +47,7 @@ var splice = Path{
 		},
 		both(Step{
 			Std: fn("internal/poll/splice_linux.go getPipe"), Ours: fn("poll/splice.go getPipe"),
+			StdInside: fn("internal/poll/splice_linux.go newPipe"), OursInside: fn("socket/splice.go Pipe"),
 			Does: "Takes a pipe from a sync.Pool, or makes one and gives it a buffer of 1 MiB. A pipe that the pool drops is closed by a cleanup of its own.",
 		}, "pipe2", "fcntl F_SETPIPE_SZ"),
 		both(Step{

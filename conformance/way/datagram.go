@@ -20,16 +20,18 @@ var udp = Path{
 		}, "socket SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK"),
 		both(Step{
 			Seed: fn("net/sockopt_linux.go setDefaultSockopts"), Std: fn("net/sockopt_linux.go setDefaultSockopts"), Ours: fn("net2/sockopt.go setDefaultSockopts"),
-			Does: "Allows to send to a broadcast address.",
+			Does: "Allows the socket to send to a broadcast address.",
 		}, "setsockopt SO_BROADCAST"),
 		both(Step{
 			Seed: fn("net/sock_posix.go (*netFD).listenDatagram"), Std: fn("net/sock_posix.go (*netFD).listenDatagram"), Ours: fn("net2/sock.go (*netFD).listenDatagram"),
-			Does: "Binds the socket and asks for its address. There is no listen(2): what arrives waits in the socket's buffer.",
+			Scenarios: []string{"udp-listen"},
+			Does:      "Binds the socket and asks for its address. There is no listen(2): what arrives waits in the socket's buffer.",
 		}, "bind", "getsockname"),
 		both(Step{
 			Seed: fn("net/udpsock_posix.go dialUDP"), Std: fn("net/udpsock_posix.go (*sysDialer).dialUDP"), Ours: fn("net2/udpsock.go (*sysDialer).dialUDP"),
-			Does: "For one peer: connect(2) notes its address. No packet is sent. From then on Read and Write serve, and what others send is dropped.",
-		}, "connect", "getpeername", "write", "read"),
+			Scenarios: []string{"udp-dial"},
+			Does:      "For one peer: connect(2) notes its address. No packet is sent. From then on Read and Write serve, and what others send is dropped.",
+		}, "connect", "getsockname", "getpeername"),
 		{
 			Seed: fn("net/fd_unix.go (*netFD).init"), Std: fn("net/fd_unix.go (*netFD).init"), Ours: fn("net2/netfd.go (*netFD).init"),
 			Does:  "Puts the socket into the poller. A socket that listens is put there at once on both stacks.",
@@ -42,6 +44,16 @@ var udp = Path{
 			Here:  "Our own poller does not watch for room to write: each datagram that leaves would wake it.",
 			Entry: "write-watch-on-demand", StdCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT"}, OursCalls: []string{"epoll_ctl ADD, EPOLLIN"},
 		},
+		both(Step{
+			Seed: fn("internal/poll/fd_unix.go (*FD).Write"), Std: fn("internal/poll/fd_unix.go (*FD).Write"), Ours: fn("poll/fd_io.go (*FD).Write"),
+			Scenarios: []string{"udp-dial"},
+			Does:      "To the one peer a datagram goes by write(2), as bytes to a stream.",
+		}, "write"),
+		both(Step{
+			Seed: fn("internal/poll/fd_unix.go (*FD).Read"), Std: fn("internal/poll/fd_unix.go (*FD).Read"), Ours: fn("poll/fd_io.go (*FD).Read"),
+			Scenarios: []string{"udp-dial"},
+			Does:      "From the one peer it comes by read(2): one datagram a call; what does not fit the buffer is lost.",
+		}, "read"),
 		{
 			Seed: fn("net/udpsock.go (*UDPConn).ReadFrom"), Std: fn("net/udpsock.go (*UDPConn).ReadFrom"), Ours: fn("net2/udpsock.go (*UDPConn).ReadFrom"),
 			Does: "Wraps an error into an OpError. ReadFromUDPAddrPort is the same without an allocation for the address.",

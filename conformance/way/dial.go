@@ -9,7 +9,7 @@ var dial = Path{
 	Steps: []Step{
 		{
 			Seed: fn("net/dial.go Dial"), Std: fn("net/dial.go Dial"), Ours: fn("net2/dial.go Dial"),
-			Does: "Is the Dialer that configures nothing.",
+			Does: "Calls the Dial of a Dialer that sets nothing.",
 		},
 		{
 			Seed: fn("net/dial.go (*Dialer).DialContext"), Std: fn("net/dial.go (*Dialer).DialContext"),
@@ -19,7 +19,7 @@ var dial = Path{
 		{
 			Seed: fn("net/dial.go dialParallel"), Std: fn("net/dial.go (*sysDialer).dialParallel"),
 			Ours:  fn("net2/dial.go (*sysDialer).dialParallel"),
-			Does:  "Where there are both: the one gets 300 ms of a start, then the other family runs beside it, and the first connection wins (RFC 6555, now 8305).",
+			Does:  "Where there are both: one family gets a head start of 300 ms, then the other runs beside it, and the first connection wins (RFC 6555, now 8305).",
 			Since: "A sysDialer carries what Dialer says. FallbackDelay below 0 switches the race off.",
 		},
 		{
@@ -64,11 +64,12 @@ var dial = Path{
 			Entry:    "watch-on-demand",
 			StdCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
 		},
-		both(Step{
+		{
 			Seed: fn("internal/poll/fd_unix.go (*FD).WaitWrite"), Std: fn("internal/poll/fd_unix.go (*FD).WaitWrite"),
-			Ours: fn("poll/fd_io.go (*FD).WaitWrite"),
-			Does: "Parks the goroutine on the writer's side, as accept shows for the reader's.",
-		}, "epoll_pwait the connection is writable"),
+			Ours:     fn("poll/fd_io.go (*FD).WaitWrite"),
+			Does:     "Parks the goroutine on the writer's side, as accept shows for the reader's.",
+			StdCalls: []string{"epoll_pwait the connection is writable"}, OursCalls: []string{"epoll_pwait the runtime's", "epoll_pwait ours"},
+		},
 		both(Step{
 			Seed: fn("syscall/syscall_linux.go GetsockoptInt"), Std: fn("syscall/syscall_unix.go GetsockoptInt"),
 			Ours: fn("net2/netfd.go (*netFD).connected"),

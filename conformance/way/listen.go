@@ -9,7 +9,7 @@ var listen = Path{
 	Steps: []Step{
 		{
 			Seed: fn("net/dial.go Listen"), Std: fn("net/dial.go Listen"), Ours: fn("net2/dial.go Listen"),
-			Does: "Is the ListenConfig that configures nothing.",
+			Does: "Calls the Listen of a ListenConfig that sets nothing.",
 		},
 		{
 			Std: fn("net/dial.go (*ListenConfig).Listen"), Ours: fn("net2/dial.go (*ListenConfig).Listen"),
@@ -26,14 +26,41 @@ var listen = Path{
 			Seed: fn("net/dial.go (*Resolver).resolveAddrList"), Std: fn("net/dial.go (*Resolver).resolveAddrList"),
 			Ours: fn("net2/dial.go resolveAddrList"),
 			Does: "Turns host and port into a list of addresses. A literal address needs no look-up.",
-			Here: "Is no method, since Resolver is the standard library's own type.",
+			Here: "A function: Resolver is a type of the standard library, to which we cannot add a method.",
 		},
-		both(Step{
+		{
 			Std: fn("net/mptcpsock_linux.go (*sysListener).listenMPTCP"), Ours: fn("net2/mptcpsock.go (*sysListener).listenMPTCP"),
 			Does: "Tries Multipath TCP and, where the host or the kernel refuses it, goes on with TCP.",
 			Since: "Multipath TCP came with Go 1.21; since 1.24 every listener uses it unless told otherwise. A client " +
 				"that does not know it gets a plain TCP connection.",
-		}, "socket AF_INET, IPPROTO_MPTCP: is there Multipath TCP?", "close"),
+		},
+		both(Step{
+			Std: fn("net/mptcpsock_linux.go supportsMultipathTCP"), Ours: fn("socket/host.go HasMultipathTCP"),
+			StdInside: fn("net/mptcpsock_linux.go initMPTCPavailable"),
+			Does:      "Once in a process: makes a socket of Multipath TCP and closes it. Whether it takes an IPv4 or an IPv6 one, the next step tells.",
+		}, "socket IPPROTO_MPTCP: is there Multipath TCP?", "close"),
+		{
+			Seed: fn("net/ipsock_posix.go (*ipStackCapabilities).probe"), Std: fn("net/ipsock_posix.go (*ipStackCapabilities).probe"),
+			Ours:  fn("socket/host.go HostCapabilities"),
+			Does:  "Once in a process: can this host do IPv4, IPv6, and IPv4 through IPv6? It tries, with sockets that it closes again.",
+			Here:  "Closes each socket before it makes the next.",
+			Entry: "host-probes",
+			StdCalls: []string{
+				"socket AF_INET", "close", "socket AF_INET6", "setsockopt IPV6_V6ONLY", "bind",
+				"socket AF_INET6", "setsockopt IPV6_V6ONLY", "bind", "close", "close",
+			},
+			OursCalls: []string{
+				"socket AF_INET", "close", "socket AF_INET6", "setsockopt IPV6_V6ONLY", "bind", "close",
+				"socket AF_INET6", "setsockopt IPV6_V6ONLY", "bind", "close",
+			},
+		},
+		{
+			Std: fn("internal/syscall/unix/kernel_version_linux.go KernelVersion"), Ours: fn("socket/host.go kernelVersionGE"),
+			Does:     "Asks for the kernel's version: from 5.16 on it tells whether a connection has fallen back from Multipath TCP.",
+			Here:     "Asked when somebody wants to know that.",
+			Entry:    "host-probes",
+			StdCalls: []string{"uname"},
+		},
 		{
 			Seed: fn("net/tcpsock_posix.go listenTCP"), Std: fn("net/tcpsock_posix.go (*sysListener).listenTCPProto"),
 			Ours:  fn("net2/tcpsock.go (*sysListener).listenTCPProto"),
@@ -51,21 +78,6 @@ var listen = Path{
 			Does: "IPv4 for an IPv4 address. For all addresses of the host one IPv6 socket that takes IPv4 too, if the host can do that.",
 		},
 		{
-			Seed: fn("net/ipsock_posix.go (*ipStackCapabilities).probe"), Std: fn("net/ipsock_posix.go (*ipStackCapabilities).probe"),
-			Ours:  fn("socket/host.go HostCapabilities"),
-			Does:  "Once in a process: can this host do IPv4, IPv6, and IPv4 through IPv6? It tries, with sockets that it closes again.",
-			Here:  "Closes each socket before it makes the next.",
-			Entry: "host-probes",
-			StdCalls: []string{
-				"socket AF_INET", "close", "socket AF_INET6", "setsockopt IPV6_V6ONLY", "bind",
-				"socket AF_INET6", "setsockopt IPV6_V6ONLY", "bind", "close", "close",
-			},
-			OursCalls: []string{
-				"socket AF_INET", "close", "socket AF_INET6", "setsockopt IPV6_V6ONLY", "bind", "close",
-				"socket AF_INET6", "setsockopt IPV6_V6ONLY", "bind", "close",
-			},
-		},
-		{
 			Seed: fn("net/sock_posix.go socket"), Std: fn("net/sock_posix.go socket"), Ours: fn("net2/sock.go newSocket"),
 			Does: "Makes the socket and the netFD around it; then listens, when there is only a local address, or dials.",
 		},
@@ -76,8 +88,8 @@ var listen = Path{
 				"kernels: Go 1.24 wants Linux 3.2.",
 		}, "socket SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK"),
 		{
-			Seed: fn("syscall/asm_linux_amd64.s RawSyscall"), Std: fn("syscall/syscall_linux.go RawSyscall"), Ours: fn("socket/socket.go Socket"),
-			Does:  "socket(2) goes through RawSyscall: it cannot block, so the scheduler is not told. The thread keeps its processor, and nobody can take it away meanwhile.",
+			Seed: fn("syscall/asm_linux_amd64.s RawSyscall"), Std: fn("syscall/syscall_linux.go RawSyscall"),
+			Does:  "socket(2) goes through RawSyscall: it cannot block, so the scheduler is not told. The thread (M) keeps its processor (P), and nobody can take it away meanwhile.",
 			Since: "1.10 wrote Syscall and RawSyscall in assembly, each for each architecture. Since Go 1.19 they are Go, over one function in assembly, Syscall6.",
 			Here:  "By package unix of x/sys, whose Socket is a raw call too.",
 		},
@@ -91,37 +103,29 @@ var listen = Path{
 			Does: "Wraps the descriptor: netFD has the addresses, poll.FD in it the descriptor, its lock and its place in the poller.",
 		},
 		{
+			Seed: fn("net/sock_linux.go maxListenerBacklog"), Std: fn("net/net.go listenerBacklog"), StdInside: fn("net/sock_linux.go maxListenerBacklog"),
+			Ours: fn("socket/host.go ListenerBacklog"),
+			Does: "How many connections may wait in the queue: as many as the host allows, read once.",
+			Since: "Read by the first listener, no longer at the start of every program, and no longer cut to 16 bits on " +
+				"kernels from 4.1 on.",
+			Here:  "Reads it with open, read and close. In net it is a file of package os's kind, and the first one that needs the poller, which is made for it.",
+			Entry: "host-probes",
+			StdCalls: []string{
+				"openat /proc/sys/net/core/somaxconn", "fcntl O_NONBLOCK", "epoll_ctl ADD, the file",
+				"read", "epoll_ctl DEL, the file", "close",
+			},
+			OursCalls: []string{"openat /proc/sys/net/core/somaxconn", "read", "close"},
+		},
+		{
 			Seed: fn("net/sock_posix.go (*netFD).listenStream"), Std: fn("net/sock_posix.go (*netFD).listenStream"),
 			Ours:  fn("net2/sock.go (*netFD).listenStream"),
 			Does:  "The steps of a listening socket one after the other: option, bind, listen, poller, own address.",
 			Since: "Calls the Control function of ListenConfig before bind.",
 		},
-		{
-			Std: fn("internal/syscall/unix/kernel_version_linux.go KernelVersion"), Ours: fn("socket/host.go kernelVersionGE"),
-			Does:     "Asks for the kernel's version: from 5.16 on it tells whether a connection has fallen back from Multipath TCP.",
-			Here:     "Asked when somebody wants to know that.",
-			Entry:    "host-probes",
-			StdCalls: []string{"uname"},
-		},
-		{
-			Seed: fn("net/sock_linux.go maxListenerBacklog"), Std: fn("net/sock_linux.go maxListenerBacklog"),
-			Ours: fn("socket/host.go ListenerBacklog"),
-			Does: "How many connections may wait in the queue: as many as the host allows, read once.",
-			Since: "Read by the first listener, no longer at the start of every program, and no longer cut to 16 bits on " +
-				"kernels from 4.1 on.",
-			Here:  "Reads it with open, read and close. In net it is a file of package os's kind, and the first one that needs the poller.",
-			Entry: "host-probes",
-			StdCalls: []string{
-				"openat /proc/sys/net/core/somaxconn", "fcntl O_NONBLOCK", "epoll_create1", "eventfd2", "epoll_ctl ADD, the eventfd",
-				"epoll_ctl ADD, for it waits in the poller",
-				"read", "epoll_ctl DEL", "close",
-			},
-			OursCalls: []string{"openat /proc/sys/net/core/somaxconn", "read", "close"},
-		},
 		both(Step{
 			Seed: fn("net/sockopt_linux.go setDefaultListenerSockopts"), Std: fn("net/sockopt_linux.go setDefaultListenerSockopts"),
 			Ours: fn("net2/sockopt.go setDefaultListenerSockopts"),
-			Does: "Allows to listen on a port whose last connections have not died yet.",
+			Does: "Lets a listener have a port on which earlier connections are still in TIME_WAIT.",
 		}, "setsockopt SO_REUSEADDR"),
 		both(Step{
 			Seed: fn("syscall/syscall_unix.go Bind"), Std: fn("syscall/syscall_unix.go Bind"), Ours: fn("socket/sockcall_unsafe.go Bind"),
@@ -133,10 +137,12 @@ var listen = Path{
 		},
 		{
 			Seed: fn("runtime/proc.go entersyscall"), Std: fn("runtime/proc.go entersyscall"),
-			Does: "Marks the goroutine as being in a system call and lets go of its processor, without giving it to anybody: if the call is short, exitsyscall " +
-				"takes it back by one exchange. If it lasts, the monitor thread, sysmon, hands the processor to another thread. That is why a " +
+			StdInside: fn("runtime/proc.go reentersyscall"),
+			Does: "Marks the goroutine as being in a system call; from then on its processor may be taken away. If the call is short, nobody takes it, and " +
+				"exitsyscall goes on by one exchange. If it lasts, the monitor thread, sysmon, hands the processor to another thread. That is why a " +
 				"read from a file blocks a thread, and one from a connection only a goroutine.",
-			Since: "The states moved more than once, the idea stayed.",
+			Since: "In 1.10 the processor had the mark, _Psyscall. Go 1.26 dropped that state: the goroutine's own, _Gsyscall, is enough.",
+			Here:  "The same function: unix.Syscall jumps to Syscall of package syscall.",
 		},
 		{
 			Ours: fn("net2/inherit.go (*inheritance).prepare"),
@@ -161,13 +167,14 @@ var listen = Path{
 		{
 			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).init"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).init"),
 			Ours: fn("poll/fd_poll.go (*pollDesc).init"),
-			Does: "Crosses over into the runtime through two of its hooks.",
+			Does: "Crosses over into the runtime through two of its hooks: one makes the poller, the other takes the descriptor in.",
 			Here: "Crosses into runtime_hooks, which has hooks of the same names.",
 		},
 		{
 			Seed: fn("internal/poll/fd_poll_runtime.go runtime_pollServerInit"), Std: fn("internal/poll/fd_poll_runtime.go runtime_pollServerInit"),
 			Ours: fn("runtime_hooks/if_refused_build_with_tags_net2_portable/linked_unsafe.go pollServerInit"),
-			Does: "A function without a body: the compiler accepts it where the package has a file in assembly, even an empty one, and the linker looks for its code elsewhere. " +
+			Does: "A function without a body: the linker looks for its code elsewhere. The compiler accepts that where a package has a file in assembly, even an empty one; " +
+				"for some packages of the standard library, this one among them, the go command permits it without. " +
 				"runtime/netpoll.go has it, under a go:linkname that gives it this name.",
 			Since: "Since Go 1.23 the linker refuses links to names of the standard library that were not opened for it. Those used here are.",
 			Here:  "We pull the same function from our side: go:linkname with the full name of the one that we want.",
@@ -175,12 +182,14 @@ var listen = Path{
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollServerInit"), Std: fn("runtime/netpoll.go poll_runtime_pollServerInit"),
 			Ours:  fn("runtime_hooks/poller.go PollServerInit"),
-			Does:  "Makes the poller ready, once.",
+			Does:  "Makes the poller ready, once: netpollGenericInit calls netpollinit, which makes these calls.",
 			Since: "Timers need the poller too since Go 1.14, and may be first.",
 			Here: "Reads NET2_POLLER. By default net2 waits in the runtime's poller, through the hooks that the runtime gives " +
 				"internal/poll: from here on both columns are then one. What follows on the right is our own poller, NET2_POLLER=epoll, " +
 				"rebuilt outside the runtime. It reports a failure, where the runtime ends the program.",
-			Entry: "host-probes", OursCalls: []string{"epoll_create1 the runtime's", "eventfd2", "epoll_ctl ADD, the eventfd"},
+			Entry:     "host-probes",
+			StdCalls:  []string{"epoll_create1", "eventfd2", "epoll_ctl ADD, the eventfd"},
+			OursCalls: []string{"epoll_create1 the runtime's", "eventfd2", "epoll_ctl ADD, the eventfd"},
 		},
 		{
 			Seed: fn("runtime/netpoll_epoll.go netpollinit"), Std: fn("runtime/netpoll_epoll.go netpollinit"),
@@ -190,12 +199,8 @@ var listen = Path{
 				"for instance when a new timer is due before the wait is over.",
 			Here: "Makes an epoll instance of its own and lets the runtime's poller watch it: a goroutine waits for it as " +
 				"for any descriptor, and no thread is blocked.",
-			Entry:    "nested-poller",
-			StdCalls: []string{"epoll_create1", "eventfd2", "epoll_ctl ADD, the eventfd"},
-			OursCalls: []string{
-				"epoll_create1 ours, beside the runtime's", "eventfd2 the runtime's",
-				"epoll_ctl ADD, ours into the runtime's",
-			},
+			Entry:     "nested-poller",
+			OursCalls: []string{"epoll_create1 ours, beside the runtime's", "epoll_ctl ADD, ours into the runtime's"},
 		},
 		{
 			Seed: fn("runtime/netpoll.go poll_runtime_pollOpen"), Std: fn("runtime/netpoll.go poll_runtime_pollOpen"),
@@ -229,7 +234,7 @@ var listen = Path{
 		}, "getsockname"),
 		{
 			Seed: fn("net/fd_unix.go (*netFD).setAddr"), Std: fn("net/fd_posix.go (*netFD).setAddr"), Ours: fn("net2/netfd.go (*netFD).setFinalizer"),
-			Does:  "Sets a finalizer: if the program loses the listener without Close, the collector closes it. Close takes the finalizer away.",
+			Does:  "The end of Listen. Sets a finalizer, a function that the garbage collector calls when nothing points to the netFD any longer: Close, so that a listener that a program has lost does not stay open. Close takes the finalizer away.",
 			Since: "Still runtime.SetFinalizer. Its successor, runtime.AddCleanup (Go 1.24), already serves the pipes of splice; a note in net says that netFD is to follow.",
 			Here:  "The same, for a leaked connection must be closed as in net.",
 		},

@@ -15,7 +15,7 @@ var read = Path{
 			Does: "Names the system call in the error. Keeps the netFD alive until the read is done: its finalizer closes the descriptor.",
 		},
 		{
-			Seed: fn("internal/poll/fd_unix.go (*FD).Read"), Std: fn("internal/poll/fd_unix.go (*FD).Read"), Ours: fn("poll/fd_io.go (*FD).Read"),
+			Seed: fn("internal/poll/fd_unix.go (*FD).Read"), Std: fn("internal/poll/fd_unix.go (*FD).Read"), Ours: fn("poll/fd_io.go (*FD).Read"), OursInside: fn("poll/fd_io.go (*FD).readLoop"),
 			Does: "Lock, prepare, try, wait. An empty buffer reads nothing and waits for nothing; at most 1 GiB goes at once; no bytes on a stream are io.EOF.",
 		},
 		{
@@ -36,7 +36,7 @@ var read = Path{
 		{
 			Ours: fn("runtime_hooks/hooks.go PollYield"),
 			Does: "Where goroutines that compute keep all processors busy, lets them run instead of parking, and tries again.",
-			Here: "Who parks beside them is found by the runtime's monitor, once in 10 ms, and then queues behind them. Who " +
+			Here: "A goroutine that parks beside them is found by the runtime's monitor, once in 10 ms, and then queues behind them. One that " +
 				"stays runnable has often been answered when its turn comes.",
 			Entry: "yield-before-park",
 		},
@@ -50,13 +50,14 @@ var read = Path{
 			Does:      "When somebody waits for the connection for the first time, puts it into epoll.",
 			Here:      "net did so in Accept or Dial. Our own poller's function is netpollwatch.",
 			Entry:     "watch-on-demand",
-			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+			OursCalls: []string{"epoll_ctl ADD, into the runtime's"},
 		},
-		both(Step{
+		{
 			Seed: fn("runtime/netpoll_epoll.go netpoll"), Std: fn("runtime/netpoll_epoll.go netpoll"),
-			Ours: fn("runtime_hooks/netpoll_epoll.go netpoll"),
-			Does: "Hears that the connection is readable and readies the goroutine, as accept shows.",
-		}, "epoll_pwait"),
+			Ours:     fn("runtime_hooks/netpoll_epoll.go netpoll"),
+			Does:     "Hears that the connection is readable and readies the goroutine, as accept shows.",
+			StdCalls: []string{"epoll_pwait"}, OursCalls: []string{"epoll_pwait the runtime's", "epoll_pwait ours"},
+		},
 		{
 			Seed: fn("internal/poll/fd_mutex.go (*FD).readUnlock"), Std: fn("internal/poll/fd_mutex.go (*FD).readUnlock"),
 			Ours: fn("poll/fd.go (*FD).readUnlock"),
@@ -68,10 +69,10 @@ var read = Path{
 		}, "write"),
 		{
 			Ours:      fn("runtime_hooks/netpoll_epoll.go netpollwatch"),
-			Does:      "In our own poller: when the answer does not fit the buffer and a writer parks for the first time, has the kernel watch for room too.",
+			Does:      "In our own poller: when a reader parks for the first time, has the kernel watch for what comes; when the answer does not fit the buffer and a writer parks, for room too.",
 			Here:      "net has it watch from the beginning.",
 			Entry:     "write-watch-on-demand",
-			OursCalls: []string{"epoll_ctl MOD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+			OursCalls: []string{"epoll_ctl ADD, ours", "epoll_ctl MOD, ours"},
 		},
 	},
 }
@@ -91,7 +92,7 @@ var write = Path{
 			Does: "Names the system call in the error.",
 		},
 		{
-			Seed: fn("internal/poll/fd_unix.go (*FD).Write"), Std: fn("internal/poll/fd_unix.go (*FD).Write"), Ours: fn("poll/fd_io.go (*FD).Write"),
+			Seed: fn("internal/poll/fd_unix.go (*FD).Write"), Std: fn("internal/poll/fd_unix.go (*FD).Write"), Ours: fn("poll/fd_io.go (*FD).Write"), OursInside: fn("poll/fd_io.go (*FD).writeIO"),
 			Does: "The loop: writes at most 1 GiB at once, and goes on with the rest, until all is written or an error ends it. It returns how much was written before.",
 		},
 		{
@@ -108,25 +109,26 @@ var write = Path{
 			Seed: fn("syscall/syscall_unix.go Write"), Std: fn("syscall/syscall_unix.go Write"), Ours: fn("socket/io.go Write"),
 			Does: "write(2). It takes what there is room for, and says EAGAIN when there is none.",
 		}, "write"),
-		both(Step{
+		{
 			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitWrite"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitWrite"),
-			Ours: fn("poll/fd_poll.go (*pollDesc).waitWrite"),
-			Does: "After EAGAIN: parks until the peer has made room.",
-		}, "epoll_pwait the connection is writable"),
+			Ours:     fn("poll/fd_poll.go (*pollDesc).waitWrite"),
+			Does:     "After EAGAIN: parks until the peer has made room.",
+			StdCalls: []string{"epoll_pwait the connection is writable"}, OursCalls: []string{"epoll_pwait the runtime's", "epoll_pwait ours"},
+		},
 		{
 			Ours:      fn("runtime_hooks/netpoll_runtime.go (*runtimeDesc).watch"),
 			Does:      "When somebody waits for the connection for the first time, a writer here, puts it into epoll.",
 			Here:      "net did so in Accept or Dial.",
 			Entry:     "watch-on-demand",
-			OursCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+			OursCalls: []string{"epoll_ctl ADD, into the runtime's"},
 		},
 		{
 			Ours: fn("runtime_hooks/netpoll_epoll.go netpollwatch"),
-			Does: "In our own poller: when a writer parks for the first time, has the kernel watch for room too.",
+			Does: "In our own poller: when a writer parks for the first time, has the kernel watch for room.",
 			Here: "net has it watch from the beginning, and is woken for each datagram that leaves. Where a reader has waited before, " +
 				"that is epoll_ctl MOD.",
 			Entry:     "write-watch-on-demand",
-			OursCalls: []string{"epoll_ctl MOD, EPOLLIN|EPOLLOUT|EPOLLRDHUP|EPOLLET"},
+			OursCalls: []string{"epoll_ctl ADD, ours", "epoll_ctl MOD, ours"},
 		},
 		{
 			Seed: fn("internal/poll/fd_mutex.go (*FD).writeUnlock"), Std: fn("internal/poll/fd_mutex.go (*FD).writeUnlock"),

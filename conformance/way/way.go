@@ -23,15 +23,24 @@ type Step struct {
 	Std  Func `json:"std"`  // today
 	Ours Func `json:"ours"`
 
+	// The function in which that of Std or Ours has the work done, where its own
+	// text does not show it.
+	StdInside  Func `json:"stdInside,omitzero"`
+	OursInside Func `json:"oursInside,omitzero"`
+
 	Does  string `json:"does"`            // what it is for
 	Since string `json:"since,omitempty"` // what changed between 1.10 and today
 	Here  string `json:"here,omitempty"`  // what is different here
 	Entry string `json:"entry,omitempty"` // the deviation behind Here, as in conformance.Deviations
 
 	// The system calls seen at this step, each with what is worth telling
-	// behind its name.
+	// behind its name. What only our own poller does is called ours, and what
+	// goes to the runtime's poller even then, the runtime's.
 	StdCalls  []string `json:"stdCalls,omitempty"`
 	OursCalls []string `json:"oursCalls,omitempty"`
+
+	// The scenarios that take this step, where the path forks; nil for all.
+	Scenarios []string `json:"scenarios,omitempty"`
 }
 
 // A Path is the way of one operation.

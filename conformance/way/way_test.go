@@ -2,69 +2,21 @@ package way
 
 import (
 	"errors"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"go.parity/conformance"
 	"go.parity/conformance/trace"
 )
-
-// declared returns the names that a Go file declares, methods with their
-// receiver.
-func declared(t *testing.T, file string) map[string]bool {
-	t.Helper()
-	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := map[string]bool{}
-	for _, d := range f.Decls {
-		switch d := d.(type) {
-		case *ast.FuncDecl:
-			names[funcName(d)] = true
-		case *ast.GenDecl:
-			for _, s := range d.Specs {
-				switch s := s.(type) {
-				case *ast.TypeSpec:
-					names[s.Name.Name] = true
-				case *ast.ValueSpec:
-					for _, n := range s.Names {
-						names[n.Name] = true
-					}
-				}
-			}
-		}
-	}
-	return names
-}
-
-// funcName writes a function as the tables do.
-func funcName(d *ast.FuncDecl) string {
-	if d.Recv == nil {
-		return d.Name.Name
-	}
-	switch r := d.Recv.List[0].Type.(type) {
-	case *ast.StarExpr:
-		if id, ok := r.X.(*ast.Ident); ok {
-			return "(*" + id.Name + ")." + d.Name.Name
-		}
-	case *ast.Ident:
-		return "(" + r.Name + ")." + d.Name.Name
-	}
-	return d.Name.Name
-}
 
 func goroot(t *testing.T) string {
 	t.Helper()
@@ -80,30 +32,96 @@ func goroot(t *testing.T) string {
 func TestPathsNameFunctionsThatExist(t *testing.T) {
 	roots := []struct {
 		column string
-		dir    string
-		of     func(Step) Func
+		dir    fs.FS
+		of     func(Step) []Func
 	}{
-		{"the standard library", filepath.Join(goroot(t), "src"), func(s Step) Func { return s.Std }},
-		{"this module", filepath.Join("..", ".."), func(s Step) Func { return s.Ours }},
+		{"the standard library", os.DirFS(filepath.Join(goroot(t), "src")), func(s Step) []Func { return []Func{s.Std, s.StdInside} }},
+		{"this module", os.DirFS(filepath.Join("..", "..")), func(s Step) []Func { return []Func{s.Ours, s.OursInside} }},
 	}
 	for _, p := range Paths() {
 		for _, r := range roots {
 			t.Run(p.Name+" in "+r.column, func(t *testing.T) {
 				for i, s := range p.Steps {
-					f := r.of(s)
-					if f == (Func{}) {
-						continue
-					}
-					file := strings.ReplaceAll(f.File, "GOARCH", runtime.GOARCH)
-					names := declared(t, filepath.Join(r.dir, filepath.FromSlash(file)))
-					if names == nil {
-						t.Errorf("step %d: there is no file %s, said to have %s", i+1, f.File, f.Name)
-					} else if !names[f.Name] {
-						t.Errorf("step %d: %s declares no %s", i+1, f.File, f.Name)
+					for _, f := range r.of(s) {
+						if f == (Func{}) {
+							continue
+						}
+						if _, err := f.Declaration(r.dir); err != nil {
+							t.Errorf("step %d: %v", i+1, err)
+						}
 					}
 				}
 			})
 		}
+	}
+}
+
+// Two functions of one step that are the same show a reader nothing, and a
+// scenario that is not recorded takes no step.
+func TestStepsLeadOn(t *testing.T) {
+	recorded := map[string]string{}
+	for _, s := range trace.Scenarios() {
+		recorded[s.Name] = s.Step
+	}
+	for _, p := range Paths() {
+		for i, s := range p.Steps {
+			if s.StdInside == s.Std && s.Std != (Func{}) || s.OursInside == s.Ours && s.Ours != (Func{}) {
+				t.Errorf("%s, step %d: %s is inside itself", p.Name, i+1, s.Ours.Name)
+			}
+			for _, name := range s.Scenarios {
+				if len(recorded) > 0 && recorded[name] != p.Name {
+					t.Errorf("%s, step %d: the scenario %s is not of this path", p.Name, i+1, name)
+				}
+			}
+		}
+	}
+}
+
+func TestDeclarationFailsWhereThereIsNone(t *testing.T) {
+	root := fstest.MapFS{"a.go": {Data: []byte("package a\n\n// F is here.\nfunc F() {}\n")}, "b.go": {Data: []byte("no Go")}}
+	if got, err := fn("a.go F").Declaration(root); got != "// F is here.\nfunc F() {}" || err != nil {
+		t.Errorf("Declaration(F) = %q, %v", got, err)
+	}
+	for _, f := range []string{"a.go G", "b.go F", "c.go F"} {
+		if got, err := fn(f).Declaration(root); err == nil {
+			t.Errorf("Declaration(%s) = %q, want an error", f, got)
+		}
+	}
+}
+
+// mirrored finds the function of the standard library that one of ours names
+// in its comment as the one it mirrors.
+var mirrored = regexp.MustCompile(`(?m)^// std: (\S+?)\.(\(?[*\w]+\)?(?:\.\w+)?)$`)
+
+// together are functions of ours for which the standard library has more than
+// one: the step has that which its operation takes.
+var together = map[string]string{
+	"(g).ready":       "injectglist", // for one, netpollgoready
+	"netpollDeadline": "netpollReadDeadline",
+	"(*FD).ReadFrom":  "(*FD).ReadFromInet4",
+}
+
+// What stands beside a function of ours is what that says it mirrors, itself or
+// inside.
+func TestPairsAreWhatTheSourceSays(t *testing.T) {
+	ours := os.DirFS(filepath.Join("..", ".."))
+	checked := 0
+	for _, p := range Paths() {
+		for i, s := range p.Steps {
+			text, _ := s.Ours.Declaration(ours)
+			m := mirrored.FindStringSubmatch(text)
+			if m == nil || s.Std == (Func{}) {
+				continue
+			}
+			checked++
+			is := func(f Func) bool { return path.Dir(f.File) == m[1] && f.Name == m[2] }
+			if !is(s.Std) && !is(s.StdInside) && together[s.Ours.Name] != s.Std.Name {
+				t.Errorf("%s, step %d: beside %s stands %s, but it mirrors %s.%s", p.Name, i+1, s.Ours.Name, s.Std.Name, m[1], m[2])
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("no function says what it mirrors")
 	}
 }
 

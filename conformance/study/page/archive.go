@@ -6,6 +6,8 @@ import (
 	_ "embed"
 	"io/fs"
 	"slices"
+
+	"go.parity/conformance/way"
 )
 
 //go:generate go run ./pack
@@ -22,7 +24,7 @@ func archived() Source {
 	if err != nil {
 		return Source{} // not at hand
 	}
-	return Source{r}
+	return Source{files: r}
 }
 
 // Pack makes the archive of the library's files below root.
@@ -53,8 +55,10 @@ func ourFiles() []string {
 	var names []string
 	for _, p := range lessons() {
 		for _, s := range p.Steps {
-			if s.Ours.File != "" {
-				names = append(names, s.Ours.File)
+			for _, f := range []way.Func{s.Ours, s.OursInside} {
+				if f.File != "" {
+					names = append(names, f.File)
+				}
 			}
 		}
 	}

@@ -17,7 +17,7 @@ var (
 
 // drawnAlike fits what pictures write alike in both languages: functions,
 // states, fields and what a recording says.
-var drawnAlike = regexp.MustCompile(`^(gopark|goready|netpollblock(: goready)?|netpollunblock(: goready)?|pdNil|pdWait|pdReady|G|epoll|[rw]wait|ref|[RW]|[a-z0-9_]+ (= .*|ADD|DEL|MOD)|epoll_p?wait)$`)
+var drawnAlike = regexp.MustCompile(`^(goroutine|↻ [0-9]+ × [0-9]+|gopark|goready|netpollblock(: goready)?|netpollunblock(: goready)?|pdNil|pdWait|pdReady|G|epoll|[rw]wait|ref|[RW]|[a-z0-9_]+ (= .*|ADD|DEL|MOD)|epoll_p?wait)$`)
 
 // Every text of the page has its Chinese, but for what is a name in both, and
 // nothing is translated that the page does not say.

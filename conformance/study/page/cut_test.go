@@ -32,7 +32,7 @@ func TestCutUpGivesEachCallItsStep(t *testing.T) {
 			"close(socket) = 0",
 			"socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_MPTCP) = listener",
 			"shutdown(listener, SHUT_RD) = 0",
-		}, []string{"(*sysListener).listenMPTCP", "(*sysListener).listenMPTCP", "sysSocket", ""}},
+		}, []string{"supportsMultipathTCP", "supportsMultipathTCP", "sysSocket", ""}},
 		{"accept", []string{ // the same step asks again after the wait
 			"accept4(listener, …, SOCK_CLOEXEC|SOCK_NONBLOCK) = -1 EAGAIN",
 			"accept4(listener, 127.0.0.1:peer, SOCK_CLOEXEC|SOCK_NONBLOCK) = conn",
@@ -45,7 +45,7 @@ func TestCutUpGivesEachCallItsStep(t *testing.T) {
 		for _, c := range test.calls {
 			calls = append(calls, parseCall(c))
 		}
-		c := cutUp(p.Steps, calls, func(s way.Step) []string { return s.StdCalls })
+		c := cutUp(passage{test.path, false}, p.Steps, calls, func(s way.Step) []string { return s.StdCalls })
 		var got []string
 		for _, call := range calls {
 			name := ""

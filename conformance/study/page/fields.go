@@ -22,8 +22,11 @@ type field struct {
 var fields = map[way.Func][]field{
 	{File: "net/tcpsock.go", Name: "TCPListener"}: {
 		{"fd *netFD", "fd", "fd", ""},
-		{"", "lc", "", "New in Go 1.11: what ListenConfig asked for. Here the options are on the listener already."},
+		{"", "lc", "", "New in Go 1.11: what ListenConfig asked for. In net2 the options are on the listener already."},
 		{"", "", "inherit", "Whether the kernel hands the listener's options down to what it accepts."},
+	},
+	{File: "net/net.go", Name: "conn"}: {
+		{"fd *netFD", "fd", "fd", ""},
 	},
 	{File: "net/fd_posix.go", Name: "netFD"}: {
 		{"pfd poll.FD", "pfd", "pfd", ""},
@@ -31,8 +34,8 @@ var fields = map[way.Func][]field{
 		{"sotype int", "sotype", "sotype", ""},
 		{"isConnected bool", "isConnected", "isConnected", ""},
 		{"net string", "net", "net", ""},
-		{"laddr Addr", "laddr", "laddr", "Here kept as the kernel wrote it, and made an Addr when somebody asks."},
-		{"raddr Addr", "raddr", "raddr", "Here kept as the kernel wrote it, and made an Addr when somebody asks."},
+		{"laddr Addr", "laddr", "laddr", "net2 keeps it as the kernel wrote it, and makes an Addr of it when somebody asks."},
+		{"raddr Addr", "raddr", "raddr", "net2 keeps it as the kernel wrote it, and makes an Addr of it when somebody asks."},
 		{"", "", "laddrOnDemand", "Whether the kernel is still to be asked for laddr."},
 	},
 	{File: "internal/poll/fd_unix.go", Name: "FD"}: {
@@ -43,18 +46,18 @@ var fields = map[way.Func][]field{
 		{"csema uint32", "csema", "csema", ""},
 		{"IsStream bool", "IsStream", "IsStream", ""},
 		{"ZeroReadIsEOF bool", "ZeroReadIsEOF", "ZeroReadIsEOF", ""},
-		{"isFile bool", "isFile", "", "Not needed here: this FD is for sockets alone."},
-		{"isBlocking bool", "isBlocking", "", "Became a number that is read atomically. Not needed here: no FD of ours blocks its thread."},
+		{"isFile bool", "isFile", "", "Not needed in net2: its FD is for sockets alone."},
+		{"isBlocking bool", "isBlocking", "", "Became a number that is read atomically. Not needed in net2: none of its FDs blocks its thread."},
 		{"", "", "shares", "How often the descriptor was shown to others, who may change the socket."},
 		{"", "", "OnDemand", "Whether the poller watches only from the first wait on."},
 	},
 	{File: "internal/poll/fd_mutex.go", Name: "fdMutex"}: {
-		{"state uint64", "state", "state", "Here an atomic type, so that nothing reads it in another way."},
+		{"state uint64", "state", "state", "An atomic type in net2, so that nothing reads it in another way."},
 		{"rsema uint32", "rsema", "rsema", ""},
 		{"wsema uint32", "wsema", "wsema", ""},
 	},
 	{File: "internal/poll/fd_poll_runtime.go", Name: "pollDesc"}: {
-		{"runtimeCtx uintptr", "runtimeCtx", "desc", "Here a typed value in place of a number."},
+		{"runtimeCtx uintptr", "runtimeCtx", "desc", "In net2 a typed value in place of a number."},
 		{"", "", "open", "Whether there is a value: the number was 0 where there was none."},
 	},
 	{File: "runtime/netpoll.go", Name: "pollDesc"}: {
@@ -63,7 +66,7 @@ var fields = map[way.Func][]field{
 		{"", "", "index", "Its place in the pollCache. The event carries it in place of an address."},
 		{"fd uintptr", "fd", "fd", ""},
 		{"seq uintptr", "fdseq", "fdseq", "One number became three. This one recognises an event of an earlier use of the descriptor."},
-		{"", "rseq", "", "Recognises a read timer that was set before the last deadline. Here the timer looks at the clock."},
+		{"", "rseq", "", "Recognises a read timer that was set before the last deadline. In net2 the timer looks at the clock."},
 		{"", "wseq", "", "The same for the write timer."},
 		{"", "atomicInfo", "atomicInfo", "What a waiter has to know of closing and the deadlines, to be read without the lock."},
 		{"rg uintptr", "rg", "rg", "Became an atomic type."},
@@ -71,10 +74,10 @@ var fields = map[way.Func][]field{
 		{"", "", "watched", "The events that epoll watches for; it need not be both directions."},
 		{"lock mutex", "lock", "mu", "The runtime has a mutex of its own, which a package cannot use."},
 		{"closing bool", "closing", "closing", ""},
-		{"rt timer", "rt", "timer", "Here one timer serves both deadlines."},
+		{"rt timer", "rt", "timer", "In net2 one timer serves both deadlines."},
 		{"", "rrun", "", "Whether rt runs: a timer no longer shows it by its function."},
 		{"rd int64", "rd", "rd", ""},
-		{"wt timer", "wt", "", "Here one timer serves both deadlines."},
+		{"wt timer", "wt", "", "In net2 one timer serves both deadlines."},
 		{"", "wrun", "", "Whether wt runs: a timer no longer shows it by its function."},
 		{"wd int64", "wd", "wd", ""},
 		{"", "", "timerAt", "When the timer goes off, so that a later deadline need not move it."},

@@ -49,6 +49,7 @@ type step struct {
 	Fields                []field
 	Cuts                  []cutting
 	StdSource, OursSource string
+	StdIn, OursIn         string // the source of what is inside
 	Picture               template.HTML
 	Deviation             *conformance.Deviation
 }
@@ -56,6 +57,7 @@ type step struct {
 // A cutting is what a step makes of a recording.
 type cutting struct {
 	Scenario string
+	Own      bool // with net2's own poller
 	Rows     []trace.Row
 }
 
@@ -64,6 +66,8 @@ type recording struct {
 	Own       *trace.Diff // nil where it is the same
 	Lanes     []picture
 	Net, Net2 cut
+
+	OwnNet, OwnNet2 cut
 }
 
 func (d Data) lesson(p way.Path) lesson {
@@ -74,13 +78,23 @@ func (d Data) lesson(p way.Path) lesson {
 		}
 	}
 	for i, s := range p.Steps {
-		one := step{Step: s, Fields: d.fields(s), StdSource: d.Std.Declaration(s.Std), OursSource: d.Ours.Declaration(s.Ours), Picture: statePicture(s) + mutexPicture(s)}
+		one := step{
+			Step: s, Fields: d.fields(s), Picture: statePicture(s) + mutexPicture(s),
+			StdSource: d.Std.Declaration(s.Std), StdIn: d.Std.Declaration(s.StdInside),
+			OursSource: d.Ours.Declaration(s.Ours), OursIn: d.Ours.Declaration(s.OursInside),
+		}
 		if i := slices.IndexFunc(conformance.Deviations, func(d conformance.Deviation) bool { return d.Name == s.Entry }); i >= 0 {
 			one.Deviation = &conformance.Deviations[i]
 		}
 		for _, r := range l.Recordings {
-			if rows := r.madeAt(i + 1); len(rows) > 0 {
-				one.Cuts = append(one.Cuts, cutting{r.Scenario, rows})
+			if rows := madeAt(i+1, r.Rows, r.Net, r.Net2); len(rows) > 0 {
+				one.Cuts = append(one.Cuts, cutting{r.Scenario, false, rows})
+			}
+			if r.Own == nil {
+				continue
+			}
+			if rows := madeAt(i+1, r.Own.Rows, r.OwnNet, r.OwnNet2); len(rows) > 0 && !shown(one.Cuts, r.Scenario, rows) {
+				one.Cuts = append(one.Cuts, cutting{r.Scenario, true, rows})
 			}
 		}
 		l.Steps = append(l.Steps, one)
@@ -89,27 +103,32 @@ func (d Data) lesson(p way.Path) lesson {
 }
 
 func (d Data) recording(p way.Path, diff *trace.Diff) recording {
-	r := recording{
-		Diff: diff,
-		Net:  cutUp(p.Steps, side(diff, stdSide), func(s way.Step) []string { return s.StdCalls }),
-		Net2: cutUp(p.Steps, side(diff, ourSide), func(s way.Step) []string { return s.OursCalls }),
-	}
+	r := recording{Diff: diff}
+	r.Net, r.Net2 = cutBoth(p, diff, trace.Poller != conformance.Runtime)
 	r.Lanes = []picture{lanes("net", diff, stdSide, r.Net), lanes("net2", diff, ourSide, r.Net2)}
 	if i := slices.IndexFunc(d.Own, func(o *trace.Diff) bool { return o.Scenario == diff.Scenario }); i >= 0 {
 		r.Own = d.Own[i]
-		r.Lanes = append(r.Lanes, lanes("net2, NET2_POLLER=epoll", r.Own, ourSide, nil))
+		r.OwnNet, r.OwnNet2 = cutBoth(p, r.Own, true)
+		r.Lanes = append(r.Lanes, lanes("net2, NET2_POLLER=epoll", r.Own, ourSide, r.OwnNet2))
 	}
 	return r
 }
 
-// madeAt returns what a step makes of the recording, each side by itself.
-func (r recording) madeAt(step int) []trace.Row {
+// cutBoth cuts up both sides of a comparison.
+func cutBoth(p way.Path, diff *trace.Diff, own bool) (net, net2 cut) {
+	net = cutUp(passage{diff.Scenario, false}, p.Steps, side(diff, stdSide), func(s way.Step) []string { return s.StdCalls })
+	net2 = cutUp(passage{diff.Scenario, own}, p.Steps, side(diff, ourSide), func(s way.Step) []string { return s.OursCalls })
+	return net, net2
+}
+
+// madeAt returns what a step makes of a recording, each side by itself.
+func madeAt(step int, all []trace.Row, net, net2 cut) []trace.Row {
 	var rows []trace.Row
-	for _, row := range r.Rows {
-		if r.Net[row.Net] != step {
+	for _, row := range all {
+		if net[row.Net] != step {
 			row.Net, row.NetEntry = nil, ""
 		}
-		if r.Net2[row.Net2] != step {
+		if net2[row.Net2] != step {
 			row.Net2, row.Net2Entry = nil, ""
 		}
 		if row.Net != nil || row.Net2 != nil {
@@ -117,6 +136,23 @@ func (r recording) madeAt(step int) []trace.Row {
 		}
 	}
 	return rows
+}
+
+// shown reports whether the calls of these rows are among the cuttings of the
+// scenario already: most steps make the same ones with either poller.
+func shown(cuts []cutting, scenario string, rows []trace.Row) bool {
+	return slices.ContainsFunc(cuts, func(c cutting) bool {
+		return c.Scenario == scenario && slices.EqualFunc(c.Rows, rows, func(a, b trace.Row) bool {
+			return written(a.Net) == written(b.Net) && written(a.Net2) == written(b.Net2)
+		})
+	})
+}
+
+func written(c *trace.Call) string {
+	if c == nil {
+		return ""
+	}
+	return c.String()
 }
 
 // A cutRow is a row with the steps that made its calls, 0 for none that is

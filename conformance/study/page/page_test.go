@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,12 +30,16 @@ func sample(t *testing.T) string {
 		{Net: call("accept4", "-1 EAGAIN", "listener"), Net2: call("accept4", "-1 EAGAIN", "listener")},
 		{Net: &trace.Call{Name: "epoll_pwait", Args: []string{"epoll"}, Result: "1", Poll: true}},
 		{Net: call("accept4", "conn", "listener"), Net2: call("accept4", "conn", "listener")},
-		{Net: call("epoll_ctl", "0", "epoll", "EPOLL_CTL_ADD", "conn")},
+		{Net: call("epoll_ctl", "0", "epoll", "EPOLL_CTL_ADD", "conn"), Loop: trace.Loop{Calls: 2, Turns: 7}},
 	}}
+	own := *parks
+	own.Rows = append([]trace.Row{{Net2: &trace.Call{Name: "epoll_pwait", Args: []string{"runtime-epoll", "[epoll EPOLLIN]", "-1"}, Result: "1", Poll: true}}}, own.Rows...)
+	std := Folder(filepath.Join(strings.TrimSpace(string(root)), "src"))
+	std.Version = "go1.26"
 	var b bytes.Buffer
 	err = Write(&b, Data{
-		Diffs: []*trace.Diff{parks}, Own: []*trace.Diff{parks}, NotRecorded: "ptrace is forbidden here",
-		Std: Folder(filepath.Join(strings.TrimSpace(string(root)), "src")), Ours: Folder(filepath.Join("..", "..", "..")),
+		Diffs: []*trace.Diff{parks}, Own: []*trace.Diff{&own}, NotRecorded: "ptrace is forbidden here",
+		Std: std, Ours: Folder(filepath.Join("..", "..", "..")),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +69,7 @@ func TestPageHasTheSourceOfEveryFunction(t *testing.T) {
 // that are on the way.
 func TestPicturesAreOfStepsOnTheWay(t *testing.T) {
 	met := map[string]bool{}
-	for _, p := range way.Paths() {
+	for _, p := range lessons() {
 		for _, s := range p.Steps {
 			met[s.Std.Name] = true
 		}
@@ -75,6 +80,75 @@ func TestPicturesAreOfStepsOnTheWay(t *testing.T) {
 				t.Errorf("a picture is of %s, which is on no way", name)
 			}
 		}
+	}
+}
+
+// Each change of state that the functions make is an arrow that starts at the
+// box of the one and ends before that of the other.
+func TestStatePictureHasEveryTransition(t *testing.T) {
+	want := map[string]bool{ // as runtime/netpoll.go has them
+		"pdNil pdWait": true, "pdWait pdNil": true, "pdWait G": true, "pdWait pdReady": true,
+		"G pdReady": true, "G pdNil": true, "pdNil pdReady": true, "pdReady pdNil": true,
+	}
+	touches := func(name string, x, y int) bool {
+		for _, s := range states {
+			if s.name == name {
+				return s.x-4 <= x && x <= s.x+114 && s.y-4 <= y && y <= s.y+40
+			}
+		}
+		return false
+	}
+	for _, a := range transitions {
+		delete(want, a.from+" "+a.to)
+		var x, y int
+		for i, m := range regexp.MustCompile(`([MHV])(\d+)(?: (\d+))?`).FindAllStringSubmatch(a.path, -1) {
+			n, _ := strconv.Atoi(m[2])
+			switch m[1] {
+			case "M":
+				x = n
+				y, _ = strconv.Atoi(m[3])
+			case "H":
+				x = n
+			case "V":
+				y = n
+			}
+			if i == 0 && !touches(a.from, x, y) {
+				t.Errorf("the arrow from %s to %s starts at %d, %d", a.from, a.to, x, y)
+			}
+		}
+		if !touches(a.to, x, y) {
+			t.Errorf("the arrow from %s to %s ends at %d, %d", a.from, a.to, x, y)
+		}
+	}
+	for missing := range want {
+		t.Errorf("there is no arrow %s", missing)
+	}
+}
+
+// A loop is written once, with its turns, beside the calls and in the picture.
+func TestPageSaysHowOftenALoopTurns(t *testing.T) {
+	page := sample(t)
+	for _, want := range []string{"calls × turns:</span> 2 × 7", ">↻ 2 × 7</text>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	own := &trace.Diff{Rows: []trace.Row{{Net2: &trace.Call{Name: "read", Result: "5", Loop: trace.Loop{Calls: 1, Turns: 3}}}}}
+	if got := string(lanes("net2", own, ourSide, nil).SVG); !strings.Contains(got, "↻ 1 × 3") {
+		t.Error("the picture has no turns of a loop of one side")
+	}
+}
+
+// With its own poller net2 makes other calls at some steps; the page has both.
+func TestPageCutsTheOwnPollersRecordings(t *testing.T) {
+	page := sample(t)
+	_, step, _ := strings.Cut(page, "16 · <code>netpoll</code>")
+	step, _, _ = strings.Cut(step, "</article>")
+	if !strings.Contains(step, "epoll_pwait(runtime-epoll, [epoll EPOLLIN], -1) = 1") {
+		t.Error("the step netpoll does not have the call of net2's own poller")
+	}
+	if !regexp.MustCompile(`data-step="16"><code>epoll_pwait\(runtime-epoll`).MatchString(page) {
+		t.Error("the recording with net2's own poller does not light at the step netpoll")
 	}
 }
 
@@ -104,22 +178,32 @@ func TestLanesWatchBeforeTheyPark(t *testing.T) {
 // walks it with the keyboard and writes what it found.
 const probe = `<!DOCTYPE html><meta charset="utf-8"><iframe id="f" style="width:390px;height:800px;border:0" srcdoc="PAGE"></iframe>
 <script>onload = () => {
-  const w = document.getElementById("f").contentWindow, d = w.document, found = { wide: [], errors: w.errors };
+  const w = document.getElementById("f").contentWindow, d = w.document, found = { wide: [], cut: [], below: [], apart: [], errors: w.errors };
   const at = () => d.getElementById("at").value;
   const press = key => w.dispatchEvent(new w.KeyboardEvent("keydown", { key }));
   found.first = at(); press("ArrowRight"); found.second = at(); press("k"); found.back = at();
-  for (const l of d.querySelectorAll(".lesson")) {
+  for (const language of ["en", "zh-CN"]) { for (const l of d.querySelectorAll(".lesson")) {
     for (const s of d.querySelectorAll(".lesson.now details")) s.open = true;
     do {
-      if (d.documentElement.scrollWidth > 390) found.wide.push(d.querySelector(".lesson.now").id + " " + at());
+      const here = language + " " + d.querySelector(".lesson.now").id + " " + at();
+      if (d.documentElement.scrollWidth > 390) found.wide.push(here);
+      for (const e of d.querySelectorAll(".step.now pre, .step.now .drawn, .lesson.now details .drawn")) if (e.scrollWidth > e.clientWidth + 1) found.cut.push(here + " " + e.className);
+      if (d.getElementById("back").offsetTop !== d.getElementById("next").offsetTop) found.apart.push(here);
+      if (w.scrollY !== 0) found.below.push(here);
+      w.scrollTo(0, 200);
       if (at().split(" / ")[0] === at().split(" / ")[1]) break;
       press("j");
     } while (true);
     press("]");
-  }
-  press("l"); found.language = d.documentElement.lang; found.title = d.querySelector("h1").textContent;
+  } press("l"); d.getElementById("lessons").selectedIndex = 0; d.getElementById("lessons").onchange(); }
+  setTimeout(() => { w.location.hash = "accept-13"; }, 500);
+  setTimeout(() => {
+  found.hash = d.querySelector(".lesson.now").id + " " + at(); press("]");
+  setTimeout(() => {
+  found.moved = w.location.hash; press("l"); found.language = d.documentElement.lang; found.title = d.querySelector("h1").textContent;
   press("l"); found.again = d.documentElement.lang;
   const pre = document.createElement("pre"); pre.id = "found"; pre.textContent = JSON.stringify(found); document.body.append(pre);
+  }, 500); }, 1000);
 };</script>`
 
 func TestPageWalksInABrowserOnAPhone(t *testing.T) {
@@ -142,8 +226,8 @@ func TestPageWalksInABrowserOnAPhone(t *testing.T) {
 		t.Fatal("the page did not come up")
 	}
 	var got struct {
-		Wide, Errors                                []string
-		First, Second, Back, Language, Again, Title string
+		Wide, Cut, Below, Apart, Errors                          []string
+		First, Second, Back, Hash, Moved, Language, Again, Title string
 	}
 	if err := json.Unmarshal([]byte(html.UnescapeString(string(m[1]))), &got); err != nil {
 		t.Fatal(err)
@@ -151,7 +235,13 @@ func TestPageWalksInABrowserOnAPhone(t *testing.T) {
 	if len(got.Errors) > 0 || len(got.Wide) > 0 {
 		t.Errorf("errors %q; wider than a phone: %q", got.Errors, got.Wide)
 	}
-	if got.First != "1 / 7" || got.Second != "2 / 7" || got.Back != got.First {
+	if len(got.Cut) > 0 || len(got.Below) > 0 || len(got.Apart) > 0 {
+		t.Errorf("cut off %q; a step begins below its head: %q; the buttons stand on two lines: %q", got.Cut, got.Below, got.Apart)
+	}
+	if got.Hash != "lesson-accept 13 / 22" || got.Moved != "#dial-1" {
+		t.Errorf("the address led to %q, and the next lesson to the address %q", got.Hash, got.Moved)
+	}
+	if got.First != "1 / 9" || got.Second != "2 / 9" || got.Back != got.First {
 		t.Errorf("the keys led from %q to %q and back to %q", got.First, got.Second, got.Back)
 	}
 	if got.Language != "zh-CN" || got.Title != chineseOf("How the network stack works: net and net2") || got.Again != "en" {

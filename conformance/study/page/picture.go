@@ -85,6 +85,10 @@ func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call, steps 
 			arrow(goroutine, kernel, c.Name+" = "+c.Result)
 			parks = c.Blocked()
 		}
+		if l := loopOf(r, c); l.Turns > 0 {
+			fmt.Fprintf(&b, `<g data-step="%d">%s</g>`, step, svgText("", x(scheduler)+lane/2, y-6, fmt.Sprintf("↻ %d × %d", l.Calls, l.Turns)))
+			y += line
+		}
 	}
 	step = 0
 	ready()
@@ -94,6 +98,15 @@ func lanes(stack string, d *trace.Diff, side func(trace.Row) *trace.Call, steps 
 	}
 	return picture{stack, template.HTML(fmt.Sprintf(`<svg class="lanes" viewBox="0 0 %d %d" role="img" %s>%s%s</svg>`,
 		width, y, label("who calls whom, from the first call to the last"), head.String(), b.String()))}
+}
+
+// loopOf returns the loop that ends with a call of a row, on its own side or on
+// both.
+func loopOf(r trace.Row, c *trace.Call) trace.Loop {
+	if c != nil && c.Loop.Turns > 0 {
+		return c.Loop
+	}
+	return r.Loop
 }
 
 // svgText writes a text of a picture, with its Chinese if it has any: names
@@ -111,11 +124,34 @@ func svgText(class string, x, y int, text string) string {
 
 // lit says which states of rg or wg a function is about.
 var lit = map[string][]string{
-	"poll_runtime_pollReset": {"pdNil"}, "(*pollDesc).prepareRead": {"pdNil"}, "(*pollDesc).prepareWrite": {"pdNil"},
+	"pdNil": {"pdNil", "pdWait", "G", "pdReady"}, "poll_runtime_pollReset": {"pdNil"}, "(*pollDesc).prepareRead": {"pdNil"}, "(*pollDesc).prepareWrite": {"pdNil"},
 	"netpollblock": {"pdNil", "pdWait", "pdReady"}, "netpollblockcommit": {"pdWait", "G"}, "gopark": {"G"},
-	"netpollunblock": {"pdReady", "G"}, "netpollready": {"pdReady"}, "poll_runtime_pollUnblock": {"pdNil"},
-	"netpolldeadlineimpl": {"pdNil"}, "poll_runtime_pollWait": {"pdNil", "pdWait"}, "injectglist": {"pdReady"},
+	"netpollunblock": {"pdNil", "pdWait", "pdReady", "G"}, "netpollready": {"pdWait", "pdReady", "G"}, "poll_runtime_pollUnblock": {"pdNil", "pdWait", "G"},
+	"netpolldeadlineimpl": {"pdNil", "pdWait", "G"}, "poll_runtime_pollWait": {"pdNil", "pdWait"}, "injectglist": {"pdReady"},
 }
+
+// transitions are the arrows between the states of rg and wg, each with what
+// changes the one into the other.
+var transitions = []struct {
+	from, to   string
+	path, text string
+	x, y       int
+}{
+	{"pdNil", "pdWait", "M120 30H246l-6 -4m6 4l-6 4", "netpollblock", 183, 22},
+	{"pdWait", "pdNil", "M250 46H124l6 -4m-6 4l6 4", "deadline, Close, error", 185, 74},
+	{"pdWait", "G", "M360 38H486l-6 -4m6 4l-6 4", "commit", 423, 32},
+	{"pdWait", "pdReady", "M305 56V106l-4 -6m4 6l4 -6", "event", 330, 84},
+	{"G", "pdReady", "M545 56V128H364l6 -4m-6 4l6 4", "event: goready", 455, 148},
+	{"G", "pdNil", "M545 20V2H65V16l-4 -6m4 6l4 -6", "deadline, Close: goready", 305, -3},
+	{"pdNil", "pdReady", "M70 56V116H246l-6 -4m6 4l-6 4", "event", 160, 108},
+	{"pdReady", "pdNil", "M250 134H30V60l-4 6m4 -6l4 6", "consumed", 140, 151},
+}
+
+// states are the boxes, by their upper left corners.
+var states = []struct {
+	name string
+	x, y int
+}{{"pdNil", 10, 20}, {"pdWait", 250, 20}, {"G", 490, 20}, {"pdReady", 250, 110}}
 
 // statePicture draws the states of one side of a pollDesc, those of the step lit.
 func statePicture(s way.Step) template.HTML {
@@ -124,23 +160,11 @@ func statePicture(s way.Step) template.HTML {
 		return ""
 	}
 	var b strings.Builder
-	for _, box := range []struct {
-		name string
-		x, y int
-	}{{"pdNil", 10, 20}, {"pdWait", 250, 20}, {"G", 490, 20}, {"pdReady", 250, 110}} {
+	for _, box := range states {
 		fmt.Fprintf(&b, `<g class="%s"><rect x="%d" y="%d" width="110" height="36" rx="6"/>%s</g>`,
 			class(on, box.name), box.x, box.y, svgText("", box.x+55, box.y+23, box.name))
 	}
-	for _, a := range []struct {
-		path, text string
-		x, y       int
-	}{
-		{"M120 38H246l-6 -4m6 4l-6 4", "netpollblock", 183, 32}, {"M360 38H486l-6 -4m6 4l-6 4", "commit", 423, 32},
-		{"M305 56V106l-4 -6m4 6l4 -6", "event", 330, 84}, {"M545 56V128H364l6 -4m-6 4l6 4", "netpollunblock: goready", 455, 146},
-		{"M545 20V2H65V16l-4 -6m4 6l4 -6", "deadline, Close: goready", 305, -3},
-		{"M95 56V118H246l-6 -4m6 4l-6 4", "event", 170, 112},
-		{"M250 128H65V60l-4 6m4 -6l4 6", "consumed", 150, 146},
-	} {
+	for _, a := range transitions {
 		fmt.Fprintf(&b, `<path d="%s"/>%s`, a.path, svgText("", a.x, a.y, a.text))
 	}
 	return template.HTML(`<svg class="states" viewBox="0 -16 620 172" role="img" ` + string(label("the states of rg and wg, those of this step lit")) + `>` + b.String() + `</svg>`)
@@ -155,7 +179,7 @@ func class(on []string, name string) string {
 
 // touched says which bits of fdMutex a function changes.
 var touched = map[string][]string{
-	"(*fdMutex).rwlock": {"R", "W", "ref", "rwait", "wwait"}, "(*FD).readLock": {"R", "ref"}, "(*FD).writeLock": {"W", "ref"},
+	"fdMutex": {"R", "W", "ref", "rwait", "wwait", "closed"}, "(*fdMutex).rwlock": {"R", "W", "ref", "rwait", "wwait"}, "(*FD).readLock": {"R", "ref"}, "(*FD).writeLock": {"W", "ref"},
 	"(*FD).readUnlock": {"R", "ref"}, "(*FD).writeUnlock": {"W", "ref"}, "(*fdMutex).increfAndClose": {"closed", "ref", "rwait", "wwait"},
 	"(*FD).decref": {"ref"},
 }
