@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
+
+	"go.parity/socket"
 )
 
 // A Dialer holds the settings for connecting to an address. A Dialer whose
@@ -74,6 +76,19 @@ type Dialer struct {
 	// If ControlContext is not nil, the Dialer calls it in place of Control. It
 	// gets the context of the dial too.
 	ControlContext func(ctx context.Context, network, address string, c syscall.RawConn) error
+
+	// Options are set on each socket before Control sees it. Package net has no
+	// such field.
+	Options SocketOptions
+
+	// AttemptDelay, if it is not 0, is how long a dial to a name with several TCP
+	// addresses waits for one address before it tries the next beside it (RFC
+	// 8305, section 5, which recommends 250 ms). The IP versions come in turn, the
+	// first connection wins, and the others are closed. Each attempt has all of the
+	// time that the dial may take. Control and ControlContext then run at the same
+	// time for several addresses, and FallbackDelay has no effect. If AttemptDelay
+	// is negative, the dial fails. Package net has no such field.
+	AttemptDelay time.Duration
 
 	mptcpStatus mptcpStatus
 }
@@ -153,11 +168,17 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (Conn
 	ctx, cancel := d.dialCtx(ctx)
 	defer cancel()
 
+	if err := d.check(network); err != nil {
+		return nil, &OpError{Op: "dial", Net: network, Err: err}
+	}
 	addrs, err := resolveAddrList(withoutConnectHooks(ctx), d.resolver(), "dial", network, address, d.LocalAddr)
 	if err != nil {
 		return nil, &OpError{Op: "dial", Net: network, Err: err}
 	}
 	sd := &sysDialer{Dialer: *d, network: network, address: address}
+	if d.staggers(network) {
+		return sd.dialStaggered(ctx, addrs.interleaved())
+	}
 	if d.FallbackDelay >= 0 && network == "tcp" {
 		primaries, fallbacks := addrs.partition(isIPv4)
 		return sd.dialParallel(ctx, primaries, fallbacks)
@@ -260,6 +281,14 @@ func minNonzeroTime(a, b time.Time) time.Time {
 	return a
 }
 
+// check refuses what the network does not have, before the first system call.
+func (d *Dialer) check(network string) error {
+	if d.AttemptDelay < 0 {
+		return syscall.EINVAL
+	}
+	return d.Options.check(network, useDial)
+}
+
 func (d *Dialer) resolver() *Resolver {
 	if d.Resolver != nil {
 		return d.Resolver
@@ -359,6 +388,9 @@ func matchAddrFamily(a, b IP) bool {
 type sysDialer struct {
 	Dialer
 	network, address string
+
+	// connect starts to connect a socket; it may be nil, for connect(2).
+	connect func(sysfd int, sa *socket.Sockaddr) socket.Errno
 }
 
 // spec returns the settings of the dialer's sockets.
@@ -369,7 +401,7 @@ func (sd *sysDialer) spec() socketSpec {
 			return sd.Control(network, address, c)
 		}
 	}
-	return socketSpec{control: control}
+	return socketSpec{control: control, options: sd.Options, use: useDial, connect: sd.connect}
 }
 
 // dialParallel dials the primaries. If they fail or take longer than the fallback
@@ -570,6 +602,23 @@ type ListenConfig struct {
 	// probes.
 	KeepAliveConfig KeepAliveConfig
 
+	// Options are set on each socket before Control sees it. Package net has no
+	// such field.
+	Options SocketOptions
+
+	// Backlog is how many connections may wait for Accept. If it is 0, it is the
+	// most that the host allows, which is also the limit; see listen(2) and
+	// [TCPListener.Backlog]. If it is negative, Listen fails. ListenPacket does not
+	// use it. Package net has no such field.
+	Backlog int
+
+	// ReusePort lets several sockets of one user listen on one TCP or UDP
+	// port, and the kernel spreads what comes over them; see SO_REUSEPORT in
+	// socket(7). Listeners then use plain TCP, unless SetMultipathTCP(true) was
+	// called. [ListenConfig.ListenGroup] makes several at once. Package net has no
+	// such field.
+	ReusePort bool
+
 	mptcpStatus mptcpStatus
 }
 
@@ -692,11 +741,27 @@ func asPacketConn[C PacketConn](c C, err error) (PacketConn, error) {
 // resolve returns the address to listen on: the first IPv4 address, if the name
 // has one.
 func (lc *ListenConfig) resolve(ctx context.Context, network, address string) (*sysListener, Addr, error) {
+	if err := lc.check(network); err != nil {
+		return nil, nil, &OpError{Op: "listen", Net: network, Err: err}
+	}
 	addrs, err := resolveAddrList(ctx, defaultResolver(), "listen", network, address, nil)
 	if err != nil {
 		return nil, nil, &OpError{Op: "listen", Net: network, Err: err}
 	}
 	return &sysListener{ListenConfig: *lc, network: network, address: address}, addrs.first(isIPv4), nil
+}
+
+// check refuses what the network does not have, before the first system call. Package
+// net's own fields it leaves alone.
+func (lc *ListenConfig) check(network string) error {
+	kind := kindOfNetwork(network)
+	switch {
+	case lc.Backlog < 0:
+		return &OptionError{Option: "Backlog", Err: syscall.EINVAL}
+	case lc.ReusePort && kind != onTCP && kind != onUDP:
+		return &OptionError{Option: "ReusePort", Err: syscall.ENOPROTOOPT}
+	}
+	return lc.Options.check(network, useListen)
 }
 
 // A sysListener is one call of Listen: the configuration and the address.
@@ -709,10 +774,11 @@ type sysListener struct {
 
 // spec returns the settings of the listener's socket.
 func (sl *sysListener) spec() socketSpec {
-	if sl.Control == nil {
-		return socketSpec{}
+	spec := socketSpec{options: sl.Options, use: useListen, reusePort: sl.ReusePort, backlog: sl.Backlog}
+	if sl.Control != nil {
+		spec.control = func(_ context.Context, network, address string, c syscall.RawConn) error {
+			return sl.Control(network, address, c)
+		}
 	}
-	return socketSpec{control: func(_ context.Context, network, address string, c syscall.RawConn) error {
-		return sl.Control(network, address, c)
-	}}
+	return spec
 }

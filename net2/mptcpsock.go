@@ -4,6 +4,7 @@ package net2
 
 import (
 	"context"
+	"errors"
 	"net"
 	"syscall"
 
@@ -56,19 +57,29 @@ func (lc *ListenConfig) SetMultipathTCP(use bool) { lc.mptcpStatus.set(use) }
 // std: net.(*sysDialer).dialMPTCP
 func (sd *sysDialer) dialMPTCP(ctx context.Context, laddr, raddr *TCPAddr) (*TCPConn, error) {
 	if socket.HasMultipathTCP() {
-		if c, err := sd.doDialTCPProto(ctx, laddr, raddr, protoMPTCP); err == nil {
-			return c, nil
+		c, err := sd.doDialTCPProto(ctx, laddr, raddr, protoMPTCP)
+		if err == nil || sd.mptcpStatus == mptcpEnabled && lacksOption(err) {
+			return c, err
 		}
 	}
 	// If the addresses are wrong, plain TCP fails with the same error.
 	return sd.dialTCP(ctx, laddr, raddr)
 }
 
+// lacksOption reports whether a socket could not be made because Multipath TCP does not
+// have an option that the program asked for. If the program asked for Multipath TCP
+// too, plain TCP is not what it wants.
+func lacksOption(err error) bool {
+	var refused *OptionError
+	return errors.As(err, &refused) && errors.Is(refused, errors.ErrUnsupported)
+}
+
 // std: net.(*sysListener).listenMPTCP
 func (sl *sysListener) listenMPTCP(ctx context.Context, laddr *TCPAddr) (*TCPListener, error) {
 	if socket.HasMultipathTCP() {
-		if l, err := sl.listenTCPProto(ctx, laddr, protoMPTCP); err == nil {
-			return l, nil
+		l, err := sl.listenTCPProto(ctx, laddr, protoMPTCP)
+		if err == nil || sl.mptcpStatus == mptcpEnabled && lacksOption(err) {
+			return l, err
 		}
 	}
 	return sl.listenTCP(ctx, laddr)

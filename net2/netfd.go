@@ -118,8 +118,12 @@ func (fd *netFD) acceptedLocal() socket.Inet {
 // succeeded at once.
 //
 // std: net.(*netFD).connect
-func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr) (rsa socket.Sockaddr, ret error) {
-	switch errno := socket.Connect(fd.pfd.Sysfd, ra); errno {
+func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr, spec socketSpec) (rsa socket.Sockaddr, ret error) {
+	connect := socket.Connect
+	if spec.connect != nil {
+		connect = spec.connect
+	}
+	switch errno := connect(fd.pfd.Sysfd, ra); errno {
 	case syscall.EINPROGRESS, syscall.EALREADY, syscall.EINTR:
 	case 0, syscall.EISCONN:
 		if err := ctx.Err(); err != nil {

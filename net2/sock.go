@@ -8,6 +8,8 @@ import (
 	"os"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"go.parity/socket"
 )
 
@@ -16,6 +18,14 @@ type socketSpec struct {
 	// control is the user's Control function, which we call before we bind or
 	// connect the socket; it may be nil.
 	control func(ctx context.Context, network, address string, c syscall.RawConn) error
+
+	options   SocketOptions
+	use       socketUse
+	reusePort bool
+	backlog   int // 0: what the host allows
+
+	// connect starts to connect the socket; it may be nil, for connect(2).
+	connect func(sysfd int, sa *socket.Sockaddr) socket.Errno
 
 	// beforeListen, if it is not nil, prepares a stream socket that is bound and
 	// does not listen yet.
@@ -27,6 +37,9 @@ type socketSpec struct {
 //
 // std: net.socket
 func newSocket(ctx context.Context, network string, family, sotype, proto int, ipv6only bool, laddr, raddr sockaddr, spec socketSpec) (*netFD, error) {
+	if err := spec.options.check(network, spec.use); err != nil {
+		return nil, err
+	}
 	s, errno := socket.Socket(family, sotype, proto)
 	if errno != 0 {
 		return nil, os.NewSyscallError("socket", errno)
@@ -35,7 +48,14 @@ func newSocket(ctx context.Context, network string, family, sotype, proto int, i
 		socket.Close(s)
 		return nil, err
 	}
+	if err := spec.setOptions(s, network, family); err != nil {
+		socket.Close(s)
+		return nil, err
+	}
 	fd := newFD(s, family, sotype, network)
+	if spec.options.Transparent {
+		fd.pfd.Share() // its connections may have any address
+	}
 	fd.pfd.OnDemand = raddr != nil
 
 	var err error
@@ -43,7 +63,7 @@ func newSocket(ctx context.Context, network string, family, sotype, proto int, i
 	case laddr == nil || raddr != nil:
 		err = fd.dial(ctx, laddr, raddr, spec)
 	case sotype == syscall.SOCK_STREAM || sotype == syscall.SOCK_SEQPACKET:
-		err = fd.listenStream(ctx, laddr, socket.ListenerBacklog(), spec)
+		err = fd.listenStream(ctx, laddr, spec.listenBacklog(), spec)
 	case sotype == syscall.SOCK_DGRAM:
 		err = fd.listenDatagram(ctx, laddr, spec)
 	default:
@@ -55,6 +75,27 @@ func newSocket(ctx context.Context, network string, family, sotype, proto int, i
 	}
 	fd.setFinalizer()
 	return fd, nil
+}
+
+// setOptions sets what the user wants of a new socket beside net's own options.
+func (spec *socketSpec) setOptions(s int, network string, family int) error {
+	if spec.reusePort {
+		if errno := socket.SetsockoptInt(s, syscall.SOL_SOCKET, unix.SO_REUSEPORT, 1); errno != 0 {
+			return &OptionError{Option: "ReusePort", Err: os.NewSyscallError("setsockopt", errno)}
+		}
+	}
+	if spec.options == (SocketOptions{}) {
+		return nil
+	}
+	return spec.options.apply(s, network, family)
+}
+
+// listenBacklog returns the backlog for listen(2).
+func (spec *socketSpec) listenBacklog() int {
+	if spec.backlog != 0 {
+		return spec.backlog
+	}
+	return socket.ListenerBacklog()
 }
 
 // ctrlNetwork returns the network that a Control function gets, with the IP version of
@@ -124,7 +165,7 @@ func (fd *netFD) dial(ctx context.Context, laddr, raddr sockaddr, spec socketSpe
 		if err != nil {
 			return err
 		}
-		if rsa, err = fd.connect(ctx, &sa); err != nil {
+		if rsa, err = fd.connect(ctx, &sa, spec); err != nil {
 			return err
 		}
 		fd.isConnected = true
