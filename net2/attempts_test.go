@@ -146,7 +146,7 @@ func TestStaggeredBlackHoles(t *testing.T) {
 	}
 
 	// Dials that somebody cancels leave nothing.
-	rounds := 200
+	rounds := 50
 	if *long {
 		rounds = 10_000
 	}

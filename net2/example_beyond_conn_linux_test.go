@@ -192,3 +192,52 @@ func ExampleDialer_attemptDelay() {
 	fmt.Println(c.RemoteAddr().String() == l.Addr().String())
 	// Output: true
 }
+
+// Two listeners on one port, of which one ends without the loss of a connection.
+func ExampleListenConfig_ListenGroup() {
+	var lc net.ListenConfig
+	g, err := lc.ListenGroup(context.Background(), "tcp", "127.0.0.1:0", 2)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer g.Close()
+	served := make(chan struct{})
+	for _, l := range g.Listeners() {
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return // after Drain, or Close
+				}
+				c.Close()
+				served <- struct{}{}
+			}
+		}()
+	}
+	if err := g.Listeners()[0].Drain(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	for range 10 {
+		c, err := net.Dial("tcp", g.Addr().String())
+		if err != nil {
+			log.Fatal(err)
+		}
+		<-served
+		c.Close()
+	}
+	fmt.Println("10 connections to the other")
+	// Output: 10 connections to the other
+}
+
+// Backlog tells how far behind Accept is.
+func ExampleTCPListener_Backlog() {
+	lc := net.ListenConfig{Backlog: 64}
+	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+	_, limit, err := l.(*net.TCPListener).Backlog()
+	fmt.Println(limit, err)
+	// Output: 64 <nil>
+}

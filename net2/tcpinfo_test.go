@@ -127,14 +127,14 @@ func TestInfoIsWhatSSPrints(t *testing.T) {
 	l := plainListener(t)
 	client, server := connectedPair(t, l)
 	exchange(t, client, server, 100_000)
-	local := client.LocalAddr().(*TCPAddr)
+	filter := fmt.Sprintf("sport = :%d and dport = :%d", client.LocalAddr().(*TCPAddr).Port, l.Addr().(*TCPAddr).Port)
 	var info TCPInfo
 	agree := settles(func() bool {
 		before, err := client.Info()
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := exec.Command(ss, "-tinH", fmt.Sprintf("sport = :%d", local.Port)).Output()
+		out, err := exec.Command(ss, "-tinH", filter).Output()
 		if err != nil {
 			t.Skipf("ss -ti: %v", err)
 		}
@@ -145,7 +145,7 @@ func TestInfoIsWhatSSPrints(t *testing.T) {
 		return before.SegmentsReceived == info.SegmentsReceived && ssAgrees(out, info)
 	})
 	if !agree {
-		out, _ := exec.Command(ss, "-tinH", fmt.Sprintf("sport = :%d", local.Port)).Output()
+		out, _ := exec.Command(ss, "-tinH", filter).Output()
 		t.Errorf("Info() = %+v, ss prints %s", info, out)
 	}
 }

@@ -309,6 +309,7 @@ func spuriousENOTAVAIL(err error) bool {
 type TCPListener struct {
 	fd      *netFD
 	inherit inheritance
+	group   *ListenGroup // that the listener is in, or nil; immutable
 }
 
 // std: net.(*TCPListener).ok
@@ -364,10 +365,18 @@ func (l *TCPListener) Close() error {
 	if !l.ok() {
 		return syscall.EINVAL
 	}
-	if err := l.fd.Close(); err != nil {
+	err := l.close()
+	if err != nil {
 		return l.fd.listenerError("close", err)
 	}
 	return nil
+}
+
+func (l *TCPListener) close() error {
+	if l.group != nil {
+		return l.group.close(l)
+	}
+	return l.fd.Close()
 }
 
 // Addr returns the listener's address, a [*TCPAddr]. Every call returns the same

@@ -25,3 +25,8 @@ func (fd *FD) GetsockoptUcred(level, name int) (cred *syscall.Ucred, err error) 
 	})
 	return cred, err
 }
+
+// AttachFilter gives the program to the descriptor by the option name.
+func (fd *FD) AttachFilter(name int, f socket.Filter) error {
+	return fd.control(func(sysfd int) socket.Errno { return socket.AttachFilter(sysfd, name, f) })
+}

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -295,12 +297,14 @@ func BenchmarkUDPReaders(b *testing.B) {
 // An answering is a socket on which goroutines answer.
 type answering struct {
 	name string
-	conn interface {
-		ReadFromUDPAddrPort([]byte) (int, netip.AddrPort, error)
-		WriteToUDPAddrPort([]byte, netip.AddrPort) (int, error)
-		SetReadDeadline(time.Time) error
-	}
-	at netip.AddrPort
+	conn answeringConn
+	at   netip.AddrPort
+}
+
+type answeringConn interface {
+	ReadFromUDPAddrPort([]byte) (int, netip.AddrPort, error)
+	WriteToUDPAddrPort([]byte, netip.AddrPort) (int, error)
+	SetReadDeadline(time.Time) error
 }
 
 // answerFor is how long each of them does so in a round.
@@ -365,4 +369,123 @@ func ask(b *testing.B, client *net2.UDPConn, at netip.AddrPort) (answers int) {
 		answers += k
 	}
 	return answers
+}
+
+// BenchmarkUDPDrain has goroutines empty one socket, in which many datagrams wait: nobody else
+// needs the processors meanwhile.
+func BenchmarkUDPDrain(b *testing.B) {
+	for _, readers := range []int{1, 4} {
+		b.Run(fmt.Sprintf("readers=%d", readers), func(b *testing.B) {
+			e := newUDPEnds(b)
+			c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+			must(b, err)
+			b.Cleanup(func() { c.Close() })
+			compareDrain(b, readers, e.from, []answering{
+				{"net", c, c.LocalAddr().(*net.UDPAddr).AddrPort()},
+				{"net2", e.to, e.at},
+			})
+		})
+	}
+}
+
+// drained is how many datagrams wait. They take 4 MiB, for which a program needs privileges.
+const drained = 4000
+
+func compareDrain(b *testing.B, readers int, from *net2.UDPConn, conns []answering) {
+	times := make([][]float64, len(conns))
+	for _, c := range conns {
+		raw, err := c.conn.(syscall.Conn).SyscallConn()
+		must(b, err)
+		must(b, raw.Control(func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 16<<20)
+		}))
+		if err != nil {
+			b.Skipf("not permitted: a receive buffer for %d datagrams: %v", drained, err)
+		}
+	}
+	for round := 0; b.Loop(); round++ {
+		for _, i := range Order(len(conns), round) {
+			times[i] = append(times[i], empty(b, readers, from, conns[i]))
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	for i, c := range conns {
+		b.ReportMetric(Summarize(times[i]).Median/drained, c.name+":ns")
+		if i > 0 {
+			b.ReportMetric(Summarize(Ratios(times[0], times[i])).Median, c.name+":times")
+		}
+	}
+}
+
+// empty fills the socket and returns how long the readers take to empty it, in nanoseconds.
+func empty(b *testing.B, readers int, from *net2.UDPConn, c answering) float64 {
+	const size = 64
+	if _, err := from.WriteUDPBatch([]net2.UDPMessage{{Buffer: make([]byte, drained*size), SegmentSize: size, Addr: c.at}}); err != nil {
+		b.Fatal(err)
+	}
+	must(b, c.conn.SetReadDeadline(time.Time{}))
+	var left atomic.Int64
+	left.Store(drained)
+	var end time.Time
+	var group sync.WaitGroup
+	gate := make(chan bool)
+	for range readers {
+		group.Go(func() {
+			p := make([]byte, size)
+			for <-gate; ; {
+				if _, _, err := c.conn.ReadFromUDPAddrPort(p); err != nil {
+					return
+				}
+				if left.Add(-1) == 0 {
+					end = time.Now()
+					c.conn.SetReadDeadline(end) // the others go
+					return
+				}
+			}
+		})
+	}
+	begin := time.Now()
+	close(gate)
+	group.Wait()
+	return float64(end.Sub(begin))
+}
+
+// BenchmarkUDPWriters has goroutines send on one socket, each to a socket of its own, which
+// nobody reads.
+func BenchmarkUDPWriters(b *testing.B) {
+	for _, writers := range []int{1, 4} {
+		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+			e := newUDPEnds(b)
+			c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+			must(b, err)
+			b.Cleanup(func() { c.Close() })
+			var sinks []netip.AddrPort
+			for range writers {
+				sinks = append(sinks, newUDPEnds(b).at)
+			}
+			wall := func() int64 { return time.Now().UnixNano() }
+			compare(b, wall, 1, []way{
+				{"net", sendAll(b, c, sinks)},
+				{"net2", sendAll(b, e.from, sinks)},
+			})
+		})
+	}
+}
+
+func sendAll(b *testing.B, c answeringConn, sinks []netip.AddrPort) func() {
+	return func() {
+		var group sync.WaitGroup
+		for _, to := range sinks {
+			group.Go(func() {
+				p := make([]byte, 64)
+				for range 1000 {
+					if _, err := c.WriteToUDPAddrPort(p, to); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		}
+		group.Wait()
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -68,8 +69,11 @@ var operations = []operation{
 	{name: "splice", prepare: twoConnections, do: splice},
 }
 
+// beyond are operations that net lacks, which a test adds. They run on net2 alone.
+var beyond []operation
+
 func lookup(name string) (operation, bool) {
-	for _, op := range operations {
+	for _, op := range slices.Concat(operations, beyond) {
 		if op.name == name {
 			return op, true
 		}

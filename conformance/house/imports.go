@@ -39,6 +39,7 @@ var layers = []layer{
 	{"net2/cmd/net2", nil, everything, []string{"golang.org/x/mod", "golang.org/x/tools"}},
 	{"conformance", []string{"net2", "poll", "socket", "runtime_hooks"}, everything, nil},
 	{"conformance/bench/peers", []string{"conformance"}, everything, nil},
+	{"conformance/bench/datagrams", []string{"net2"}, everything, nil},
 }
 
 // forTests returns what the test files of the layer at index i may import: any

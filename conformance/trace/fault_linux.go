@@ -228,8 +228,9 @@ func (f *fault) result(r unix.PtraceRegs) unix.PtraceRegs {
 	return r
 }
 
-// countArg is the argument that says how much a call may move.
-var countArg = map[string]int{"read": 2, "write": 2, "sendfile": 3, "splice": 4}
+// countArg is the argument that says how much a call may move: bytes, or, of sendmmsg,
+// messages.
+var countArg = map[string]int{"read": 2, "write": 2, "sendfile": 3, "splice": 4, "sendmmsg": 2}
 
 // Short reports whether a fault can make the call move only one byte.
 func Short(call string) bool { _, ok := countArg[call]; return ok }

@@ -103,6 +103,8 @@ var formats = map[string]format{
 	"sendto":          {args: []kind{fd, bufIn, size, msgs, addrIn, skip}},
 	"recvmsg":         {args: []kind{fd, msgOut, msgs}},
 	"sendmsg":         {args: []kind{fd, msgIn, msgs}},
+	"recvmmsg":        {args: []kind{fd, skip, size, msgs, skip}},
+	"sendmmsg":        {args: []kind{fd, skip, size, msgs}},
 	"shutdown":        {args: []kind{fd, how}},
 	"close":           {args: []kind{fd}},
 	"dup":             {args: []kind{fd}, makes: "dup"},
