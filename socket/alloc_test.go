@@ -129,7 +129,11 @@ func TestCallsDoNotAllocate(t *testing.T) {
 			check(errno)
 			n, errno := Splice(w, b, len(p))
 			check(errno)
-			readAll(r, n, q)
+			for n > 0 { // a pipe, which Read does not read
+				m, err := unix.Read(r, q)
+				check(errnoOf(err))
+				n -= m
+			}
 		}},
 		{"SetsockoptInt, GetsockoptInt", func() {
 			check(SetsockoptInt(u1, unix.SOL_SOCKET, unix.SO_BROADCAST, 1))

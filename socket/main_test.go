@@ -219,12 +219,12 @@ func name(errno Errno) string {
 func fill(t testing.TB, fd int) {
 	t.Helper()
 	for b := make([]byte, 64<<10); ; {
-		switch _, errno := Write(fd, b, 0); errno {
+		switch _, err := unix.Write(fd, b); errnoOf(err) {
 		case 0:
 		case unix.EAGAIN:
 			return
 		default:
-			t.Fatalf("Write(%d) = %v, want EAGAIN in the end", fd, errno)
+			t.Fatalf("write(%d) = %v, want EAGAIN in the end", fd, err)
 		}
 	}
 }

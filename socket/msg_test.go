@@ -247,8 +247,8 @@ func TestPassedDescriptorIsTheSameFile(t *testing.T) {
 		t.Fatalf("descriptors in %x = %v, want one", oob[:oobn], fds)
 	}
 	defer Close(fds[0])
-	if n, errno := Write(fds[0], []byte("through it"), 0); n != 10 || errno != 0 {
-		t.Fatalf("Write = %d, %v, want 10", n, errno)
+	if n, err := unix.Write(fds[0], []byte("through it")); n != 10 || err != nil {
+		t.Fatalf("write = %d, %v, want 10", n, err)
 	}
 	p := make([]byte, 16)
 	if n, err := r.Read(p); string(p[:n]) != "through it" || err != nil {
