@@ -66,12 +66,15 @@ func (p place) ip(generation, side int) string {
 	return fmt.Sprintf("127.%d.%d.%d", 1+p.worker, generation%250, 1+side)
 }
 
-var names atomic.Int64
-
 // name returns an abstract name that is never used again.
 func (p place) name() string {
-	return fmt.Sprintf("@life-%s-%d-%d", p.kind, os.Getpid(), names.Add(1))
+	return fmt.Sprintf("@life-%s-%d-%d", p.kind, os.Getpid(), serial())
 }
+
+var last atomic.Int64
+
+// serial returns another number each time.
+func serial() int { return int(last.Add(1)) }
 
 func serveTCP(multipath bool) func(*stack.Stack, place) (func() (a, b net.Conn, err error), func(), error) {
 	return func(s *stack.Stack, at place) (func() (a, b net.Conn, err error), func(), error) {
@@ -112,39 +115,48 @@ func meet(l net.Listener, dial func() (net.Conn, error)) (a, b net.Conn, err err
 	return a, b, nil
 }
 
-// serveUDP makes two sockets that take datagrams only from each other. Each
-// needs the other's port, so a third socket holds the first port until the second
-// is known.
+// serveUDP makes two sockets that take datagrams only from each other. Between
+// fork and exec a child still holds a port that was closed here, so a port that is
+// not free is left alone.
 func serveUDP(s *stack.Stack, at place) (func() (a, b net.Conn, err error), func(), error) {
-	generation := 0
 	return func() (a, b net.Conn, err error) {
-		generation++
-		one := &net.UDPAddr{IP: net.ParseIP(at.ip(generation, 0))}
-		other := &net.UDPAddr{IP: net.ParseIP(at.ip(generation, 1))}
-		holder, err := s.ListenUDP("udp4", one)
-		if err != nil {
-			return nil, nil, err
+		for range 100 {
+			a, b, err = connectUDP(s, at, serial())
+			if !errors.Is(err, syscall.EADDRINUSE) {
+				break
+			}
 		}
-		one = holder.LocalAddr().(*net.UDPAddr)
-		b, err = s.DialUDP("udp4", other, one)
-		holder.Close()
-		if err != nil {
-			return nil, nil, err
-		}
-		a, err = s.DialUDP("udp4", one, b.LocalAddr().(*net.UDPAddr))
-		if err != nil {
-			b.Close()
-			return nil, nil, err
-		}
-		return a, b, nil
+		return a, b, err
 	}, func() {}, nil
+}
+
+// connectUDP makes two connected sockets. Each needs the other's port, so a third
+// socket holds the first port until the second is known.
+func connectUDP(s *stack.Stack, at place, generation int) (a, b net.Conn, err error) {
+	one := &net.UDPAddr{IP: net.ParseIP(at.ip(generation, 0))}
+	other := &net.UDPAddr{IP: net.ParseIP(at.ip(generation, 1))}
+	holder, err := s.ListenUDP("udp4", one)
+	if err != nil {
+		return nil, nil, err
+	}
+	one = holder.LocalAddr().(*net.UDPAddr)
+	b, err = s.DialUDP("udp4", other, one)
+	holder.Close()
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err = s.DialUDP("udp4", one, b.LocalAddr().(*net.UDPAddr))
+	if err != nil {
+		b.Close()
+		return nil, nil, err
+	}
+	return a, b, nil
 }
 
 // serveIP makes raw sockets of a protocol that is for experiments.
 func serveIP(s *stack.Stack, at place) (func() (a, b net.Conn, err error), func(), error) {
-	generation := 0
 	return func() (a, b net.Conn, err error) {
-		generation++
+		generation := serial()
 		one := &net.IPAddr{IP: net.ParseIP(at.ip(generation, 0))}
 		other := &net.IPAddr{IP: net.ParseIP(at.ip(generation, 1))}
 		a, err = s.DialIP("ip4:253", one, other)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +56,10 @@ func chance(worker int) *rand.Rand { return rand.New(rand.NewPCG(*seed, uint64(w
 // TestMain fails the run if it ends with more descriptors or goroutines than it
 // began with.
 func TestMain(m *testing.M) {
+	if os.Getenv(inheritedEnv) != "" {
+		fmt.Println(strings.Join(inheritedHere, "\n"))
+		return
+	}
 	flag.Parse()
 	for _, s := range stacks {
 		if err := warmUp(s); err != nil {

@@ -73,8 +73,8 @@ var uses = []use{
 	{name: "splice out", do: spliceOut},
 	{name: "copy out", do: copyOut},
 	{name: "SetDeadline", do: setDeadline},
-	{name: "SetReadDeadline", do: func(e *end) error { return e.conn.SetReadDeadline(e.moment()) }},
-	{name: "SetWriteDeadline", do: func(e *end) error { return e.conn.SetWriteDeadline(e.moment()) }},
+	{name: "SetReadDeadline", do: func(e *end) error { return e.conn.SetReadDeadline(moment(e.choose)) }},
+	{name: "SetWriteDeadline", do: func(e *end) error { return e.conn.SetWriteDeadline(moment(e.choose)) }},
 	{name: "options", do: setOptions},
 	{name: "addresses", do: addresses},
 	{name: "File", do: file},
@@ -118,12 +118,12 @@ func (e *end) most() int {
 }
 
 // moment returns a deadline: passed, near, or none.
-func (e *end) moment() time.Time {
-	switch e.choose.IntN(4) {
+func moment(choose *rand.Rand) time.Time {
+	switch choose.IntN(4) {
 	case 0:
 		return time.Unix(1, 0)
 	case 1:
-		return time.Now().Add(time.Duration(e.choose.IntN(int(time.Millisecond))))
+		return time.Now().Add(time.Duration(choose.IntN(int(time.Millisecond))))
 	case 2:
 		return time.Now().Add(time.Hour)
 	}
@@ -306,7 +306,7 @@ type writerFunc func(p []byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-func setDeadline(e *end) error { return e.conn.SetDeadline(e.moment()) }
+func setDeadline(e *end) error { return e.conn.SetDeadline(moment(e.choose)) }
 
 func setOptions(e *end) error {
 	if c, ok := has[stack.TCPConn](e); ok {
