@@ -25,7 +25,7 @@ func collected(t *testing.T, n int) {
 		return descriptors.Count() <= n
 	}) {
 		open, _ := descriptors.Open()
-		t.Errorf("%d descriptors open, want %d: %v", descriptors.Count(), n, open)
+		t.Fatalf("%d descriptors open, want %d: %v", descriptors.Count(), n, open)
 	}
 }
 
