@@ -61,7 +61,7 @@ func TestChildInheritsNothing(t *testing.T) {
 				}
 			})
 		}
-		for range max(10, rounds(s, 1)/50) {
+		for range max(rounds(s, 8), *long/50) {
 			cmd := exec.Command(exe)
 			cmd.Env = append(os.Environ(), inheritedEnv+"=1")
 			out, err := cmd.CombinedOutput()

@@ -8,10 +8,13 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/signal"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"go.parity/conformance/descriptors"
 	"go.parity/conformance/goroutine"
@@ -67,6 +70,8 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
+	signal.Notify(handled, unix.SIGUSR1) // starts a goroutine, which stays
+	signal.Stop(handled)
 	fds, goroutines := descriptors.Count(), runtime.NumGoroutine()
 	code := m.Run()
 	if code == 0 && !settle.Within(patience, func() bool {
