@@ -3,6 +3,7 @@
 package net2
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"runtime"
@@ -15,6 +16,10 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv(unknownPollerEnv) != "" {
 		os.Exit(m.Run())
+	}
+	flag.Parse()
+	if f := flag.Lookup("test.fuzz"); f != nil && f.Value.String() != "" {
+		os.Exit(m.Run()) // the fuzzing engine keeps files and processes open
 	}
 	l, err := Listen("tcp", "127.0.0.1:0")
 	if err != nil {
