@@ -153,17 +153,21 @@ func connectUDP(s *stack.Stack, at place, generation int) (a, b net.Conn, err er
 	return a, b, nil
 }
 
-// serveIP makes raw sockets of a protocol that is for experiments.
+// serveIP makes raw sockets. Until it is connected, a raw socket gets all packets
+// of its protocol, and may get one even later, if the kernel was about to deliver
+// it. So each worker has a protocol of its own, out of those that nobody uses.
 func serveIP(s *stack.Stack, at place) (func() (a, b net.Conn, err error), func(), error) {
+	const unassigned, processes = 148, 13
+	network := fmt.Sprintf("ip4:%d", unassigned+os.Getpid()%processes*workers+at.worker)
 	return func() (a, b net.Conn, err error) {
 		generation := serial()
 		one := &net.IPAddr{IP: net.ParseIP(at.ip(generation, 0))}
 		other := &net.IPAddr{IP: net.ParseIP(at.ip(generation, 1))}
-		a, err = s.DialIP("ip4:253", one, other)
+		a, err = s.DialIP(network, one, other)
 		if err != nil {
 			return nil, nil, err
 		}
-		b, err = s.DialIP("ip4:253", other, one)
+		b, err = s.DialIP(network, other, one)
 		if err != nil {
 			a.Close()
 			return nil, nil, err

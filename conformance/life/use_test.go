@@ -45,6 +45,16 @@ func (e *end) check(p []byte) error {
 	return nil
 }
 
+// checkPacket is check for what has the kernel's header before it, which says who
+// sent it to whom.
+func (e *end) checkPacket(p []byte) error {
+	header := min(e.kind.header, len(p))
+	if err := e.check(p[header:]); err != nil {
+		return wrong{fmt.Errorf("%w; header %x", err, p[:header])}
+	}
+	return nil
+}
+
 // A use does one thing to an end. It returns the error of the connection's
 // method.
 type use struct {
@@ -133,7 +143,7 @@ func moment(choose *rand.Rand) time.Time {
 func read(e *end) error {
 	p := make([]byte, 1+e.choose.IntN(4096)+e.kind.header)
 	n, err := e.conn.Read(p)
-	return errors.Join(err, e.check(p[min(e.kind.header, n):n]))
+	return errors.Join(err, e.checkPacket(p[:n]))
 }
 
 func readFrom(e *end) error {
@@ -174,7 +184,7 @@ func readMsg(e *end) error {
 		n, _, _, _, err = c.ReadMsgUDPAddrPort(p, oob)
 	case stack.IPConn:
 		n, _, _, _, err = c.ReadMsgIP(p, oob)
-		return errors.Join(err, e.check(p[min(e.kind.header, max(n, 0)):max(n, 0)]))
+		return errors.Join(err, e.checkPacket(p[:max(n, 0)]))
 	case stack.UnixConn:
 		n, _, _, _, err = c.ReadMsgUnix(p, oob)
 	default:
@@ -429,7 +439,7 @@ func rawRead(e *end) error {
 	if inner == nil && n == 0 && e.kind.stream {
 		inner = io.EOF
 	}
-	return errors.Join(inner, e.check(p[min(e.kind.header, n):n]))
+	return errors.Join(inner, e.checkPacket(p[:n]))
 }
 
 func rawWrite(e *end) error {
