@@ -153,14 +153,14 @@ func sockaddrToIPAddr(sa *socket.Sockaddr) *IPAddr {
 // std: net.stripIPv4Header
 func stripIPv4Header(n int, b []byte) int {
 	const minHeader = 20
-	if len(b) < minHeader || b[0]>>4 != 4 {
+	if n < minHeader || b[0]>>4 != 4 {
 		return n
 	}
 	header := int(b[0]&0x0f) << 2
-	if header < minHeader || header > len(b) {
+	if header < minHeader || header > n {
 		return n
 	}
-	copy(b, b[header:])
+	copy(b, b[header:n])
 	return n - header
 }
 

@@ -17,6 +17,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(unknownPollerEnv) != "" {
 		os.Exit(m.Run())
 	}
+	flag.Parse()
+	if f := flag.Lookup("test.fuzz"); f != nil && f.Value.String() != "" {
+		os.Exit(m.Run()) // the fuzzing engine keeps files and processes open
+	}
 	l, err := Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

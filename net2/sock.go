@@ -58,6 +58,14 @@ func newSocket(ctx context.Context, network string, family, sotype, proto int, i
 	}
 	fd.pfd.OnDemand = raddr != nil
 
+	// The user's Control function may panic, or end the goroutine. Unlike net, we
+	// leave no socket open then.
+	ready := false
+	defer func() {
+		if !ready {
+			fd.pfd.Close()
+		}
+	}()
 	var err error
 	switch {
 	case laddr == nil || raddr != nil:
@@ -70,10 +78,10 @@ func newSocket(ctx context.Context, network string, family, sotype, proto int, i
 		err = fd.dial(ctx, laddr, raddr, spec)
 	}
 	if err != nil {
-		fd.pfd.Close()
 		return nil, err
 	}
 	fd.setFinalizer()
+	ready = true
 	return fd, nil
 }
 

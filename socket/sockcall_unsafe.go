@@ -14,12 +14,13 @@ import (
 // place, and they tell the kernel the length of the array.
 
 // pointer returns the pointer to the address in sa, and its length, for a call that
-// reads it. A nil sa stands for no address.
+// reads it. A nil sa stands for no address. The kernel says how long an address
+// is, even if there was no room for all of it.
 func (sa *Sockaddr) pointer() (unsafe.Pointer, uintptr) {
 	if sa == nil {
 		return nil, 0
 	}
-	return unsafe.Pointer(&sa.raw), uintptr(sa.len)
+	return unsafe.Pointer(&sa.raw), uintptr(min(sa.len, uint32(len(sa.raw))))
 }
 
 // bad reports whether sa cannot be encoded.
@@ -158,7 +159,7 @@ func Sendmsg(fd int, p, oob []byte, flags int, sa *Sockaddr) (n int, errno Errno
 	}
 	if sa != nil {
 		msg.Name = &sa.raw[0]
-		msg.Namelen = sa.len
+		msg.Namelen = min(sa.len, uint32(len(sa.raw)))
 	}
 	r, _, errno := unix.Syscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), uintptr(flags))
 	if errno != 0 {
