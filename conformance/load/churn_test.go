@@ -64,13 +64,17 @@ func TestChurnLosesAndLeavesNothing(t *testing.T) {
 	})
 }
 
-// standBy opens n connections that stay until the test ends.
+// standBy opens n connections that stay until the test ends. They send no
+// keep-alive probes: thousands opened at once probe at once, loopback drops what
+// is more than net.core.netdev_max_backlog, the same ones each time, and after
+// two and a half minutes the kernel takes the peers for dead.
 func standBy(t *testing.T, s *stack.Stack, n int) []net.Conn {
 	t.Helper()
-	srv, err := serve(s, "tcp", "127.0.1.1:0", echo)
+	l, err := s.ConfigListen(t.Context(), stack.ListenConfig{KeepAlive: -1}, "tcp", "127.0.1.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	srv := serve(l, echo)
 	var conns []net.Conn
 	t.Cleanup(func() {
 		for _, c := range conns {
@@ -79,7 +83,7 @@ func standBy(t *testing.T, s *stack.Stack, n int) []net.Conn {
 		srv.stop()
 	})
 	for i := range n {
-		c, err := s.Dial("tcp", srv.Addr().String())
+		c, err := s.DialerDial(stack.Dialer{KeepAlive: -1}, "tcp", l.Addr().String())
 		if err != nil {
 			t.Fatalf("connection %d of %d: %v", i, n, err)
 		}
@@ -100,7 +104,7 @@ func churnFor(t *testing.T, s *stack.Stack, length time.Duration) *tally {
 		}
 	}()
 	for i := range churnHosts {
-		srv, err := serve(s, "tcp", fmt.Sprintf("127.0.2.%d:0", i+1), echo)
+		srv, err := listen(s, "tcp", fmt.Sprintf("127.0.2.%d:0", i+1), echo)
 		if err != nil {
 			t.Fatal(err)
 		}

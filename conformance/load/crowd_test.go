@@ -170,7 +170,7 @@ func inCrowd(role string) int {
 	address := os.Getenv("LOAD_CROWD_ADDRESS")
 	do := (&guests{stack: s, address: address}).do
 	if role == "server" {
-		srv, err := serve(s, "tcp", address, echo)
+		srv, err := listen(s, "tcp", address, echo)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1

@@ -46,10 +46,10 @@ func startServers(s *stack.Stack, dir string) (to servers, err error) {
 			to.stop()
 		}
 	}()
-	if to.tcp, err = serve(s, "tcp", "127.0.0.1:0", echo); err != nil {
+	if to.tcp, err = listen(s, "tcp", "127.0.0.1:0", echo); err != nil {
 		return to, err
 	}
-	if to.unix, err = serve(s, "unix", filepath.Join(dir, "socket"), echo); err != nil {
+	if to.unix, err = listen(s, "unix", filepath.Join(dir, "socket"), echo); err != nil {
 		return to, err
 	}
 	if to.udp, err = s.ListenPacket("udp", "127.0.0.1:0"); err != nil {

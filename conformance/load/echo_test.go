@@ -23,16 +23,21 @@ type server struct {
 	lost  error // that ended Accept before Close
 }
 
-// serve starts a server that hands every connection to one function, and closes
-// it after that.
-func serve(s *stack.Stack, network, address string, each func(net.Conn)) (*server, error) {
+// listen starts a server on an address.
+func listen(s *stack.Stack, network, address string, each func(net.Conn)) (*server, error) {
 	l, err := s.Listen(network, address)
 	if err != nil {
 		return nil, err
 	}
+	return serve(l, each), nil
+}
+
+// serve starts a server that hands every connection to one function, and closes
+// it after that.
+func serve(l net.Listener, each func(net.Conn)) *server {
 	srv := &server{Listener: l, conns: make(map[net.Conn]bool)}
 	srv.serving.Go(func() { srv.accept(each) })
-	return srv, nil
+	return srv
 }
 
 func (srv *server) accept(each func(net.Conn)) {

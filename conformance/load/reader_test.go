@@ -26,7 +26,7 @@ func TestSlowReadersDoNotGrowMemory(t *testing.T) {
 		const pages = 64               // more than the kernel takes for one connection
 		var mu sync.Mutex
 		sent := 0
-		srv, err := serve(s, "tcp4", "127.0.0.1:0", func(c net.Conn) {
+		srv, err := listen(s, "tcp4", "127.0.0.1:0", func(c net.Conn) {
 			for range pages {
 				n, err := c.Write(page)
 				mu.Lock()
