@@ -1,0 +1,89 @@
+//go:build linux
+
+package load
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/descriptors"
+	"go.parity/conformance/goroutine"
+	"go.parity/conformance/settle"
+	"go.parity/conformance/stack"
+)
+
+// patience is how long a test waits for what must happen. Nothing that works
+// needs more than a small part of it.
+const patience = time.Minute
+
+var only = flag.String("load.stack", "", "the stack to run on, net or net2; empty for both")
+
+// onEach runs a test on every stack that the flag lets through.
+func onEach(t *testing.T, test func(t *testing.T, s *stack.Stack)) {
+	for _, s := range []*stack.Stack{stack.Net, stack.Net2} {
+		if *only == "" || *only == s.Name {
+			t.Run(s.Name, func(t *testing.T) { test(t, s) })
+		}
+	}
+}
+
+// TestMain fails the run if it ends with more descriptors or goroutines than it
+// began with.
+func TestMain(m *testing.M) {
+	if err := raiseDescriptors(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if role := os.Getenv(roleEnv); role != "" {
+		os.Exit(inCrowd(role))
+	}
+	flag.Parse()
+	for _, s := range []*stack.Stack{stack.Net, stack.Net2} {
+		if err := warmUp(s); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	fds, goroutines := descriptors.Count(), runtime.NumGoroutine()
+	code := m.Run()
+	if code == 0 && !settle.Within(patience, func() bool {
+		runtime.GC() // closes the pipes that splice keeps
+		return descriptors.Count() <= fds && runtime.NumGoroutine() <= goroutines
+	}) {
+		open, _ := descriptors.Open()
+		fmt.Fprintf(os.Stderr, "began with %d descriptors and %d goroutines, left %v and %v\n",
+			fds, goroutines, open, goroutine.Traces())
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// raiseDescriptors lets the process open as many files as it may.
+func raiseDescriptors() error {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return os.NewSyscallError("getrlimit", err)
+	}
+	limit.Cur = limit.Max
+	return os.NewSyscallError("setrlimit", unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
+}
+
+// warmUp lets a stack make what it makes once and keeps.
+func warmUp(s *stack.Stack) error {
+	l, err := s.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	l.(stack.TCPListener).SetDeadline(time.Now().Add(time.Microsecond))
+	if c, err := l.Accept(); err == nil {
+		return fmt.Errorf("Accept until a deadline = %v, want a time-out", c)
+	}
+	return nil
+}
