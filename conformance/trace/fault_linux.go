@@ -149,8 +149,15 @@ func (in *injector) enter(name string, regs [6]uint64, mem memory) *rawCall {
 	return c
 }
 
-// asks names the call together with what it asks for.
+// asks names the call together with what it asks for. A recv(2) is named as the read that
+// does the same, and a send(2) as the write: see fileForm.
 func (c *rawCall) asks() string {
+	switch addr := c.regs[4]; {
+	case c.name == "recvfrom" && addr == 0:
+		return "read"
+	case c.name == "sendto" && addr == 0:
+		return "write"
+	}
 	for i, k := range formats[c.name].args {
 		switch k {
 		case option, ctlOp, command:
