@@ -113,7 +113,7 @@ func (fd *FD) maySpare() bool {
 // become readable. If it has not, the caller must look.
 func (fd *FD) awaitMore() (ready bool, err error) {
 	d := &fd.drained
-	if !d.empty || d.look != lookNever || fd.Shares() != 0 || fd.pd.yield(0) {
+	if !d.empty || d.look != lookNever || fd.Shares() != 0 {
 		return false, nil
 	}
 	code, ready, rare := runtimehooks.PollWaitMore(&fd.pd.desc)

@@ -21,6 +21,9 @@ import "golang.org/x/sys/unix"
 // descriptor is readable. If it is, the reader is woken, and never again trusted to wait
 // without a look.
 //
+// Beside goroutines that compute the look is worth its system call, since it is what keeps a
+// busy connection out of the poller; see crowded.
+//
 // A reader that was verified is one that waits for long. It does not wait without a look
 // again until it has had to wait some times more: there is nothing to gain, and the watcher
 // could never sleep.
@@ -66,6 +69,9 @@ func PollWaitMore(pd *PollDesc) (code int, ready, rare bool) {
 func (pd *PollDesc) beginDrained() bool {
 	raceDisable()
 	defer raceEnable()
+	if crowded.Load() || saturated() {
+		return false
+	}
 	w := pd.more.Load()
 	w.reader.state.Store(sideWaits)
 	if w.ended.Load() || w.odd.Load() { // after the store: see watchDesc.ended

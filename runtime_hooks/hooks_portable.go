@@ -77,3 +77,6 @@ func (pd *PollDesc) deadlinesNow() (rd, wd int64) { return pd.own.deadlines() }
 // PollYield always reports false: only the runtime's scheduler can let other goroutines
 // run while the caller stays runnable.
 func PollYield(*PollDesc, int) bool { return false }
+
+// saturated always reports false: nobody looks.
+func saturated() bool { return false }

@@ -81,15 +81,51 @@ func sweepForSome(b *watchBuffers) bool {
 	}
 	for inVain := 0; inVain < sweepsInVain && !nobodyWatched(); {
 		next := nanotime() + sweepEvery
-		for left := int64(sweepEvery); left > 0; left = next - nanotime() {
+		late := int64(0)
+		for left := int64(sweepEvery); left > 0; left = -late {
 			watcherDeadline(left)
 			watcherWait(b)
+			late = nanotime() - next
 		}
-		if inVain++; sweep(b) {
+		busy := noteLate(late)
+		if inVain++; sweep(b) || busy {
 			inVain = 0
 		}
 	}
 	return true
+}
+
+// crowded says that goroutines that compute keep the processors busy. A reader then looks
+// before it waits: while every processor has work nobody asks the poller, and the peer has
+// often answered by the time of the look. Nothing depends on its order.
+var crowded atomic.Bool
+
+const (
+	// crowdedLate is how late, in nanoseconds, a sweep begins if all processors are busy.
+	// The timer goes off when a processor next changes its goroutine.
+	crowdedLate = 3e6
+
+	// crowdedCalm is after how many sweeps in time the processors no longer count as
+	// crowded.
+	crowdedCalm = 16
+)
+
+// sweepsInTime is how many sweeps in a row began in time; only the watcher uses it.
+var sweepsInTime int
+
+// noteLate notes how late a sweep begins, and reports whether the processors are crowded.
+//
+//go:norace
+func noteLate(late int64) bool {
+	if late > crowdedLate {
+		sweepsInTime = 0
+		crowded.Store(true)
+		return true
+	}
+	if sweepsInTime++; sweepsInTime == crowdedCalm {
+		crowded.Store(false)
+	}
+	return crowded.Load()
 }
 
 // waitForEvents takes events until somebody needs a sweep or nobody needs the watcher.

@@ -108,6 +108,10 @@ func (pd *runtimeDesc) yield(yields int) bool {
 	return true
 }
 
+// saturated reports whether the processors count as saturated. If their time is over, the
+// next call of yield finds that out.
+func saturated() bool { return saturatedUntil.Load() != 0 }
+
 // giveWay lets the other goroutines of this processor run, unless too many give
 // way already, and reports whether it did.
 func giveWay() bool {
