@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"time"
 
 	net "go.parity/net2"
@@ -240,4 +242,36 @@ func ExampleTCPListener_Backlog() {
 	_, limit, err := l.(*net.TCPListener).Backlog()
 	fmt.Println(limit, err)
 	// Output: 64 <nil>
+}
+
+// Who opened the sockets that are still open.
+func ExampleConnections() {
+	net.TraceOpen(true)
+	defer net.TraceOpen(false)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+
+	list, err := net.Connections()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range list {
+		if c.Local == nil || c.Local.String() != l.Addr().String() {
+			continue
+		}
+		fmt.Println(c.Network, c.State)
+		frames := runtime.CallersFrames(c.Stack)
+		for more := true; more; {
+			var f runtime.Frame
+			if f, more = frames.Next(); strings.HasSuffix(f.Function, "ExampleConnections") {
+				fmt.Println("opened by ExampleConnections")
+			}
+		}
+	}
+	// Output:
+	// tcp listening
+	// opened by ExampleConnections
 }

@@ -22,8 +22,9 @@ type netFD struct {
 	// Immutable until Close.
 	family        int
 	sotype        int
-	isConnected   bool // Dial connected it: a write must not name an address
-	laddrOnDemand bool // we ask the kernel for laddr when somebody wants it
+	isConnected   bool   // Dial connected it: a write must not name an address
+	laddrOnDemand bool   // we ask the kernel for laddr when somebody wants it
+	openID        uint32 // what TraceOpen knows it by; 0 if it does not
 	net           string
 	udp           udpModes // of a UDP socket
 
@@ -46,10 +47,15 @@ func newFD(sysfd, family, sotype int, net string) *netFD {
 func (fd *netFD) init() error { return fd.pfd.Init() }
 
 // setFinalizer closes the socket when the garbage collector finds it and nobody has
-// called Close.
+// called Close. It is the last step of opening a socket.
 //
 // std: net.(*netFD).setAddr
-func (fd *netFD) setFinalizer() { runtime.SetFinalizer(fd, (*netFD).Close) }
+func (fd *netFD) setFinalizer() {
+	if openTrace.on.Load() {
+		openTrace.add(fd)
+	}
+	runtime.SetFinalizer(fd, (*netFD).Close)
+}
 
 // Close closes the socket. LocalAddr must answer after Close too, so if the listener
 // does not give us the address, we ask the kernel here.
@@ -60,6 +66,9 @@ func (fd *netFD) Close() error {
 		fd.localAddr()
 	}
 	runtime.SetFinalizer(fd, nil)
+	if fd.openID != 0 {
+		openTrace.remove(fd.openID)
+	}
 	return fd.pfd.Close()
 }
 

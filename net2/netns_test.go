@@ -29,6 +29,9 @@ func inNetwork(t *testing.T) bool {
 		t.Skip("a network of the test's own needs the command ip")
 	}
 	args := []string{"-test.run=^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$", "-test.v"}
+	if *long {
+		args = append(args, "-net2.long")
+	}
 	child := exec.Command(os.Args[0], args...)
 	child.Env = append(os.Environ(), netnsEnv+"="+t.Name())
 	child.SysProcAttr = &syscall.SysProcAttr{

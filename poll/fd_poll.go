@@ -96,6 +96,9 @@ func (pd *pollDesc) wait(mode int) error {
 	if !pd.open {
 		return errors.New("waiting for unsupported file type")
 	}
+	if tracedWaits.on.Load() {
+		return pd.tracedWait(mode)
+	}
 	return convertErr(runtimehooks.PollWait(&pd.desc, mode))
 }
 

@@ -30,3 +30,13 @@ func (fd *FD) GetsockoptUcred(level, name int) (cred *syscall.Ucred, err error) 
 func (fd *FD) AttachFilter(name int, f socket.Filter) error {
 	return fd.control(func(sysfd int) socket.Errno { return socket.AttachFilter(sysfd, name, f) })
 }
+
+// Descriptor returns the number of the descriptor, unless it is closed. The number may
+// be another's when Descriptor returns.
+func (fd *FD) Descriptor() (sysfd int, ok bool) {
+	err := fd.control(func(s int) socket.Errno {
+		sysfd = s
+		return 0
+	})
+	return sysfd, err == nil
+}
