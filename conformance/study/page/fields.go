@@ -37,6 +37,7 @@ var fields = map[way.Func][]field{
 		{"laddr Addr", "laddr", "laddr", "net2 keeps it as the kernel wrote it, and makes an Addr of it when somebody asks."},
 		{"raddr Addr", "raddr", "raddr", "net2 keeps it as the kernel wrote it, and makes an Addr of it when somebody asks."},
 		{"", "", "laddrOnDemand", "Whether the kernel is still to be asked for laddr."},
+		{"", "", "udp", "What a program asked of a UDP socket that net cannot ask: merged datagrams, for one."},
 	},
 	{File: "internal/poll/fd_unix.go", Name: "FD"}: {
 		{"fdmu fdMutex", "fdmu", "fdmu", ""},
