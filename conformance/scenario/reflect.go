@@ -12,16 +12,15 @@ import (
 	"time"
 )
 
-// everyMethod calls every exported method that v's type has, in the order of
+// everyMethod calls every exported method that v's type has in net, in the order of
 // their names, with plain arguments, and records what each returns. A method
-// that waits for something would hang, so v must be nil, zero or closed. It leaves
-// out the methods that net lacks.
+// that waits for something would hang, so v must be nil, zero or closed.
 func everyMethod(t *T, name string, v any) {
 	rv := reflect.ValueOf(v)
 	for i := range rv.NumMethod() {
 		m := rv.Type().Method(i)
-		if _, ok := ofNet[rv.Type().Elem().Name()].MethodByName(m.Name); !ok {
-			continue
+		if !inNet(rv.Type(), m.Name) {
+			continue // it is beyond net
 		}
 		var args []reflect.Value
 		for j := 1; j < m.Type.NumIn(); j++ {
@@ -40,17 +39,21 @@ func everyMethod(t *T, name string, v any) {
 	}
 }
 
-// ofNet are net's types that hold a descriptor, by their names.
-var ofNet = func() map[string]reflect.Type {
-	types := make(map[string]reflect.Type)
-	for _, t := range []reflect.Type{
-		reflect.TypeFor[*net.TCPConn](), reflect.TypeFor[*net.TCPListener](), reflect.TypeFor[*net.UDPConn](),
-		reflect.TypeFor[*net.IPConn](), reflect.TypeFor[*net.UnixConn](), reflect.TypeFor[*net.UnixListener](),
-	} {
-		types[t.Elem().Name()] = t
-	}
-	return types
-}()
+// netTypes are net's types that have methods of which both stacks have the same.
+var netTypes = map[string]reflect.Type{
+	"TCPConn":      reflect.TypeFor[*net.TCPConn](),
+	"TCPListener":  reflect.TypeFor[*net.TCPListener](),
+	"UDPConn":      reflect.TypeFor[*net.UDPConn](),
+	"IPConn":       reflect.TypeFor[*net.IPConn](),
+	"UnixConn":     reflect.TypeFor[*net.UnixConn](),
+	"UnixListener": reflect.TypeFor[*net.UnixListener](),
+}
+
+// inNet reports whether net's type of the same name has the method.
+func inNet(typ reflect.Type, method string) bool {
+	_, ok := netTypes[typ.Elem().Name()].MethodByName(method)
+	return ok
+}
 
 // argument makes a plausible argument of a type.
 func argument(typ reflect.Type) reflect.Value {
