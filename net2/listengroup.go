@@ -5,6 +5,7 @@ package net2
 import (
 	"context"
 	"errors"
+	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -72,13 +73,27 @@ func (lc *ListenConfig) ListenGroup(ctx context.Context, network, address string
 		l.group = g
 		g.listeners = append(g.listeners, l)
 		g.order = append(g.order, l)
-		if laddr.Port == 0 {
-			chosen := *laddr
-			chosen.Port = l.Addr().(*TCPAddr).Port
-			laddr = &chosen
+		if laddr.Port != 0 {
+			continue
 		}
+		chosen := *laddr
+		if chosen.Port, err = l.port(); err != nil {
+			g.Close()
+			return fail(laddr, err)
+		}
+		laddr = &chosen
 	}
 	return g, nil
+}
+
+// port returns the port that the kernel chose. Addr need not know it: if the kernel did
+// not tell, there is no address.
+func (l *TCPListener) port() (int, error) {
+	var sa socket.Sockaddr
+	if errno := socket.Getsockname(l.fd.pfd.Sysfd, &sa); errno != 0 {
+		return 0, os.NewSyscallError("getsockname", errno)
+	}
+	return int(sa.Inet().Port), nil
 }
 
 // Listeners returns the listeners, also those that are closed.

@@ -7,6 +7,9 @@
 // that both stacks make is named by its place among the calls of that name in
 // the operation, as accept/accept4-1/EMFILE. A call that net2 does not make
 // cannot fail; see the list of deviations.
+//
+// What net2 has beyond net runs on net2 alone: each step must succeed or return an
+// OpError, and nothing may be left open.
 package fault
 
 const (

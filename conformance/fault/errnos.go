@@ -35,6 +35,7 @@ var errnos = map[string][]unix.Errno{
 	"write": {unix.EINTR, unix.EINVAL, unix.EIO, unix.ECONNRESET, unix.EDESTADDRREQ, unix.ENOBUFS,
 		unix.ENOSPC, unix.EPERM, unix.EPIPE, unix.EDQUOT},
 	"writev": {unix.EINTR, unix.EINVAL, unix.EIO, unix.ECONNRESET, unix.ENOBUFS, unix.EPIPE},
+	"readv":  {unix.EINTR, unix.EINVAL, unix.EIO, unix.ECONNRESET, unix.ENOBUFS, unix.ENOMEM, unix.ETIMEDOUT},
 	"recvfrom": {unix.EINTR, unix.ECONNREFUSED, unix.EINVAL, unix.ENOMEM, unix.ENOTCONN,
 		unix.ENETDOWN, unix.EHOSTUNREACH},
 	"recvmsg": {unix.EINTR, unix.ECONNREFUSED, unix.EINVAL, unix.ENOMEM, unix.ENOTCONN, unix.EMSGSIZE},

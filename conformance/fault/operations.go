@@ -22,6 +22,7 @@ import (
 type operation struct {
 	name    string
 	cold    bool // the first thing that its process does
+	beyond  bool // net lacks it
 	prepare func(r *runner) error
 	do      func(r *runner)
 }

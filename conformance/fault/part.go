@@ -83,7 +83,11 @@ func judge(ctx context.Context, op operation) (conformance.Check, *host.Lack) {
 	if lack := host.Lacking(needs...); lack != nil {
 		return conformance.Check{}, lack
 	}
-	m, err := compare(ctx, op, stack.Net.Name, stack.Net2.Name)
+	judge := func() (*matrix, error) { return compare(ctx, op, stack.Net.Name, stack.Net2.Name) }
+	if op.beyond {
+		judge = func() (*matrix, error) { return judgeBeyond(ctx, op) }
+	}
+	m, err := judge()
 	var ofNet *netError
 	switch {
 	case errors.As(err, &ofNet):

@@ -12,18 +12,15 @@ import (
 	"time"
 )
 
-// everyMethod calls every exported method that v's type has, in the order of
+// everyMethod calls every exported method that v's type has in net, in the order of
 // their names, with plain arguments, and records what each returns. A method
-// that waits for something would hang, so v must be nil, zero or closed. What net2's types
-// have beyond net's is not called.
+// that waits for something would hang, so v must be nil, zero or closed.
 func everyMethod(t *T, name string, v any) {
 	rv := reflect.ValueOf(v)
 	for i := range rv.NumMethod() {
 		m := rv.Type().Method(i)
-		if of, ok := netsType(rv.Type()); ok {
-			if _, ok := of.MethodByName(m.Name); !ok {
-				continue
-			}
+		if !inNet(rv.Type(), m.Name) {
+			continue // it is beyond net
 		}
 		var args []reflect.Value
 		for j := 1; j < m.Type.NumIn(); j++ {
@@ -42,17 +39,20 @@ func everyMethod(t *T, name string, v any) {
 	}
 }
 
-// netsType returns net's type of the name of a connection's or a listener's type.
-func netsType(typ reflect.Type) (reflect.Type, bool) {
-	for _, of := range []reflect.Type{
-		reflect.TypeFor[*net.TCPConn](), reflect.TypeFor[*net.UDPConn](), reflect.TypeFor[*net.IPConn](),
-		reflect.TypeFor[*net.UnixConn](), reflect.TypeFor[*net.TCPListener](), reflect.TypeFor[*net.UnixListener](),
-	} {
-		if typ.Kind() == reflect.Pointer && typ.Elem().Name() == of.Elem().Name() {
-			return of, true
-		}
-	}
-	return nil, false
+// netTypes are net's types that have methods of which both stacks have the same.
+var netTypes = map[string]reflect.Type{
+	"TCPConn":      reflect.TypeFor[*net.TCPConn](),
+	"TCPListener":  reflect.TypeFor[*net.TCPListener](),
+	"UDPConn":      reflect.TypeFor[*net.UDPConn](),
+	"IPConn":       reflect.TypeFor[*net.IPConn](),
+	"UnixConn":     reflect.TypeFor[*net.UnixConn](),
+	"UnixListener": reflect.TypeFor[*net.UnixListener](),
+}
+
+// inNet reports whether net's type of the same name has the method.
+func inNet(typ reflect.Type, method string) bool {
+	_, ok := netTypes[typ.Elem().Name()].MethodByName(method)
+	return ok
 }
 
 // argument makes a plausible argument of a type.

@@ -24,6 +24,7 @@ var fields = map[way.Func][]field{
 		{"fd *netFD", "fd", "fd", ""},
 		{"", "lc", "", "New in Go 1.11: what ListenConfig asked for. In net2 the options are on the listener already."},
 		{"", "", "inherit", "Whether the kernel hands the listener's options down to what it accepts."},
+		{"", "", "group", "The listeners that share its port, if net2 made them together."},
 	},
 	{File: "net/net.go", Name: "conn"}: {
 		{"fd *netFD", "fd", "fd", ""},
@@ -37,6 +38,8 @@ var fields = map[way.Func][]field{
 		{"laddr Addr", "laddr", "laddr", "net2 keeps it as the kernel wrote it, and makes an Addr of it when somebody asks."},
 		{"raddr Addr", "raddr", "raddr", "net2 keeps it as the kernel wrote it, and makes an Addr of it when somebody asks."},
 		{"", "", "laddrOnDemand", "Whether the kernel is still to be asked for laddr."},
+		{"", "", "openID", "Its number among the open sockets that net2 lists, if a program asked for the list."},
+		{"", "", "udp", "What a program asked of a UDP socket that net cannot ask: merged datagrams, for one."},
 	},
 	{File: "internal/poll/fd_unix.go", Name: "FD"}: {
 		{"fdmu fdMutex", "fdmu", "fdmu", ""},
