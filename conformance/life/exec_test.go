@@ -58,7 +58,7 @@ func TestChildInheritsNothing(t *testing.T) {
 				var numbers numbers
 				w := &worker{stack: s, kind: k, number: i, choose: chance(i), numbers: &numbers}
 				more := func() bool {
-					time.Sleep(time.Millisecond) // leaves the children a processor
+					time.Sleep(5 * time.Millisecond) // leaves the children a processor
 					return !stop.Load()
 				}
 				if err := w.work(more); err != nil {
@@ -66,9 +66,10 @@ func TestChildInheritsNothing(t *testing.T) {
 				}
 			})
 		}
-		for range max(rounds(s, 8), *long/200) {
+		for range max(rounds(s, 8), *long/500) {
 			cmd := exec.Command(exe)
-			cmd.Env = append(os.Environ(), inheritedEnv+"=1")
+			// A program under the race detector sleeps before it ends.
+			cmd.Env = append(os.Environ(), inheritedEnv+"=1", "GORACE=atexit_sleep_ms=0")
 			out, err := cmd.CombinedOutput()
 			got := strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })
 			got = slices.DeleteFunc(got, func(s string) bool { return slices.Contains(inheritedHere, s) })
