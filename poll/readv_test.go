@@ -62,7 +62,7 @@ func TestWriteFirstWritesTheRest(t *testing.T) {
 	fillUp(t, a)
 	wait := start(t, "WriteFirst", func() error {
 		_, err := a.WriteFirst([]byte("x"), func(sysfd int) (int, error) {
-			n, errno := socket.Write(sysfd, []byte("x"))
+			n, errno := socket.Write(sysfd, []byte("x"), 0)
 			if errno != 0 {
 				return 0, errno
 			}

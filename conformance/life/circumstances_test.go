@@ -116,7 +116,7 @@ func TestChurnUnder(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), exe, "-test.run=^(TestCloseAgainst.*|TestDeadlineStorm|TestStackMoves.*)$/./^net2$", "-test.short",
 				"-test.timeout=30m", "-life.seed="+strconv.FormatUint(*seed, 10), "-life.rounds="+strconv.Itoa(*long/20))
-			cmd.Env = append(os.Environ(), tt.env...)
+			cmd.Env = append(append(os.Environ(), "GORACE=atexit_sleep_ms=0"), tt.env...)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v: %v\n%s", tt.env, err, out)
 			}

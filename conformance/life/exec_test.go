@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -56,14 +57,19 @@ func TestChildInheritsNothing(t *testing.T) {
 			all.Go(func() {
 				var numbers numbers
 				w := &worker{stack: s, kind: k, number: i, choose: chance(i), numbers: &numbers}
-				if err := w.work(func() bool { return !stop.Load() }); err != nil {
+				more := func() bool {
+					time.Sleep(5 * time.Millisecond) // leaves the children a processor
+					return !stop.Load()
+				}
+				if err := w.work(more); err != nil {
 					t.Error(err)
 				}
 			})
 		}
-		for range max(rounds(s, 8), *long/50) {
+		for range max(rounds(s, 8), *long/500) {
 			cmd := exec.Command(exe)
-			cmd.Env = append(os.Environ(), inheritedEnv+"=1")
+			// A program under the race detector sleeps before it ends.
+			cmd.Env = append(os.Environ(), inheritedEnv+"=1", "GORACE=atexit_sleep_ms=0")
 			out, err := cmd.CombinedOutput()
 			got := strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })
 			got = slices.DeleteFunc(got, func(s string) bool { return slices.Contains(inheritedHere, s) })

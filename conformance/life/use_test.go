@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"go.parity/conformance/stack"
+	"go.parity/net2"
 )
 
 // An end is one end of a connection and what goes over it.
@@ -88,6 +89,7 @@ var uses = []use{
 	{name: "options", do: setOptions},
 	{name: "addresses", do: addresses},
 	{name: "File", do: file},
+	{name: "StdConn", do: stdConn},
 	{name: "RawConn.Control", do: rawControl},
 	{name: "RawConn.Read", do: rawRead},
 	{name: "RawConn.Write", do: rawWrite},
@@ -351,7 +353,13 @@ func file(e *end) error {
 		return err
 	}
 	defer f.Close()
-	rc, err := f.SyscallConn()
+	return e.duplicate(f)
+}
+
+// duplicate checks a duplicate, and puts a byte into it. Nobody else closes
+// it.
+func (e *end) duplicate(c syscall.Conn) error {
+	rc, err := c.SyscallConn()
 	if err != nil {
 		return wrong{err}
 	}
@@ -364,6 +372,23 @@ func file(e *end) error {
 		return wrong{err}
 	}
 	return same
+}
+
+// stdConn takes net's connection of net2's.
+func stdConn(e *end) error {
+	if e.stack != stack.Net2 {
+		return errNotThere
+	}
+	c := e.conn
+	if a, ok := c.(answering); ok {
+		c = a.UnixConn.(net.Conn)
+	}
+	std, err := net2.StdConn(c)
+	if err != nil {
+		return err
+	}
+	defer std.Close()
+	return e.duplicate(std.(syscall.Conn))
 }
 
 // sendTo is where a system call must send to, if the connection does not know.

@@ -52,7 +52,7 @@ func child(t *testing.T, name, stack string, free int) (string, error) {
 	}
 	cmd := exec.CommandContext(t.Context(), exe)
 	// Both look names up in Go.
-	cmd.Env = append(os.Environ(), "GODEBUG=netdns=go", fmt.Sprintf("%s=%s %s %d", childEnv, strings.ReplaceAll(name, " ", "_"), stack, free))
+	cmd.Env = append(os.Environ(), "GODEBUG=netdns=go", "GORACE=atexit_sleep_ms=0", fmt.Sprintf("%s=%s %s %d", childEnv, strings.ReplaceAll(name, " ", "_"), stack, free))
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	out, err := cmd.Output()

@@ -284,7 +284,7 @@ func Explanations() []Explanation {
 
 func explanations(s Scenario, rows string) []Explanation {
 	var all []Explanation
-	open := false // the last one has no entry yet
+	open := 0 // how many of the last ones have no entry yet: a call and the one in its place have one together
 	for l := range strings.Lines(rows) {
 		l = strings.TrimRight(l, "\n")
 		stack, isCall := map[string]string{"- ": Net, "+ ": Net2}[l[:2]]
@@ -292,10 +292,11 @@ func explanations(s Scenario, rows string) []Explanation {
 		switch {
 		case isCall:
 			all = append(all, Explanation{Scenario: s.Name, Step: s.Step, Stack: stack, Call: text})
-			open = true
-		case open && !strings.HasPrefix(text, "…"):
-			all[len(all)-1].Entry = text
-			open = false
+			open++
+		case !strings.HasPrefix(text, "…"):
+			for ; open > 0; open-- {
+				all[len(all)-open].Entry = text
+			}
 		}
 	}
 	return all
