@@ -21,6 +21,7 @@ type rule struct {
 	net2      []string    // calls that net2 makes instead, or elsewhere
 	polls     []string    // annotations of net2 that net does not have
 	any       bool        // one pattern that matches is enough; the others depend on the host
+	first     bool        // asked before all others, for its one scenario
 	special   bool        // it holds only with some pollers, and is asked before the others
 	none      string      // why no system call shows the entry
 }
@@ -134,10 +135,16 @@ func compare(s Scenario, net, net2 *Recording, rules map[string]rule) *Diff {
 }
 
 // inOrder returns the entries in the order in which they are asked, which is the
-// same each time: first those that hold only with some pollers, then by name.
+// same each time: first those that say so, then those that hold only with some pollers,
+// then by name.
 func inOrder(rules map[string]rule) []string {
 	return slices.SortedStableFunc(slices.Values(sortedKeys(rules)), func(a, b string) int {
 		switch {
+		case rules[a].first != rules[b].first:
+			if rules[a].first {
+				return -1
+			}
+			return 1
 		case rules[a].special == rules[b].special:
 			return 0
 		case rules[a].special:

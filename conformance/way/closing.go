@@ -7,11 +7,13 @@ var deadline = Path{
 		"leaving pdReady behind. The goroutine finds that it was not readiness, asks netpollcheckerr why, and returns " +
 		"os.ErrDeadlineExceeded. No system call belongs to it: the timers live in the scheduler.",
 	Steps: []Step{
-		both(Step{
+		{
 			Seed: fn("internal/poll/fd_unix.go (*FD).Read"), Std: fn("internal/poll/fd_unix.go (*FD).Read"), Ours: fn("poll/fd_io.go (*FD).Read"),
 			Does:      "Before the deadline there is a reader, which has found nothing and is parked, as read shows. Another goroutine sets the deadline now.",
+			Here:      "Calls recvfrom(2) without an address, which reaches the same function of the kernel without the layer for files.",
 			Scenarios: []string{"deadline"},
-		}, "read EAGAIN, before the wait"),
+			Entry:     "recv-for-read", StdCalls: []string{"read EAGAIN, before the wait"}, OursCalls: []string{"recvfrom EAGAIN, before the wait"},
+		},
 		{
 			Seed: fn("net/net.go (*conn).SetReadDeadline"), Std: fn("net/net.go (*conn).SetReadDeadline"),
 			Ours: fn("net2/conn.go (*conn).SetReadDeadline"),
@@ -91,11 +93,13 @@ var closing = Path{
 		"the user would read from that. So Close marks the FD, wakes whoever is parked, and drops its reference. Whoever drops " +
 		"the last one closes the descriptor.",
 	Steps: []Step{
-		both(Step{
+		{
 			Seed: fn("internal/poll/fd_unix.go (*FD).Read"), Std: fn("internal/poll/fd_unix.go (*FD).Read"), Ours: fn("poll/fd_io.go (*FD).Read"),
 			Does:      "Beside Close there may be a reader: it has found nothing and is parked, as read shows.",
+			Here:      "Calls recvfrom(2) without an address, which reaches the same function of the kernel without the layer for files.",
 			Scenarios: []string{"close-wakes"},
-		}, "read EAGAIN, before the wait"),
+			Entry:     "recv-for-read", StdCalls: []string{"read EAGAIN, before the wait"}, OursCalls: []string{"recvfrom EAGAIN, before the wait"},
+		},
 		{
 			Ours:      fn("runtime_hooks/netpoll_runtime.go (*runtimeDesc).watch"),
 			Does:      "What the reader did before it parked: it was the first to wait for the connection, and had it watched.",
@@ -164,10 +168,13 @@ var closing = Path{
 			Seed: fn("syscall/zsyscall_linux_GOARCH.go Close"), Std: fn("syscall/zsyscall_linux_GOARCH.go Close"), Ours: fn("socket/socket.go Close"),
 			Does: "close(2).",
 		}, "close"),
-		both(Step{
+		{
 			Seed: fn("internal/poll/fd_unix.go (*FD).Shutdown"), Std: fn("internal/poll/fd_posix.go (*FD).Shutdown"), Ours: fn("poll/fd.go (*FD).Shutdown"),
 			Does:      "What CloseWrite and CloseRead do instead: end one direction; the descriptor stays.",
+			Here:      "What the peer sends is received by recvfrom(2) without an address.",
 			Scenarios: []string{"half-close"},
-		}, "shutdown", "read to the end of what the peer sends"),
+			Entry:     "recv-for-read",
+			StdCalls:  []string{"shutdown", "read to the end of what the peer sends"}, OursCalls: []string{"shutdown", "recvfrom to the end of what the peer sends"},
+		},
 	},
 }

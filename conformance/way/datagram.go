@@ -44,16 +44,20 @@ var udp = Path{
 			Here:  "Our own poller does not watch for room to write: each datagram that leaves would wake it.",
 			Entry: "write-watch-on-demand", StdCalls: []string{"epoll_ctl ADD, EPOLLIN|EPOLLOUT"}, OursCalls: []string{"epoll_ctl ADD, EPOLLIN"},
 		},
-		both(Step{
+		{
 			Seed: fn("internal/poll/fd_unix.go (*FD).Write"), Std: fn("internal/poll/fd_unix.go (*FD).Write"), Ours: fn("poll/fd_io.go (*FD).Write"),
 			Scenarios: []string{"udp-dial"},
 			Does:      "To the one peer a datagram goes by write(2), as bytes to a stream.",
-		}, "write"),
-		both(Step{
+			Here:      "Calls sendto(2) without an address.",
+			Entry:     "recv-for-read", StdCalls: []string{"write"}, OursCalls: []string{"sendto"},
+		},
+		{
 			Seed: fn("internal/poll/fd_unix.go (*FD).Read"), Std: fn("internal/poll/fd_unix.go (*FD).Read"), Ours: fn("poll/fd_io.go (*FD).Read"),
 			Scenarios: []string{"udp-dial"},
 			Does:      "From the one peer it comes by read(2): one datagram a call; what does not fit the buffer is lost.",
-		}, "read"),
+			Here:      "Calls recvfrom(2) without an address, which reaches the same function of the kernel without the layer for files.",
+			Entry:     "recv-for-read", StdCalls: []string{"read"}, OursCalls: []string{"recvfrom"},
+		},
 		{
 			Seed: fn("net/udpsock.go (*UDPConn).ReadFrom"), Std: fn("net/udpsock.go (*UDPConn).ReadFrom"), Ours: fn("net2/udpsock.go (*UDPConn).ReadFrom"),
 			Does: "Wraps an error into an OpError. ReadFromUDPAddrPort is the same without an allocation for the address.",

@@ -15,7 +15,7 @@ var read = Path{
 			Does: "Names the system call in the error. Keeps the netFD alive until the read is done: its finalizer closes the descriptor.",
 		},
 		{
-			Seed: fn("internal/poll/fd_unix.go (*FD).Read"), Std: fn("internal/poll/fd_unix.go (*FD).Read"), Ours: fn("poll/fd_io.go (*FD).Read"), OursInside: fn("poll/fd_io.go (*FD).readLoop"),
+			Seed: fn("internal/poll/fd_unix.go (*FD).Read"), Std: fn("internal/poll/fd_unix.go (*FD).Read"), Ours: fn("poll/fd_io.go (*FD).Read"), OursInside: fn("poll/fd_io.go (*FD).read"),
 			Does: "Lock, prepare, try, wait. An empty buffer reads nothing and waits for nothing; at most 1 GiB goes at once; no bytes on a stream are io.EOF.",
 		},
 		{
@@ -28,11 +28,13 @@ var read = Path{
 			Ours: fn("poll/fd_poll.go (*pollDesc).prepareRead"),
 			Does: "Forgets an old notification; fails when the connection is closed or the read deadline is over, before any system call.",
 		},
-		both(Step{
-			Seed: fn("syscall/syscall_unix.go Read"), Std: fn("syscall/syscall_unix.go Read"), Ours: fn("socket/io.go Read"),
+		{
+			Seed: fn("syscall/syscall_unix.go Read"), Std: fn("syscall/syscall_unix.go Read"), Ours: fn("socket/io_unsafe.go Read"),
 			Does:  "read(2).",
 			Since: "Around it, ignoringEINTRIO retries a read that was interrupted: since Go 1.14 the runtime sends its threads signals.",
-		}, "read"),
+			Here:  "Calls recvfrom(2) without an address, which reaches the same function of the kernel without the layer for files.",
+			Entry: "recv-for-read", StdCalls: []string{"read"}, OursCalls: []string{"recvfrom"},
+		},
 		{
 			Ours: fn("runtime_hooks/hooks.go PollYield"),
 			Does: "Where goroutines that compute keep all processors busy, lets them run instead of parking, and tries again.",
@@ -63,10 +65,47 @@ var read = Path{
 			Ours: fn("poll/fd.go (*FD).readUnlock"),
 			Does: "Lets the next reader in. If the connection was closed meanwhile and this was the last reference, destroys the descriptor.",
 		},
-		both(Step{
-			Seed: fn("syscall/syscall_unix.go Write"), Std: fn("syscall/syscall_unix.go Write"), Ours: fn("socket/io.go Write"),
-			Does: "A server's answer to what it read; see write.",
-		}, "write"),
+		{
+			Seed: fn("syscall/syscall_unix.go Write"), Std: fn("syscall/syscall_unix.go Write"), Ours: fn("socket/io_unsafe.go Write"),
+			Does:  "A server's answer to what it read; see write.",
+			Here:  "Calls sendto(2) without an address.",
+			Entry: "recv-for-read", StdCalls: []string{"write"}, OursCalls: []string{"sendto"},
+		},
+		{
+			Ours: fn("poll/drained.go (*FD).awaitMore"), OursInside: fn("poll/drained.go (*FD).foundNothing"),
+			Scenarios: []string{"read-spared"},
+			Does:      "The read that is not made. A Read that returned less than it had room for has taken all there was: the next one waits at once.",
+			Here: "net reads before each wait, and of an idle connection that read finds nothing: one system call in three of a request. Here a connection " +
+				"that has had to wait 16 times (in this recording: once) is asked whether it is plain TCP that nobody has changed, and then watched for its end.",
+			Entry:     "no-empty-read",
+			StdCalls:  []string{"read the one that finds nothing"},
+			OursCalls: []string{"getsockopt SO_PROTOCOL, SO_RCVLOWAT"},
+		},
+		{
+			Ours: fn("runtime_hooks/watch.go (*watchDesc).watchTheEnd"), OursInside: fn("runtime_hooks/watch.go (*watchDesc).watchFor"),
+			Scenarios: []string{"read-spared"},
+			Does:      "Why that is safe: the last bytes and the end of a stream may come as one event, and the read took the bytes. So a second, small epoll tells the end by itself.",
+			Here: "It watches for EPOLLRDHUP alone, so it is silent as long as data come, and a connection that ends is woken to look: kickSide does that " +
+				"with a read deadline that has passed, and the reader puts the program's own deadline back.",
+			Entry:     "no-empty-read",
+			OursCalls: []string{"epoll_create1 the watch", "epoll_ctl ADD, EPOLLRDHUP"},
+		},
+		{
+			Ours:      fn("runtime_hooks/drained.go sweep"),
+			Scenarios: []string{"read-spared"},
+			Does:      "The net under the rope: some 30 ms later the readers that still wait are verified, once, by asking the kernel whether their sockets are readable.",
+			Here: "It finds what no event tells, such as data behind the mark of urgent data, where a read stops short. A reader that was verified waits for long, and " +
+				"looks before its next waits, so that the goroutine that sweeps can sleep.",
+			Entry: "no-empty-read",
+		},
+		{
+			Ours:      fn("runtime_hooks/watch.go (*PollDesc).closeWatch"),
+			Scenarios: []string{"read-spared"},
+			Does:      "Close takes the connection out of both epolls.",
+			Here:      "One epoll_ctl more than net, once in a connection's life.",
+			Entry:     "no-empty-read",
+			StdCalls:  []string{"epoll_ctl DEL", "close"}, OursCalls: []string{"epoll_ctl DEL", "close"},
+		},
 		{
 			Ours:      fn("runtime_hooks/netpoll_epoll.go netpollwatch"),
 			Does:      "In our own poller: when a reader parks for the first time, has the kernel watch for what comes; when the answer does not fit the buffer and a writer parks, for room too.",
@@ -92,7 +131,7 @@ var write = Path{
 			Does: "Names the system call in the error.",
 		},
 		{
-			Seed: fn("internal/poll/fd_unix.go (*FD).Write"), Std: fn("internal/poll/fd_unix.go (*FD).Write"), Ours: fn("poll/fd_io.go (*FD).Write"), OursInside: fn("poll/fd_io.go (*FD).writeIO"),
+			Seed: fn("internal/poll/fd_unix.go (*FD).Write"), Std: fn("internal/poll/fd_unix.go (*FD).Write"), Ours: fn("poll/fd_io.go (*FD).Write"), OursInside: fn("poll/fd_io.go (*FD).writeSome"),
 			Does: "The loop: writes at most 1 GiB at once, and goes on with the rest, until all is written or an error ends it. It returns how much was written before.",
 		},
 		{
@@ -105,10 +144,12 @@ var write = Path{
 			Ours: fn("poll/fd_poll.go (*pollDesc).prepareWrite"),
 			Does: "Forgets an old notification on wg, the writer's side.",
 		},
-		both(Step{
-			Seed: fn("syscall/syscall_unix.go Write"), Std: fn("syscall/syscall_unix.go Write"), Ours: fn("socket/io.go Write"),
-			Does: "write(2). It takes what there is room for, and says EAGAIN when there is none.",
-		}, "write"),
+		{
+			Seed: fn("syscall/syscall_unix.go Write"), Std: fn("syscall/syscall_unix.go Write"), Ours: fn("socket/io_unsafe.go Write"),
+			Does:  "write(2). It takes what there is room for, and says EAGAIN when there is none.",
+			Here:  "Calls sendto(2) without an address.",
+			Entry: "recv-for-read", StdCalls: []string{"write"}, OursCalls: []string{"sendto"},
+		},
 		{
 			Seed: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitWrite"), Std: fn("internal/poll/fd_poll_runtime.go (*pollDesc).waitWrite"),
 			Ours:     fn("poll/fd_poll.go (*pollDesc).waitWrite"),

@@ -36,11 +36,13 @@ var unix = Path{
 			Scenarios: []string{"unix-accept"},
 			Does:      "As for TCP. The peer has no name, unless it has bound one. The connection's own name is asked for at once, on both stacks.",
 		}, "accept4", "getsockname"),
-		both(Step{
+		{
 			Seed: fn("net/net.go (*conn).Read"), Std: fn("net/net.go (*conn).Read"), Ours: fn("net2/conn.go (*conn).Read"),
 			Scenarios: []string{"unix-accept"},
 			Does:      "Read and Write are the same methods as for TCP: every connection embeds conn.",
-		}, "read", "write"),
+			Here:      "They call recvfrom(2) and sendto(2) without an address.",
+			Entry:     "recv-for-read", StdCalls: []string{"read", "write"}, OursCalls: []string{"recvfrom", "sendto"},
+		},
 		{
 			Seed: fn("net/fd_unix.go (*netFD).init"), Std: fn("net/fd_unix.go (*netFD).init"), Ours: fn("net2/netfd.go (*netFD).init"),
 			Scenarios: []string{"unix-accept", "unix-dial"},
