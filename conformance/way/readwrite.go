@@ -88,7 +88,7 @@ var read = Path{
 			Here: "It watches for EPOLLRDHUP alone, so it is silent as long as data come, and a connection that ends is woken to look: kickSide does that " +
 				"with a read deadline that has passed, and the reader puts the program's own deadline back.",
 			Entry:     "no-empty-read",
-			OursCalls: []string{"epoll_create1 the watch", "epoll_ctl ADD, EPOLLRDHUP"},
+			OursCalls: []string{"epoll_create1 the watch", "epoll_ctl ADD, EPOLLIN, the watch", "epoll_ctl ADD, EPOLLRDHUP, the watch"},
 		},
 		{
 			Ours:      fn("runtime_hooks/drained.go sweep"),
@@ -104,7 +104,7 @@ var read = Path{
 			Does:      "Close takes the connection out of both epolls.",
 			Here:      "One epoll_ctl more than net, once in a connection's life.",
 			Entry:     "no-empty-read",
-			StdCalls:  []string{"epoll_ctl DEL", "close"}, OursCalls: []string{"epoll_ctl DEL", "close"},
+			StdCalls:  []string{"epoll_ctl DEL", "close"}, OursCalls: []string{"epoll_ctl DEL, the watch", "epoll_ctl DEL", "close"},
 		},
 		{
 			Ours:      fn("runtime_hooks/netpoll_epoll.go netpollwatch"),

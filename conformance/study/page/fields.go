@@ -52,6 +52,8 @@ var fields = map[way.Func][]field{
 		{"isFile bool", "isFile", "", "Not needed in net2: its FD is for sockets alone."},
 		{"isBlocking bool", "isBlocking", "", "Became a number that is read atomically. Not needed in net2: none of its FDs blocks its thread."},
 		{"", "", "shares", "How often the descriptor was shown to others, who may change the socket."},
+		{"", "", "DrainsShort", "Whether a read that returns less than it had room for may have taken all there was."},
+		{"", "", "drained", "What the reader knows: whether the last Read took all, and whether it must look before it waits."},
 		{"", "", "OnDemand", "Whether the poller watches only from the first wait on."},
 	},
 	{File: "internal/poll/fd_mutex.go", Name: "fdMutex"}: {
