@@ -41,6 +41,14 @@
 //   - This package puts a connection into the poller when somebody first has to wait
 //     for it or sets a deadline. If the kernel refuses, for want of memory or of
 //     watches, Read, Write or SetDeadline fails; in net, Accept or Dial does.
+//   - Connections are read and written by recvfrom(2) and sendto(2). A filter of system
+//     calls (seccomp) that was made for a program on TCP alone, which calls read(2) and
+//     write(2) with net, must allow both.
+//   - A TCP connection that waits often is no longer read before each wait. A second epoll
+//     descriptor, there as long as such a connection is, and a goroutine of the runtime's
+//     own kind, which an execution trace shows, watch for its end. With NET2_SPARE_READ=never
+//     in the environment there is neither, and with NET2_SPARE_READ=at-once they begin with
+//     the first wait.
 //   - If nobody asks an accepted connection for its LocalAddr before Close, and the
 //     listener is bound to one address, LocalAddr after Close returns the listener's
 //     address. If a BPF program (sk_lookup) steers other addresses to the listener,
