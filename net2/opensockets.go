@@ -121,7 +121,10 @@ func networkOf(family, sotype, proto int) string {
 // microseconds for each socket and for each wait. Package net has no such function.
 func TraceOpen(on bool) {
 	if on {
-		openProfile()
+		profile := openProfile()
+		openTrace.mu.Lock()
+		openTrace.profile = profile
+		openTrace.mu.Unlock()
 	}
 	poll.TraceWaits(on)
 	openTrace.on.Store(on)
@@ -154,6 +157,13 @@ type openRecords struct {
 	mu   sync.Mutex
 	next uint32
 	list map[uint32]*openRecord
+
+	// profile is openProfile's. Behind an interface, so that only a program that
+	// calls TraceOpen contains package pprof.
+	profile interface {
+		Add(value any, skip int)
+		Remove(value any)
+	}
 }
 
 // add notes that fd was opened, and gives it a number.
@@ -173,7 +183,7 @@ func (o *openRecords) add(fd *netFD) {
 	r.id = o.next
 	fd.openID = r.id
 	o.list[r.id] = r
-	openProfile().Add(r, callers-1)
+	o.profile.Add(r, callers-1)
 }
 
 // remove notes that the socket with the number is closed.
@@ -181,7 +191,7 @@ func (o *openRecords) remove(id uint32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if r := o.list[id]; r != nil {
-		openProfile().Remove(r)
+		o.profile.Remove(r)
 		delete(o.list, id)
 	}
 }
