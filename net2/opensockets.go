@@ -133,13 +133,16 @@ func TraceOpen(on bool) {
 // openProfile is the profile of the open sockets. The value of each is the number that
 // its netFD has. If both this package and a package net that is this one are in a
 // program, they share it.
-var openProfile = sync.OnceValue(func() *pprof.Profile {
+//
+// It is a function and no variable, which the linker would keep, and package pprof with it.
+// The caller holds openTrace.mu.
+func openProfile() *pprof.Profile {
 	const name = "net2.open"
 	if p := pprof.Lookup(name); p != nil {
 		return p
 	}
 	return pprof.NewProfile(name)
-})
+}
 
 // An openRecord says who opened a socket.
 type openRecord struct {

@@ -3,6 +3,7 @@
 package runtimehooks
 
 import (
+	"math"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,12 +27,21 @@ const looks = 1000
 
 // drainedPair returns a descriptor that the poller and the watch know, and its peer.
 func drainedPair(t testing.TB) (a, b *file) {
+	calm(t)
 	a, b = socketpair(t)
 	a.longUsed(b)
 	if !PollWatchEnd(a.pd) {
 		t.Fatal("PollWatchEnd() = false, want true")
 	}
 	return a, b
+}
+
+// calm lets nobody find the processors busy: a reader looks before it waits then.
+func calm(t testing.TB) {
+	late := crowdedLate.Swap(math.MaxInt64)
+	t.Cleanup(func() { crowdedLate.Store(late) })
+	crowded.Store(false)
+	notSaturated()
 }
 
 func (f *file) drainedState() uint32 { return f.pd.watchDesc().reader.state.Load() }

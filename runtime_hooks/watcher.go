@@ -100,15 +100,14 @@ func sweepForSome(b *watchBuffers) bool {
 // often answered by the time of the look. Nothing depends on its order.
 var crowded atomic.Bool
 
-const (
-	// crowdedLate is how late, in nanoseconds, a sweep begins if all processors are busy.
-	// The timer goes off when a processor next changes its goroutine.
-	crowdedLate = 3e6
+// crowdedLate is how late, in nanoseconds, a sweep begins if all processors are busy: the
+// timer goes off when a processor next changes its goroutine. Tests change it.
+var crowdedLate atomic.Int64
 
-	// crowdedCalm is after how many sweeps in time the processors no longer count as
-	// crowded.
-	crowdedCalm = 16
-)
+func init() { crowdedLate.Store(3e6) }
+
+// crowdedCalm is after how many sweeps in time the processors no longer count as crowded.
+const crowdedCalm = 16
 
 // sweepsInTime is how many sweeps in a row began in time; only the watcher uses it.
 var sweepsInTime int
@@ -117,7 +116,7 @@ var sweepsInTime int
 //
 //go:norace
 func noteLate(late int64) bool {
-	if late > crowdedLate {
+	if late > crowdedLate.Load() {
 		sweepsInTime = 0
 		crowded.Store(true)
 		return true
@@ -174,5 +173,6 @@ func endWatch() bool {
 	}
 	stopWatcher(watches.epfd)
 	watches.ready = false
+	crowded.Store(false) // with nobody to find out that it is over
 	return true
 }

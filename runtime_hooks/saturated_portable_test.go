@@ -1,0 +1,5 @@
+//go:build linux && net2_portable
+
+package runtimehooks
+
+func notSaturated() {}
