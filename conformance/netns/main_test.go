@@ -1,0 +1,100 @@
+//go:build linux
+
+package netns
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"go.parity/conformance/descriptors"
+	"go.parity/conformance/goroutine"
+	"go.parity/conformance/settle"
+	"go.parity/conformance/stack"
+)
+
+// patience is how long a script waits for what must happen. Nothing that works
+// needs more than a small part of it.
+const patience = time.Minute
+
+// againEnv marks the process that has namespaces of its own.
+const againEnv = "NETNS_AGAIN"
+
+// lacking is why there can be no hosts, or nil.
+var lacking error
+
+// TestMain runs the tests in a user namespace of their own where the user may
+// not make network namespaces else. It fails the run if it ends with more
+// descriptors or goroutines than it began with.
+func TestMain(m *testing.M) {
+	if lacking = tryHost(); errors.Is(lacking, unix.EPERM) && os.Getenv(againEnv) == "" {
+		if status, err := again(); err == nil {
+			os.Exit(status)
+		}
+	}
+	flag.Parse()
+	flag.Set("test.parallel", strconv.Itoa(len(scripts))) // they wait more than they compute
+	for _, s := range stacks {
+		if err := warmUp(s); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	fds, goroutines := descriptors.Count(), runtime.NumGoroutine()
+	code := m.Run()
+	if code == 0 && !settle.Within(patience, func() bool {
+		return descriptors.Count() <= fds && runtime.NumGoroutine() <= goroutines
+	}) {
+		open, _ := descriptors.Open()
+		fmt.Fprintf(os.Stderr, "began with %d descriptors and %d goroutines, left %v and %v\n",
+			fds, goroutines, open, goroutine.Traces())
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// tryHost returns why this process cannot make a host, or nil.
+func tryHost() error {
+	h, err := newHost(netip.MustParseAddr("10.0.0.1"))
+	if err == nil {
+		h.close()
+	}
+	return err
+}
+
+// again runs this program in a user namespace, where it is root.
+func again() (status int, err error) {
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Env = append(os.Environ(), againEnv+"=1")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = inUserNamespace()
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	cmd.Wait()
+	return cmd.ProcessState.ExitCode(), nil
+}
+
+// warmUp lets a stack find out what this host can do, outside of all
+// namespaces, and make what it makes once and keeps.
+func warmUp(s *stack.Stack) error {
+	l, err := s.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	l.(stack.TCPListener).SetDeadline(time.Now().Add(time.Microsecond))
+	if c, err := l.Accept(); err == nil {
+		return fmt.Errorf("Accept until a deadline = %v, want a time-out", c)
+	}
+	return nil
+}
