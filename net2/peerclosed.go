@@ -9,7 +9,8 @@ package net2
 // The first call lets the kernel tell, which costs a system call; from then on PeerClosed
 // costs next to nothing. Its answer stays after Close. After CloseRead the kernel no longer
 // tells the end of the peer's side from that of one's own: only a connection that is over
-// counts, and after CloseWrite too only a reset.
+// counts, and after CloseWrite too only a reset. While a connection is open that was asked,
+// the runtime does not report a deadlock, since the connection may have news.
 func (c *TCPConn) PeerClosed() bool { return c.ok() && c.fd.pfd.PeerClosed() }
 
 // OnPeerClosed lets f run once, in a goroutine of its own, when PeerClosed becomes true or

@@ -3,6 +3,7 @@
 package net2
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"runtime"
@@ -91,6 +92,25 @@ func TestPeerClosed(t *testing.T) {
 				check(t, c.(peerWatcher))
 			})
 		}
+	}
+}
+
+// Who asks for the first time after Close gets no answer, and nobody else's descriptor is
+// watched for it.
+func TestPeerClosedAfterClose(t *testing.T) {
+	for _, kind := range watchedPairs[:2] {
+		c, peer := kind.pair(t)
+		peer.Close()
+		c.Close()
+		w := c.(peerWatcher)
+		if w.PeerClosed() || w.StopPeerClosed() || c.StopReadable() {
+			t.Errorf("%s: after Close something is known that nobody asked for", kind.name)
+		}
+		if err := w.OnPeerClosed(func() { t.Error("it runs") }); !errors.Is(err, ErrClosed) {
+			t.Errorf("%s: OnPeerClosed after Close = %v, want %v", kind.name, err, ErrClosed)
+		}
+		w.CloseRead()
+		w.CloseWrite()
 	}
 }
 

@@ -75,11 +75,24 @@ func (fd *FD) StopPeerClosed() bool { return runtimehooks.PollStopPeerClosed(&fd
 // PeerClosed reports whether the peer has ended its side or the connection, as far as the
 // poller has seen.
 func (fd *FD) PeerClosed() bool {
-	closed, code := runtimehooks.PollPeerClosed(&fd.pd.desc)
-	if code == runtimehooks.NoError || fd.incref() != nil {
-		return closed
+	gone, told := runtimehooks.PollPeerGone(&fd.pd.desc)
+	if told {
+		return gone
+	}
+	return fd.tellPeerClosed()
+}
+
+// tellPeerClosed has the poller look from now on.
+func (fd *FD) tellPeerClosed() bool {
+	if fd.incref() != nil {
+		return false // it was not asked in time
 	}
 	defer fd.decref()
+	if fd.pd.pollable() {
+		if gone, code := runtimehooks.PollTellPeerGone(&fd.pd.desc); code == runtimehooks.NoError {
+			return gone
+		}
+	}
 	// The kernel does not let us watch; so we ask.
 	ended, errno := socket.Ended(fd.Sysfd)
 	return errno == 0 && ended

@@ -88,23 +88,24 @@ func PollStopPeerClosed(pd *PollDesc) bool {
 	return w != nil && w.peerGone.stop()
 }
 
-// PollPeerClosed reports whether the peer has ended its side or the connection. From the
-// first call on the watch tells; if it cannot, PollPeerClosed returns the negated errno.
-// After PollClose it returns what was known before.
-func PollPeerClosed(pd *PollDesc) (closed bool, code int) {
+// PollPeerGone reports whether the peer has ended its side or the connection, and whether
+// the watch tells that. It may be called after PollClose.
+func PollPeerGone(pd *PollDesc) (gone, told bool) {
 	raceDisable()
+	defer raceEnable()
 	w := pd.more.Load()
-	closed = w != nil && w.gone.Load()
-	told := closed || w != nil && w.toldEnd.Load()
-	raceEnable()
-	if told {
-		return closed, NoError
+	if w == nil {
+		return false, false
 	}
-	return pd.firstPeerClosed()
+	gone = w.gone.Load()
+	return gone, gone || w.toldEnd.Load()
 }
 
+// PollTellPeerGone lets the watch tell PollPeerGone from now on, and returns what it would
+// say, or the negated errno of what failed.
+//
 //go:norace
-func (pd *PollDesc) firstPeerClosed() (closed bool, code int) {
+func PollTellPeerGone(pd *PollDesc) (gone bool, code int) {
 	w := pd.makeWatchDesc()
 	raceDisable()
 	defer raceEnable()
