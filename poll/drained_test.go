@@ -79,7 +79,7 @@ func hold(t testing.TB, peer *FD, p string) {
 }
 
 func TestReadDataAndEndInOneEvent(t *testing.T) {
-	for range rounds(300) {
+	for range rounds(100) {
 		fd, peer := sparingPair(t)
 		first := start(t, "Read", func() error { return second(fd.Read(make([]byte, 64))) }).parked()
 		hold(t, peer, "last words")
@@ -95,7 +95,7 @@ func TestReadDataAndEndInOneEvent(t *testing.T) {
 }
 
 func TestReadDataAndResetInOneEvent(t *testing.T) {
-	for range rounds(300) {
+	for range rounds(100) {
 		fd, peer := sparingPair(t)
 		first := start(t, "Read", func() error { return second(fd.Read(make([]byte, 64))) }).parked()
 		send(t, peer, "last words")
@@ -208,7 +208,7 @@ func TestReadAfterOthersRead(t *testing.T) {
 // A Read that ends by its deadline has taken nothing, and the next one waits well.
 func TestReadWithoutALookAndDeadlines(t *testing.T) {
 	fd, peer := sparingPair(t)
-	for range rounds(300) {
+	for range rounds(100) {
 		r := start(t, "Read", func() error { return second(fd.Read(make([]byte, 8))) }).parked()
 		fd.SetReadDeadline(time.Unix(1, 0))
 		r.want(os.ErrDeadlineExceeded)

@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	segments = flag.Int("segments", 40_000, "segments that TestRandomStreams sends")
+	segments = flag.Int("segments", 20_000, "segments that TestRandomStreams sends")
 	streams  = flag.Int("streams", 200, "connections that are open at a time")
 )
 
