@@ -35,19 +35,21 @@ func Connections() ([]Connection, error) {
 	if err != nil {
 		return nil, err
 	}
+	var descriptors []int
+	for _, name := range names {
+		if s, err := strconv.Atoi(name); err == nil && s != own {
+			descriptors = append(descriptors, s)
+		}
+	}
+	slices.Sort(descriptors)
 	traced := openTrace.byDescriptor()
 	var list []Connection
-	for _, name := range names {
-		s, err := strconv.Atoi(name)
-		if err != nil || s == own {
-			continue
-		}
+	for _, s := range descriptors {
 		if c, ok := describe(s); ok {
 			traced[s].addTo(&c)
 			list = append(list, c)
 		}
 	}
-	slices.SortFunc(list, func(a, b Connection) int { return a.Descriptor - b.Descriptor })
 	return list, nil
 }
 
