@@ -69,6 +69,15 @@ func withoutTheSweep(t *testing.T, f func()) {
 	}
 }
 
+// waiting returns how many bytes a read would find.
+func waiting(fd *FD) int {
+	n, _, err := unix.Recvfrom(fd.Sysfd, make([]byte, 64), unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // hold makes the kernel keep what peer sends until it sends the end, so that all of it
 // comes at once.
 func hold(t testing.TB, peer *FD, p string) {
@@ -147,8 +156,7 @@ func TestReadStopsAtUrgentMark(t *testing.T) {
 		}
 		send(t, peer, "after")
 		eventually(t, "all of it is there", func() bool {
-			n, err := unix.IoctlGetInt(fd.Sysfd, unix.TIOCINQ)
-			return err == nil && n >= len("before")
+			return waiting(fd) >= len("before")
 		})
 		time.Sleep(time.Millisecond)
 		wantRead(t, fd, "before", nil)
@@ -177,8 +185,7 @@ func TestReadLooksBelowTheLowWaterMark(t *testing.T) {
 		}
 		send(t, client, "few")
 		eventually(t, "it is there", func() bool {
-			n, err := unix.IoctlGetInt(server.Sysfd, unix.TIOCINQ)
-			return err == nil && n == len("few")
+			return waiting(server) == len("few")
 		})
 		wantRead(t, server, "few", nil)
 	})
@@ -189,8 +196,7 @@ func TestReadLooksBelowTheLowWaterMark(t *testing.T) {
 		}
 		send(t, peer, "few")
 		eventually(t, "it is there", func() bool {
-			n, err := unix.IoctlGetInt(fd.Sysfd, unix.TIOCINQ)
-			return err == nil && n == len("few")
+			return waiting(fd) == len("few")
 		})
 		wantRead(t, fd, "few", nil)
 	})
@@ -211,8 +217,7 @@ func TestReadAfterOthersRead(t *testing.T) {
 			fd, peer := sparingPair(t)
 			send(t, peer, "xy")
 			eventually(t, "it is there", func() bool {
-				n, err := unix.IoctlGetInt(fd.Sysfd, unix.TIOCINQ)
-				return err == nil && n == 2
+				return waiting(fd) == 2
 			})
 			time.Sleep(5 * time.Millisecond) // the poller has taken the event
 			tt.other(fd)
