@@ -88,7 +88,7 @@ func hold(t testing.TB, peer *FD, p string) {
 }
 
 func TestReadDataAndEndInOneEvent(t *testing.T) {
-	for range rounds(100) {
+	for range rounds(30) {
 		fd, peer := sparingPair(t)
 		first := start(t, "Read", func() error { return second(fd.Read(make([]byte, 64))) }).parked()
 		hold(t, peer, "last words")
@@ -104,7 +104,7 @@ func TestReadDataAndEndInOneEvent(t *testing.T) {
 }
 
 func TestReadDataAndResetInOneEvent(t *testing.T) {
-	for range rounds(100) {
+	for range rounds(30) {
 		fd, peer := sparingPair(t)
 		first := start(t, "Read", func() error { return second(fd.Read(make([]byte, 64))) }).parked()
 		send(t, peer, "last words")
