@@ -134,11 +134,7 @@ func (fd *netFD) acceptedLocal() socket.Inet {
 //
 // std: net.(*netFD).connect
 func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr, spec socketSpec) (rsa socket.Sockaddr, ret error) {
-	connect := socket.Connect
-	if spec.connect != nil {
-		connect = spec.connect
-	}
-	switch errno := connect(fd.pfd.Sysfd, ra); errno {
+	switch errno := spec.startConnect(fd.pfd.Sysfd, ra); errno {
 	case syscall.EINPROGRESS, syscall.EALREADY, syscall.EINTR:
 	case 0, syscall.EISCONN:
 		if err := ctx.Err(); err != nil {
@@ -183,6 +179,14 @@ func (fd *netFD) connect(ctx context.Context, ra *socket.Sockaddr, spec socketSp
 			return rsa, err
 		}
 	}
+}
+
+// startConnect starts to connect the socket.
+func (spec *socketSpec) startConnect(sysfd int, ra *socket.Sockaddr) socket.Errno {
+	if spec.connect != nil {
+		return spec.connect(sysfd, ra)
+	}
+	return socket.Connect(sysfd, ra)
 }
 
 // connected reports whether a connect that was under way has succeeded, and returns the
