@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,23 +127,25 @@ func TestReadDataAndResetInOneEvent(t *testing.T) {
 	}
 }
 
-// wantReadInTime is wantRead in several Reads: at an urgent mark the kernel says EAGAIN if a
-// signal is pending, such as the runtime's for preemption, whatever there is to read (Linux
-// 6.18, tcp_recvmsg_locked). A reader that looked, as net's does, waits in vain then.
-func wantReadInTime(t testing.TB, fd *FD, want string) {
+// wantAfterMark is wantRead at an urgent mark. There the kernel says EAGAIN if a signal is
+// pending, such as the runtime's for preemption, whatever there is to read (Linux 6.18,
+// tcp_recvmsg_locked). A reader that looked, as net's does, then waits in vain until more
+// comes; one that has not looked must not wait for that.
+func wantAfterMark(t *testing.T, fd, peer *FD, want string) {
 	t.Helper()
-	defer fd.SetReadDeadline(time.Time{})
 	p := make([]byte, 64)
-	for limit := time.Now().Add(patience); ; {
-		fd.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
-		n, err := fd.Read(p)
-		if err == os.ErrDeadlineExceeded && time.Now().Before(limit) {
-			continue
-		}
-		if string(p[:n]) != want || err != nil {
-			t.Errorf("Read = %q, %v, want %q", p[:n], err, want)
-		}
-		return
+	n := 0
+	r := start(t, "Read", func() (err error) { n, err = fd.Read(p); return err })
+	for limit := time.Now().Add(patience / 2); len(r.err) == 0 && time.Now().Before(limit); {
+		time.Sleep(time.Millisecond)
+	}
+	if stack := r.stack(); len(r.err) == 0 && !strings.Contains(stack, "awaitMore") {
+		send(t, peer, "!")
+		want += "!"
+	}
+	r.want(nil)
+	if string(p[:n]) != want {
+		t.Errorf("Read = %q, want %q", p[:n], want)
 	}
 }
 
@@ -160,7 +163,7 @@ func TestReadStopsAtUrgentMark(t *testing.T) {
 		})
 		time.Sleep(time.Millisecond)
 		wantRead(t, fd, "before", nil)
-		wantReadInTime(t, fd, "after")
+		wantAfterMark(t, fd, peer, "after")
 		send(t, peer, "more")
 		wantRead(t, fd, "more", nil)
 		peer.Shutdown(unix.SHUT_WR)

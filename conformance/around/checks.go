@@ -244,9 +244,7 @@ var ofStack = regexp.MustCompile(`^(go\.parity/|net\.|internal/poll\.|runtime\.n
 // beginnings says which of the functions that goroutines began with belong to
 // a stack.
 func beginnings(functions []string) string {
-	functions = slices.DeleteFunc(functions, func(f string) bool {
-		return !ofStack.MatchString(f) || f == "runtime.net2_watcher" // see the deviation no-empty-read
-	})
+	functions = slices.DeleteFunc(functions, func(f string) bool { return !ofStack.MatchString(f) })
 	slices.Sort(functions)
 	if functions = slices.Compact(functions); len(functions) > 0 {
 		return "goroutines began with " + strings.Join(functions, ", ")

@@ -48,9 +48,6 @@ func number(c syscall.Conn) (n int64) {
 	return n
 }
 
-// beyondNet are the fields that net2 adds to net's Dialer and ListenConfig, after net's own.
-var beyondNet = map[string]bool{"Options": true, "AttemptDelay": true, "Backlog": true, "ReusePort": true}
-
 // shapes prints what reflection says of net's types.
 func shapes() {
 	for _, v := range []any{
@@ -61,13 +58,13 @@ func shapes() {
 		t := reflect.TypeOf(v)
 		fmt.Printf("shape: %v %s %s %s", t, t.PkgPath(), t.Kind(), t.String())
 		for i := 0; t.Kind() == reflect.Struct && i < t.NumField(); i++ {
-			if f := t.Field(i); f.IsExported() && !beyondNet[f.Name] {
+			if f := t.Field(i); f.IsExported() {
 				fmt.Printf(", %s %v %q %v", f.Name, f.Type, f.Tag, f.Index)
 			}
 		}
 		fmt.Println()
 	}
-	fmt.Printf("printed: %#v %v\n", net.TCPAddr{IP: net.IPv4zero, Port: 1}, &net.OpError{Op: "dial", Net: "tcp", Err: io.EOF})
+	fmt.Printf("printed: %+v %+v %#v %v\n", net.Dialer{}, net.ListenConfig{}, net.TCPAddr{IP: net.IPv4zero, Port: 1}, &net.OpError{Op: "dial", Net: "tcp", Err: io.EOF})
 	for _, v := range []any{net.Dial, net.Listen, net.DialTCP, net.FileConn, (*net.TCPConn).ReadFrom, (*net.Dialer).DialContext, net.ErrClosed, net.ErrWriteToConnected} {
 		fmt.Printf("of type %T\n", v)
 	}
