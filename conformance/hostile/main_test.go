@@ -17,28 +17,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
-	"go.parity/conformance/descriptors"
-	"go.parity/conformance/settle"
+	"go.parity/conformance/leftover"
 	"go.parity/conformance/stack"
 )
 
-// TestMain fails the run if descriptors are left, such as those that came with
+// TestMain fails the run if something is left, such as descriptors that came with
 // messages.
-func TestMain(m *testing.M) {
-	for _, s := range []*stack.Stack{stack.Net, stack.Net2} {
-		if l, err := s.Listen("tcp4", "127.0.0.1:0"); err == nil {
-			l.Close()
-		}
-	}
-	before := descriptors.Count()
-	code := m.Run()
-	if code == 0 && !settle.Within(5*time.Second, func() bool { return descriptors.Count() <= before }) {
-		open, _ := descriptors.Open()
-		fmt.Fprintf(os.Stderr, "began with %d descriptors, left %v\n", before, open)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(leftover.Run(m, 5*time.Second, nil)) }
 
 // A script runs on a stack and notes what it sees.
 type script struct {

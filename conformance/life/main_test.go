@@ -16,9 +16,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"go.parity/conformance/descriptors"
 	"go.parity/conformance/goroutine"
-	"go.parity/conformance/settle"
+	"go.parity/conformance/leftover"
 	"go.parity/conformance/stack"
 )
 
@@ -64,40 +63,9 @@ func TestMain(m *testing.M) {
 		return
 	}
 	flag.Parse()
-	for _, s := range stacks {
-		if err := warmUp(s); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
 	signal.Notify(handled, unix.SIGUSR1) // starts a goroutine, which stays
 	signal.Stop(handled)
-	fds, goroutines := descriptors.Count(), runtime.NumGoroutine()
-	code := m.Run()
-	if code == 0 && !settle.Within(patience, func() bool {
-		runtime.GC() // closes the pipes that splice keeps
-		return descriptors.Count() <= fds && runtime.NumGoroutine() <= goroutines
-	}) {
-		open, _ := descriptors.Open()
-		fmt.Fprintf(os.Stderr, "began with %d descriptors and %d goroutines, left %v and %v\n",
-			fds, goroutines, open, goroutine.Traces())
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// warmUp lets a stack make what it makes once and keeps.
-func warmUp(s *stack.Stack) error {
-	l, err := s.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	l.(stack.TCPListener).SetDeadline(time.Now().Add(time.Microsecond))
-	if _, err := l.Accept(); !isTimeout(err) {
-		return fmt.Errorf("Accept until a deadline = %v, want a time-out", err)
-	}
-	return nil
+	os.Exit(leftover.Run(m, patience, runtime.GC)) // closes the pipes that splice keeps
 }
 
 func isTimeout(err error) bool {

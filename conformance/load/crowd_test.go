@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"go.parity/conformance/leftover"
 	"go.parity/conformance/settle"
 	"go.parity/conformance/stack"
 )
@@ -163,7 +164,7 @@ func inCrowd(role string) int {
 	if os.Getenv("LOAD_CROWD_STACK") == stack.Net2.Name {
 		s = stack.Net2
 	}
-	if err := warmUp(s); err != nil {
+	if err := leftover.WarmUp(s); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -12,9 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"go.parity/conformance/descriptors"
-	"go.parity/conformance/goroutine"
-	"go.parity/conformance/settle"
+	"go.parity/conformance/leftover"
 	"go.parity/conformance/stack"
 )
 
@@ -44,24 +42,7 @@ func TestMain(m *testing.M) {
 		os.Exit(inCrowd(role))
 	}
 	flag.Parse()
-	for _, s := range []*stack.Stack{stack.Net, stack.Net2} {
-		if err := warmUp(s); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
-	fds, goroutines := descriptors.Count(), runtime.NumGoroutine()
-	code := m.Run()
-	if code == 0 && !settle.Within(patience, func() bool {
-		runtime.GC() // closes the pipes that splice keeps
-		return descriptors.Count() <= fds && runtime.NumGoroutine() <= goroutines
-	}) {
-		open, _ := descriptors.Open()
-		fmt.Fprintf(os.Stderr, "began with %d descriptors and %d goroutines, left %v and %v\n",
-			fds, goroutines, open, goroutine.Traces())
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(leftover.Run(m, patience, runtime.GC)) // closes the pipes that splice keeps
 }
 
 // raiseDescriptors lets the process open as many files as it may.
@@ -72,18 +53,4 @@ func raiseDescriptors() error {
 	}
 	limit.Cur = limit.Max
 	return os.NewSyscallError("setrlimit", unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
-}
-
-// warmUp lets a stack make what it makes once and keeps.
-func warmUp(s *stack.Stack) error {
-	l, err := s.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	l.(stack.TCPListener).SetDeadline(time.Now().Add(time.Microsecond))
-	if c, err := l.Accept(); err == nil {
-		return fmt.Errorf("Accept until a deadline = %v, want a time-out", c)
-	}
-	return nil
 }

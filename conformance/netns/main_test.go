@@ -5,21 +5,16 @@ package netns
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"go.parity/conformance/descriptors"
-	"go.parity/conformance/goroutine"
-	"go.parity/conformance/settle"
-	"go.parity/conformance/stack"
+	"go.parity/conformance/leftover"
 )
 
 // patience is how long a script waits for what must happen. Nothing that works
@@ -43,23 +38,7 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	flag.Set("test.parallel", strconv.Itoa(len(scripts))) // they wait more than they compute
-	for _, s := range stacks {
-		if err := warmUp(s); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
-	fds, goroutines := descriptors.Count(), runtime.NumGoroutine()
-	code := m.Run()
-	if code == 0 && !settle.Within(patience, func() bool {
-		return descriptors.Count() <= fds && runtime.NumGoroutine() <= goroutines
-	}) {
-		open, _ := descriptors.Open()
-		fmt.Fprintf(os.Stderr, "began with %d descriptors and %d goroutines, left %v and %v\n",
-			fds, goroutines, open, goroutine.Traces())
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(leftover.Run(m, patience, nil))
 }
 
 // tryHost returns why this process cannot make a host, or nil.
@@ -82,19 +61,4 @@ func again() (status int, err error) {
 	}
 	cmd.Wait()
 	return cmd.ProcessState.ExitCode(), nil
-}
-
-// warmUp lets a stack find out what this host can do, outside of all
-// namespaces, and make what it makes once and keeps.
-func warmUp(s *stack.Stack) error {
-	l, err := s.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	l.(stack.TCPListener).SetDeadline(time.Now().Add(time.Microsecond))
-	if c, err := l.Accept(); err == nil {
-		return fmt.Errorf("Accept until a deadline = %v, want a time-out", c)
-	}
-	return nil
 }
