@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"go.parity/conformance/settle"
 	"go.parity/conformance/stack"
 )
 
@@ -44,18 +43,7 @@ func TestChurnLosesAndLeavesNothing(t *testing.T) {
 		for _, err := range y.errors {
 			t.Error(err)
 		}
-		after := before
-		settle.Within(patience, func() bool {
-			after = hold()
-			return after.Descriptors <= before.Descriptors && after.Goroutines <= before.Goroutines
-		})
-		t.Logf("after:  %v", after)
-		if after.Descriptors > before.Descriptors || after.Goroutines > before.Goroutines {
-			t.Errorf("%v of churn: began with %v, ended with %v", *churn, before, after)
-		}
-		if grown := after.Heap - before.Heap; grown > heapMargin {
-			t.Errorf("%v of churn left %.1f MB more on the heap", *churn, mega(grown))
-		}
+		wantAsBefore(t, fmt.Sprintf("%v of churn", *churn), before)
 		for i, c := range beside {
 			if err := exchange(c, fmt.Appendf(nil, "still number %d", i)); err != nil {
 				t.Fatalf("connection %d, which stayed: %v", i, err)

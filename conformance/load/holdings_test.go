@@ -9,8 +9,10 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"testing"
 
 	"go.parity/conformance/descriptors"
+	"go.parity/conformance/settle"
 )
 
 // holdings are what a process holds at one moment.
@@ -43,6 +45,23 @@ func (h holdings) String() string {
 		s += fmt.Sprintf(", heap and stacks %.1f MB", mega(h.Heap))
 	}
 	return s
+}
+
+// wantAsBefore fails the test if the process does not come back to what it held before.
+func wantAsBefore(t *testing.T, what string, before holdings) {
+	t.Helper()
+	after := before
+	settle.Within(patience, func() bool {
+		after = hold()
+		return after.Descriptors <= before.Descriptors && after.Goroutines <= before.Goroutines
+	})
+	t.Logf("after:  %v", after)
+	if after.Descriptors > before.Descriptors || after.Goroutines > before.Goroutines {
+		t.Errorf("%s: began with %v, ended with %v", what, before, after)
+	}
+	if grown := after.Heap - before.Heap; grown > heapMargin {
+		t.Errorf("%s left %.1f MB more on the heap", what, mega(grown))
+	}
 }
 
 func mega(bytes int) float64 { return float64(bytes) / 1e6 }
