@@ -90,13 +90,24 @@ func (c *callback) fireAt(at int64) {
 }
 
 // isArmed reports whether an event is to be told.
-func (c *callback) isArmed() bool { return c.armed.Load() }
+func (c *callback) isArmed() bool {
+	raceDisable()
+	defer raceEnable()
+	return c.armed.Load()
+}
 
 // fire lets f run, if one is armed.
 func (c *callback) fire() {
-	if c.armed.Load() && c.armed.CompareAndSwap(true, false) {
+	if c.disarm() {
 		go c.run()
 	}
+}
+
+// disarm reports whether the caller is the one who tells the event.
+func (c *callback) disarm() bool {
+	raceDisable()
+	defer raceEnable()
+	return c.armed.Load() && c.armed.CompareAndSwap(true, false)
 }
 
 // run calls f, unless somebody else does or it was stopped.

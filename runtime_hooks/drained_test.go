@@ -219,3 +219,64 @@ func TestWatcherSleepsWhileNobodyNeedsIt(t *testing.T) {
 		return !watches.ready
 	})
 }
+
+// The last callback that is taken back lets the watcher sleep, whatever it was about to do.
+func TestWatcherSleepsAfterCallbacks(t *testing.T) {
+	a, _ := socketpair(t)
+	a.watch()
+	for range 5000 {
+		if code := PollOnReadable(a.pd, func() {}, nil); code != NoError {
+			t.Fatalf("PollOnReadable() = %d, want %d", code, NoError)
+		}
+		if !PollStopReadable(a.pd) {
+			t.Fatal("PollStopReadable() = false, want true")
+		}
+	}
+	eventually(t, "the watcher sleeps", func() bool { return watcherState.Load() == watcherSleeps })
+	a.unwatch()
+	eventually(t, "the watch ends", func() bool {
+		watches.mu.Lock()
+		defer watches.mu.Unlock()
+		return !watches.ready
+	})
+}
+
+// A reader that begins to wait while the watcher goes to sleep is seen, or wakes it.
+func TestWatcherDoesNotSleepOverAReader(t *testing.T) {
+	eventually(t, "no watch is left", func() bool {
+		watches.mu.Lock()
+		defer watches.mu.Unlock()
+		return !watches.ready
+	})
+	// There is no watcher now, and so this test may be it.
+	w := &watchDesc{}
+	watches.mu.Lock()
+	descs := watches.descs
+	watches.descs, watches.inUse = []*watchDesc{w}, 1
+	watches.mu.Unlock()
+	defer func() {
+		watches.mu.Lock()
+		watches.descs, watches.inUse = descs, 0
+		watches.mu.Unlock()
+	}()
+	start, woke := make(chan struct{}), make(chan struct{})
+	go func() {
+		for range start {
+			sleepWhileNobodyNeedsWatcher()
+			woke <- struct{}{}
+		}
+	}()
+	defer close(start)
+	for i := range 20_000 {
+		w.reader.state.Store(sideAway)
+		start <- struct{}{}
+		spin(i % 200)
+		w.reader.state.Store(sideWaits)
+		needWatcher()
+		select {
+		case <-woke:
+		case <-time.After(patience):
+			t.Fatalf("round %d: the watcher sleeps while a reader waits", i)
+		}
+	}
+}

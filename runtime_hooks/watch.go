@@ -33,7 +33,7 @@ type watchDesc struct {
 	// gone says that the peer has ended its side or reset the connection. It stays so.
 	gone atomic.Bool
 
-	// toldEnd says that the watch tells the end, as far as PollPeerClosed needs to know.
+	// toldEnd says that the watch tells the end, so that PollPeerGone need not ask.
 	toldEnd atomic.Bool
 
 	// shut holds the directions that the program itself has shut down.
@@ -154,7 +154,7 @@ func (w *watchDesc) watchFor(events uint32) unix.Errno {
 }
 
 // forget gives the place of w back. The caller holds watches.mu and w.mu. The watcher ends
-// the watch when it has slept enough with nobody in it.
+// the watch when it has been empty for watchLinger.
 //
 //go:norace
 func (w *watchDesc) forget() {
@@ -271,7 +271,7 @@ func (w *watchDesc) happened(events uint32) {
 		w.gone.Store(true)
 		w.peerGone.fire()
 	}
-	if events&(unix.EPOLLIN) != 0 || end {
+	if events&unix.EPOLLIN != 0 || end {
 		w.readable.fire()
 	}
 	if !end && w.reader.state.Load() == sideSeen {
@@ -279,7 +279,7 @@ func (w *watchDesc) happened(events uint32) {
 		w.odd.Store(true) // the sweep asked, and there is something to read
 	}
 	w.wakeReader()
-	w.rewatch(events)
+	w.rewatch()
 }
 
 // peerEnded reports whether events tell that the peer has ended its side or the connection.
@@ -298,7 +298,7 @@ func (w *watchDesc) peerEnded(events uint32) bool {
 // rewatch watches again for the end after an event of EPOLLONESHOT, which ends the watch.
 //
 //go:norace
-func (w *watchDesc) rewatch(events uint32) {
+func (w *watchDesc) rewatch() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed || w.index < 0 || w.events&unix.EPOLLONESHOT == 0 {

@@ -6,16 +6,15 @@ import "sync/atomic"
 
 // The watcher's goroutine waits in the runtime's poller only while somebody needs it: a
 // callback, a descriptor whose end somebody asked for, or a reader that the sweep has not
-// verified. At other times it sleeps on a
-// semaphore, so that the runtime sees a deadlock where there is one; events wait for it
-// meanwhile.
+// verified. At other times it sleeps on a semaphore, so that the runtime sees a deadlock
+// where there is one; events wait for it meanwhile.
 
 // watcherState says what the watcher's goroutine does.
 //
 // It stores watcherWaits or watcherSleeps and then looks for somebody who needs more. A
 // reader stores that it waits, whoever needs events is counted, and whoever closes the last
 // descriptor counts that, and then they look at watcherState. Of the two, at least one sees
-// the other. TestWatcherSleepsWhileNobodyNeedsIt fails without this order.
+// the other. TestWatcherDoesNotSleepOverAReader fails without this order.
 var watcherState atomic.Uint32
 
 const (
@@ -131,7 +130,7 @@ func noteLate(late int64) bool {
 func waitForEvents(b *watchBuffers) {
 	watcherDeadline(0)
 	watcherState.Store(watcherWaits)
-	if anyUnverified() {
+	if watchUsers.Load() == 0 || anyUnverified() {
 		watcherState.CompareAndSwap(watcherWaits, watcherSweeps)
 	}
 	for watcherState.Load() == watcherWaits {
