@@ -111,11 +111,11 @@ var Deviations = []Deviation{
 		Name: "no-empty-read",
 		Step: "read",
 		Net:  "Reads before each wait; of an idle connection this read finds nothing.",
-		Net2: "Leaves that read out on a TCP stream if the Read before returned less than it had room for, once the connection has had " +
+		Net2: "With NET2_SPARE_READ=often in the environment leaves that read out on a TCP stream if the Read before returned less than it had room for, once the connection has had " +
 			"to wait 16 times. It then watches the connection in a second epoll set for its end: two getsockopt and an epoll_ctl once, " +
 			"and an epoll_ctl in Close. A connection that then waits for long reads again before it waits, until it has had to wait " +
 			"often again. Never for MPTCP, with SO_RCVLOWAT, after File or SyscallConn, or while goroutines that compute keep all processors busy.",
-		Unseen: "A read that returned less than it had room for has taken all there was, and what comes later has its event. The end, which " +
+		Unseen: "Without that setting net2 reads as net does. With it: a read that returned less than it had room for has taken all there was, and what comes later has its event. The end, which " +
 			"may have come with the data as one event, the second set tells. What no event tells, such as data behind the mark of " +
 			"urgent data, a sweep finds: readers that have waited for 30 to 60 ms are verified once. The goroutine that does this is " +
 			"a system goroutine, in no dump or profile, except in a program that was built with net2_portable; an execution trace names it " +

@@ -44,11 +44,10 @@
 //   - Connections are read and written by recvfrom(2) and sendto(2). A filter of system
 //     calls (seccomp) that was made for a program on TCP alone, which calls read(2) and
 //     write(2) with net, must allow both.
-//   - A TCP connection that waits often is no longer read before each wait. A second epoll
+//   - With NET2_SPARE_READ=often in the environment, a TCP connection that waits often is no
+//     longer read before each wait; with NET2_SPARE_READ=at-once, none is. A second epoll
 //     descriptor, there as long as such a connection is, and a goroutine of the runtime's
-//     own kind, which an execution trace shows, watch for its end. With NET2_SPARE_READ=never
-//     in the environment there is neither, and with NET2_SPARE_READ=at-once they begin with
-//     the first wait.
+//     own kind, which an execution trace shows, then watch for its end.
 //   - If nobody asks an accepted connection for its LocalAddr before Close, and the
 //     listener is bound to one address, LocalAddr after Close returns the listener's
 //     address. If a BPF program (sk_lookup) steers other addresses to the listener,

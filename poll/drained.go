@@ -13,8 +13,9 @@ import (
 )
 
 // A read of a TCP stream that returned less than it had room for has taken all there was.
-// The next Read can then wait without a look: PollWaitMore. Only descriptors that wait often
-// do, because the watch for their end costs a system call or two; and only those that nobody
+// The next Read can then wait without a look: PollWaitMore. It does so only if the program's
+// environment asks for it (spareEnv): the watch is a descriptor and a goroutine that net does
+// not have, and an execution trace shows them. Only descriptors that wait often do, because the watch for their end costs a system call or two; and only those that nobody
 // else has seen (Share): SO_RCVLOWAT or a protocol on top of TCP change what a short read
 // means.
 //
@@ -47,19 +48,19 @@ const (
 	spareMost = 1 << 12
 )
 
-// spareEnv names the environment variable that says when a Read stops looking: "never",
-// "at-once", or, if it is empty, after some waits.
+// spareEnv names the environment variable that says when a Read stops looking: "often", when
+// it has waited some times, or "at-once". If it is empty, a Read never does.
 const spareEnv = "NET2_SPARE_READ"
 
 // firstNeed is the number of waits after which a Read stops looking; 0 if it never does.
 var firstNeed = sync.OnceValue(func() uint16 {
 	switch os.Getenv(spareEnv) {
-	case "never":
-		return 0
+	case "often":
+		return spareAfter
 	case "at-once":
 		return 1
 	}
-	return spareAfter
+	return 0
 })
 
 // tookAll notes a Read that returned n bytes and had room for room.

@@ -75,7 +75,7 @@ var read = Path{
 			Ours: fn("poll/drained.go (*FD).awaitMore"), OursInside: fn("poll/drained.go (*FD).foundNothing"),
 			Scenarios: []string{"read-spared"},
 			Does:      "The read that is not made. A Read that returned less than it had room for has taken all there was: the next one waits at once.",
-			Here: "net reads before each wait, and of an idle connection that read finds nothing: one system call in three of a request. Here a connection " +
+			Here: "net reads before each wait, and of an idle connection that read finds nothing: one system call in three of a request. With NET2_SPARE_READ=often a connection " +
 				"that has had to wait 16 times (in this recording: once) is asked whether it is plain TCP that nobody has changed, and then watched for its end.",
 			Entry:     "no-empty-read",
 			StdCalls:  []string{"read the one that finds nothing"},
