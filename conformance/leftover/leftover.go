@@ -53,7 +53,7 @@ func WarmUp(s *stack.Stack) error {
 	defer l.Close()
 	l.(stack.TCPListener).SetDeadline(time.Now().Add(time.Microsecond))
 	if _, err := l.Accept(); !errors.Is(err, os.ErrDeadlineExceeded) {
-		return fmt.Errorf("Accept until a deadline = %v, want a time-out", err)
+		return fmt.Errorf("want a time-out of Accept until a deadline, got %v", err)
 	}
 	return nil
 }

@@ -277,13 +277,13 @@ func (m *machine) packetPair(network string) (a, b net.Conn) {
 	if err != nil {
 		return nil, nil
 	}
+	m.fresh(p.LocalAddr())
 	a, err = m.stack.DialContext(context.Background(), network, p.LocalAddr().String())
 	m.record("dial: %s", m.error(err))
 	if err != nil {
 		p.Close()
 		return nil, nil
 	}
-	m.fresh(p.LocalAddr())
 	m.fresh(a.LocalAddr())
 	return a, p.(net.Conn)
 }

@@ -3,6 +3,7 @@
 package model
 
 import (
+	"context"
 	"flag"
 	"net"
 	"os"
@@ -132,6 +133,44 @@ func (l lyingListener) Accept() (net.Conn, error) {
 	}
 	return c, nil
 }
+
+// TestPortGivenTwiceIsNoticed gives one port to two sockets to which nobody can
+// connect: the names in the errors of their dials depend on it.
+func TestPortGivenTwiceIsNoticed(t *testing.T) {
+	unreachable := stack.Stack{
+		Listen: func(network, address string) (net.Listener, error) {
+			return fixedListener{}, nil
+		},
+		ListenPacket: func(network, address string) (net.PacketConn, error) {
+			return fixedPacketConn{}, nil
+		},
+		DialerDialContext: func(context.Context, stack.Dialer, string, string) (net.Conn, error) {
+			return nil, syscall.ENETUNREACH
+		},
+	}
+	for i, network := range networks {
+		if strings.HasPrefix(network, "unix") {
+			continue
+		}
+		pair := Op{Kind: Pair, Conn: uint8(i)}
+		m := &machine{stack: &unreachable}
+		if m.run(Program{pair, pair}); !m.collided {
+			t.Errorf("two sockets of %s with one port went unnoticed", network)
+		}
+	}
+}
+
+type fixedListener struct{ net.Listener }
+
+func (fixedListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 40000} }
+func (fixedListener) Close() error   { return nil }
+
+type fixedPacketConn struct{ net.PacketConn }
+
+func (fixedPacketConn) LocalAddr() net.Addr {
+	return &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 40000}
+}
+func (fixedPacketConn) Close() error { return nil }
 
 // TestNothingWorkedIsNoVerdict breaks both stacks alike.
 func TestNothingWorkedIsNoVerdict(t *testing.T) {
