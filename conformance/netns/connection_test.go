@@ -15,9 +15,12 @@ import (
 	"go.parity/conformance/stack"
 )
 
+// network is the name of the network for a protocol in the play's family.
+func (p *play) network(protocol string) string { return protocol + p.family.suffix }
+
 // dial dials from here.
-func (p *play) dial(d stack.Dialer, network string, to netip.AddrPort) (c net.Conn, err error) {
-	p.here.do(func() { c, err = p.stack.DialerDial(d, network, to.String()) })
+func (p *play) dial(d stack.Dialer, protocol string, to netip.AddrPort) (c net.Conn, err error) {
+	p.here.do(func() { c, err = p.stack.DialerDial(d, p.network(protocol), to.String()) })
 	return c, err
 }
 
@@ -25,7 +28,9 @@ func (p *play) dial(d stack.Dialer, network string, to netip.AddrPort) (c net.Co
 func (p *play) listen(lc stack.ListenConfig) net.Listener {
 	var l net.Listener
 	var err error
-	p.there.do(func() { l, err = p.stack.ConfigListen(p.Context(), lc, "tcp4", netip.AddrPortFrom(there, 0).String()) })
+	p.there.do(func() {
+		l, err = p.stack.ConfigListen(p.Context(), lc, p.network("tcp"), netip.AddrPortFrom(p.family.there, 0).String())
+	})
 	p.must(err)
 	return l
 }
@@ -35,7 +40,7 @@ func (p *play) listen(lc stack.ListenConfig) net.Listener {
 func (p *play) pair(d stack.Dialer, lc stack.ListenConfig) (near, far stack.TCPConn, end func()) {
 	l := p.listen(lc)
 	defer l.Close()
-	c, err := p.dial(d, "tcp4", addrPort(l.Addr()))
+	c, err := p.dial(d, "tcp", addrPort(l.Addr()))
 	p.must(err)
 	a, err := l.Accept()
 	p.must(err)

@@ -3,10 +3,13 @@
 package netns
 
 import (
+	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"runtime"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,12 +22,13 @@ type host struct {
 	ended chan struct{}
 }
 
-// newHost makes a host whose address is in a network that comprises all of 10/8,
-// so that it sends all of that to the router.
-func newHost(addr netip.Addr) (*host, error) {
+// newHost makes a host whose address is in a network that comprises everybody,
+// so that it sends to the router what it sends to others. bits is the length of
+// the network's prefix.
+func newHost(addr netip.Addr, bits int) (*host, error) {
 	h := &host{addr: addr, tasks: make(chan func()), ended: make(chan struct{})}
 	failed := make(chan error)
-	go h.run(failed)
+	go h.run(bits, failed)
 	if err := <-failed; err != nil {
 		return nil, err
 	}
@@ -33,7 +37,7 @@ func newHost(addr netip.Addr) (*host, error) {
 
 // run makes the namespace and then does the host's tasks. Its thread stays in
 // that namespace, and ends with the goroutine, because nobody unlocks it.
-func (h *host) run(failed chan<- error) {
+func (h *host) run(bits int, failed chan<- error) {
 	defer close(h.ended)
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
@@ -41,7 +45,7 @@ func (h *host) run(failed chan<- error) {
 		return
 	}
 	var err error
-	if h.link, err = openLink(h.addr); err != nil {
+	if h.link, err = openLink(netip.PrefixFrom(h.addr, bits)); err != nil {
 		failed <- err
 		return
 	}
@@ -94,7 +98,7 @@ func (h *host) close() {
 const linkName = "link0"
 
 // openLink makes the link of a host in the namespace of this thread.
-func openLink(addr netip.Addr) (*os.File, error) {
+func openLink(prefix netip.Prefix) (*os.File, error) {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("open /dev/net/tun", err)
@@ -109,8 +113,6 @@ func openLink(addr netip.Addr) (*os.File, error) {
 		return nil, os.NewSyscallError("TUNSETIFF", err)
 	}
 	steps := []func(*unix.Ifreq) (uint, error){
-		func(r *unix.Ifreq) (uint, error) { return unix.SIOCSIFADDR, r.SetInet4Addr(addr.AsSlice()) },
-		func(r *unix.Ifreq) (uint, error) { return unix.SIOCSIFNETMASK, r.SetInet4Addr([]byte{255, 0, 0, 0}) },
 		func(r *unix.Ifreq) (uint, error) { r.SetUint32(linkMTU); return unix.SIOCSIFMTU, nil },
 		func(r *unix.Ifreq) (uint, error) { r.SetUint16(unix.IFF_UP); return unix.SIOCSIFFLAGS, nil },
 	}
@@ -119,6 +121,10 @@ func openLink(addr netip.Addr) (*os.File, error) {
 			unix.Close(fd)
 			return nil, fmt.Errorf("step %d of the link's configuration: %w", i, err)
 		}
+	}
+	if err := addAddr(linkName, prefix); err != nil {
+		unix.Close(fd)
+		return nil, err
 	}
 	return os.NewFile(uintptr(fd), "tun"), nil
 }
@@ -139,4 +145,59 @@ func configure(name string, fill func(*unix.Ifreq) (uint, error)) error {
 	}
 	defer unix.Close(fd)
 	return os.NewSyscallError("ioctl", unix.IoctlIfreq(fd, code, request))
+}
+
+// addAddr gives an interface of this thread's namespace an address, which it keeps when it
+// goes down; see rtnetlink(7).
+func addAddr(name string, prefix netip.Prefix) error {
+	iface, err := net.InterfaceByName(name)
+	if err != nil {
+		return err
+	}
+	afInet := byte(unix.AF_INET)
+	if prefix.Addr().Is6() {
+		afInet = unix.AF_INET6
+		for option, value := range map[string]string{"keep_addr_on_down": "1", "router_solicitations": "0"} {
+			if err := os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/"+option, []byte(value), 0); err != nil {
+				return err
+			}
+		}
+	}
+	body := []byte{afInet, byte(prefix.Bits()), unix.IFA_F_PERMANENT | unix.IFA_F_NODAD, unix.RT_SCOPE_UNIVERSE}
+	body = binary.NativeEndian.AppendUint32(body, uint32(iface.Index))
+	for _, kind := range []uint16{unix.IFA_LOCAL, unix.IFA_ADDRESS} {
+		addr := prefix.Addr().AsSlice()
+		body = binary.NativeEndian.AppendUint16(body, uint16(unix.SizeofRtAttr+len(addr)))
+		body = binary.NativeEndian.AppendUint16(body, kind)
+		body = append(body, addr...)
+	}
+	return rtnetlink(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_EXCL, body)
+}
+
+// rtnetlink makes a request of this thread's namespace and waits for the answer.
+func rtnetlink(kind, flags uint16, body []byte) error {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	defer unix.Close(fd)
+	m := binary.NativeEndian.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+len(body)))
+	m = binary.NativeEndian.AppendUint16(m, kind)
+	m = binary.NativeEndian.AppendUint16(m, unix.NLM_F_REQUEST|unix.NLM_F_ACK|flags)
+	m = append(m, make([]byte, 8)...) // the sequence number and the port, which one request does not need
+	if err := unix.Sendto(fd, append(m, body...), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return os.NewSyscallError("sendto", err)
+	}
+	answer := make([]byte, 4096)
+	n, _, err := unix.Recvfrom(fd, answer, 0)
+	if err != nil {
+		return os.NewSyscallError("recvfrom", err)
+	}
+	if n < unix.SizeofNlMsghdr+4 {
+		return fmt.Errorf("rtnetlink answers with %d bytes", n)
+	}
+	if errno := -int32(binary.NativeEndian.Uint32(answer[unix.SizeofNlMsghdr:])); errno != 0 {
+		return os.NewSyscallError("rtnetlink", syscall.Errno(errno))
+	}
+	return nil
 }

@@ -5,7 +5,6 @@ package netns
 import (
 	"errors"
 	"flag"
-	"net/netip"
 	"os"
 	"os/exec"
 	"strconv"
@@ -24,26 +23,29 @@ const patience = time.Minute
 // againEnv marks the process that has namespaces of its own.
 const againEnv = "NETNS_AGAIN"
 
-// lacking is why there can be no hosts, or nil.
-var lacking error
+// lacking is why there can be no hosts of a family.
+var lacking = map[*family]error{}
 
 // TestMain runs the tests in a user namespace of their own where the user may
 // not make network namespaces else. It fails the run if it ends with more
 // descriptors or goroutines than it began with.
 func TestMain(m *testing.M) {
-	if lacking = tryHost(); errors.Is(lacking, unix.EPERM) && os.Getenv(againEnv) == "" {
+	for _, f := range families {
+		lacking[f] = tryHost(f)
+	}
+	if errors.Is(lacking[ipv4], unix.EPERM) && os.Getenv(againEnv) == "" {
 		if status, err := again(); err == nil {
 			os.Exit(status)
 		}
 	}
 	flag.Parse()
-	flag.Set("test.parallel", strconv.Itoa(len(scripts))) // they wait more than they compute
+	flag.Set("test.parallel", strconv.Itoa(len(families)*len(scripts))) // they wait more than they compute
 	os.Exit(leftover.Run(m, patience, nil))
 }
 
 // tryHost returns why this process cannot make a host, or nil.
-func tryHost() error {
-	h, err := newHost(netip.MustParseAddr("10.0.0.1"))
+func tryHost(f *family) error {
+	h, err := newHost(f.here, f.bits)
 	if err == nil {
 		h.close()
 	}

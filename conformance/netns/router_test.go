@@ -3,7 +3,6 @@
 package netns
 
 import (
-	"encoding/binary"
 	"math/rand/v2"
 	"net/netip"
 	"sync"
@@ -15,6 +14,7 @@ const linkMTU = 1500
 
 // A router carries packets between two hosts, as its weather permits.
 type router struct {
+	family  *family
 	hosts   [2]*host
 	reading sync.WaitGroup
 
@@ -23,6 +23,7 @@ type router struct {
 	chance   *rand.Rand
 	carried  int // in this weather
 	lost     int // in this weather
+	answered int // in this weather
 	closed   bool
 	onTheWay sync.WaitGroup // packets that are delayed
 }
@@ -40,17 +41,8 @@ type weather struct {
 	cutIn  int                 // cut when so many packets have got through, if not 0
 }
 
-// An icmp is what a router says about a packet that it does not carry.
-type icmp struct{ kind, code byte }
-
-const (
-	unreachable   = 3
-	tooBig        = 4
-	routerAddress = "10.255.255.254"
-)
-
-func newRouter(a, b *host) *router {
-	r := &router{hosts: [2]*host{a, b}, chance: rand.New(rand.NewPCG(16, 4))}
+func newRouter(f *family, a, b *host) *router {
+	r := &router{family: f, hosts: [2]*host{a, b}, chance: rand.New(rand.NewPCG(16, 4))}
 	for _, h := range r.hosts {
 		r.reading.Go(func() { r.carry(h) })
 	}
@@ -61,7 +53,7 @@ func newRouter(a, b *host) *router {
 func (r *router) set(w weather) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.weather, r.carried, r.lost = w, 0, 0
+	r.weather, r.carried, r.lost, r.answered = w, 0, 0, 0
 }
 
 // packets returns how many packets have got through in this weather, and how
@@ -93,18 +85,17 @@ func (r *router) carry(from *host) {
 		if err != nil {
 			return
 		}
-		if p := buf[:n]; n >= 20 && p[0]>>4 == 4 {
-			r.route(from, append([]byte(nil), p...))
+		if to, ok := destination(buf[:n]); ok {
+			r.route(from, to, append([]byte(nil), buf[:n]...))
 		}
 	}
 }
 
 // route decides about one packet.
-func (r *router) route(from *host, p []byte) {
+func (r *router) route(from *host, to netip.Addr, p []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := &r.weather
-	to := netip.AddrFrom4([4]byte(p[16:20]))
 	if w.cutIn > 0 && r.carried >= w.cutIn {
 		w.cut = true
 	}
@@ -113,12 +104,12 @@ func (r *router) route(from *host, p []byte) {
 		return
 	}
 	if answer, ok := w.refuse[to]; ok {
-		from.link.Write(answer.about(p, 0))
+		r.answer(from, answer.about(p, r.family.router, 0))
 		return
 	}
 	if w.mtu > 0 && len(p) > w.mtu {
 		if !w.silent {
-			from.link.Write(icmp{unreachable, tooBig}.about(p, w.mtu))
+			r.answer(from, r.family.tooBig.about(p, r.family.router, w.mtu))
 		}
 		return
 	}
@@ -130,6 +121,13 @@ func (r *router) route(from *host, p []byte) {
 			}
 		}
 	}
+}
+
+// answer gives a host what the router says of its packet. The host has heard of it when
+// the write returns.
+func (r *router) answer(to *host, message []byte) {
+	to.link.Write(message)
+	r.answered++
 }
 
 // deliver gives a host a packet, sooner or later.
@@ -144,37 +142,4 @@ func (r *router) deliver(to *host, p []byte) {
 		defer r.onTheWay.Done()
 		to.link.Write(p)
 	})
-}
-
-// about returns the router's message to the sender of a packet.
-func (m icmp) about(p []byte, mtu int) []byte {
-	quote := p[:min(len(p), int(p[0]&15)*4+8)]
-	answer := make([]byte, 20+8, 20+8+len(quote))
-	answer = append(answer, quote...)
-	ip, body := answer[:20], answer[20:]
-	ip[0], ip[8], ip[9] = 4<<4|5, 64, 1 // version and length, time to live, ICMP
-	binary.BigEndian.PutUint16(ip[2:], uint16(len(answer)))
-	router := netip.MustParseAddr(routerAddress).As4()
-	copy(ip[12:], router[:])
-	copy(ip[16:], p[12:16])
-	binary.BigEndian.PutUint16(ip[10:], checksum(ip))
-	body[0], body[1] = m.kind, m.code
-	binary.BigEndian.PutUint16(body[6:], uint16(mtu))
-	binary.BigEndian.PutUint16(body[2:], checksum(body))
-	return answer
-}
-
-// checksum is the sum that ends the headers of IP and ICMP.
-func checksum(b []byte) uint16 {
-	sum := uint32(0)
-	for ; len(b) > 1; b = b[2:] {
-		sum += uint32(binary.BigEndian.Uint16(b))
-	}
-	if len(b) > 0 {
-		sum += uint32(b[0]) << 8
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return ^uint16(sum)
 }

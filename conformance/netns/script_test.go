@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"regexp"
 	"strings"
@@ -25,25 +24,20 @@ import (
 // stacks are the control and the stack that is judged.
 var stacks = []*stack.Stack{stack.Net, stack.Net2}
 
-var (
-	here   = netip.MustParseAddr("10.0.0.1")
-	there  = netip.MustParseAddr("10.0.0.2")
-	nobody = netip.MustParseAddr("10.0.0.3")
-)
-
 // A script is what two hosts do in some weather. Its result is what it notes.
 type script struct {
 	name string
 	// shows is what the control must have noted, so that the script is known to
-	// have met what it is about.
-	shows []string
-	run   func(*play)
+	// have met what it is about; shows6 over IPv6, if that is something else.
+	shows, shows6 []string
+	run           func(*play)
 }
 
 // A play is one run of a script, on one stack.
 type play struct {
 	*testing.T
 	*router
+	family      *family
 	stack       *stack.Stack
 	here, there *host
 
@@ -51,26 +45,39 @@ type play struct {
 	notes []string
 }
 
-// TestNetworksThatMisbehave runs every script on both stacks. What they note is
-// equal.
+// TestNetworksThatMisbehave runs every script on both stacks, over both versions of IP.
+// What the stacks note is equal.
 func TestNetworksThatMisbehave(t *testing.T) {
-	if lacking != nil {
-		t.Skipf("this test needs network namespaces and a tun device: %v", lacking)
+	for _, f := range families {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			if err := lacking[f]; err != nil {
+				t.Skipf("this test needs network namespaces and a tun device: %v", err)
+			}
+			testScripts(t, f)
+		})
 	}
+}
+
+func testScripts(t *testing.T, f *family) {
 	for _, sc := range scripts {
+		shows := sc.shows
+		if f == ipv6 && sc.shows6 != nil {
+			shows = sc.shows6
+		}
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()
 			var notes [2][]string
 			var playing sync.WaitGroup
 			for i, s := range stacks {
-				playing.Go(func() { notes[i] = perform(t, s, sc) })
+				playing.Go(func() { notes[i] = perform(t, s, f, sc) })
 			}
 			playing.Wait()
 			if t.Failed() {
 				return
 			}
 			t.Log(strings.Join(notes[0], "\n"))
-			for _, want := range sc.shows {
+			for _, want := range shows {
 				if !strings.Contains(strings.Join(notes[0], "\n"), want) {
 					t.Errorf("the control did not meet %q", want)
 				}
@@ -83,19 +90,19 @@ func TestNetworksThatMisbehave(t *testing.T) {
 }
 
 // perform runs a script on one stack, between two hosts made for it.
-func perform(t *testing.T, s *stack.Stack, sc script) []string {
-	p := &play{T: t, stack: s}
+func perform(t *testing.T, s *stack.Stack, f *family, sc script) []string {
+	p := &play{T: t, family: f, stack: s}
 	var err error
-	if p.here, err = newHost(here); err != nil {
+	if p.here, err = newHost(f.here, f.bits); err != nil {
 		t.Error(err)
 		return nil
 	}
-	if p.there, err = newHost(there); err != nil {
+	if p.there, err = newHost(f.there, f.bits); err != nil {
 		p.here.close()
 		t.Error(err)
 		return nil
 	}
-	p.router = newRouter(p.here, p.there)
+	p.router = newRouter(f, p.here, p.there)
 	defer p.router.close()
 	if problem := p.act(sc); problem != "" {
 		t.Errorf("%s: %s, after\n%s", s.Name, problem, strings.Join(p.notes, "\n"))
@@ -133,6 +140,15 @@ func (p *play) awaits(what string, done func() bool) {
 	if !settle.Within(patience, done) {
 		panic(halt("this did not come: " + what))
 	}
+}
+
+// awaitsAnswer waits until the router has refused a packet in this weather.
+func (p *play) awaitsAnswer() {
+	p.awaits("the router's answer", func() bool {
+		p.router.mu.Lock()
+		defer p.router.mu.Unlock()
+		return p.answered > 0
+	})
 }
 
 // note adds to the script's result.

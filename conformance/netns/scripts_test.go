@@ -19,78 +19,68 @@ import (
 const soon = 100 * time.Millisecond
 
 var scripts = []script{
-	{"dial/nobody-answers", []string{"ETIMEDOUT", "i/o timeout", "operation was canceled"}, dialNobody},
-	{"dial/refused", []string{"ECONNREFUSED"}, dialRefused},
-	{"dial/unreachable", []string{"ENETUNREACH", "EHOSTUNREACH", "EHOSTDOWN", "ENONET", "ECONNREFUSED"}, dialUnreachable},
-	{"dial/link-down", []string{"ENETUNREACH"}, dialLinkDown},
-	{"udp/unreachable", []string{"ECONNREFUSED", "EHOSTUNREACH", "i/o timeout"}, udpUnreachable},
-	{"udp/link-down", []string{"ENETUNREACH"}, udpLinkDown},
-	{"tcp/keep-alive-death", []string{"dialled reads: 0 read", "accepted reads: 0 read", "ETIMEDOUT"}, keepAliveDeath},
-	{"tcp/user-timeout", []string{"ETIMEDOUT"}, userTimeout},
-	{"tcp/peer-rebooted", []string{"ECONNRESET", "EPIPE"}, peerRebooted},
-	{"tcp/peer-rebooted-while-reading", []string{"ECONNRESET"}, peerRebootedReader},
-	{"tcp/cut-for-good", []string{"ETIMEDOUT"}, cutForGood},
-	{"tcp/router-gives-up", []string{"EHOSTUNREACH"}, routerGivesUp},
-	{"tcp/cut-and-back", []string{"<nil>"}, cutAndBack},
-	{"tcp/link-down-and-up", []string{"<nil>"}, linkDownAndUp},
-	{"tcp/deadlines-while-cut", []string{"i/o timeout", "and: true EOF"}, deadlinesWhileCut},
-	{"tcp/close-while-cut", []string{"use of closed network connection"}, closeWhileCut},
-	{"tcp/loss-delay-reordering-doubles", []string{"<nil>"}, foulWeather},
-	{"mptcp/loss-delay-reordering-doubles", []string{"<nil>"}, foulWeatherMPTCP},
-	{"tcp/path-mtu", []string{"path MTU: 600"}, pathMTU},
-	{"tcp/path-mtu-unsaid", []string{"i/o timeout", "<nil>"}, pathMTUUnsaid},
-	{"udp/path-mtu", []string{"EMSGSIZE", "path MTU: 600"}, udpPathMTU},
+	{name: "dial/nobody-answers", shows: []string{"ETIMEDOUT", "i/o timeout", "operation was canceled"}, run: dialNobody},
+	{name: "dial/refused", shows: []string{"ECONNREFUSED"}, run: dialRefused},
+	{name: "dial/unreachable", shows: []string{"ENETUNREACH", "EHOSTUNREACH", "EHOSTDOWN", "ENONET", "ECONNREFUSED"}, shows6: []string{"ENETUNREACH", "EHOSTUNREACH", "EACCES", "EPROTO", "ECONNREFUSED"}, run: dialUnreachable},
+	{name: "dial/link-down", shows: []string{"ENETUNREACH"}, run: dialLinkDown},
+	{name: "udp/unreachable", shows: []string{"ECONNREFUSED", "EHOSTUNREACH", "i/o timeout"}, run: udpUnreachable},
+	{name: "udp/link-down", shows: []string{"ENETUNREACH"}, run: udpLinkDown},
+	{name: "tcp/keep-alive-death", shows: []string{"dialled reads: 0 read", "accepted reads: 0 read", "ETIMEDOUT"}, run: keepAliveDeath},
+	{name: "tcp/user-timeout", shows: []string{"ETIMEDOUT"}, run: userTimeout},
+	{name: "tcp/peer-rebooted", shows: []string{"ECONNRESET", "EPIPE"}, run: peerRebooted},
+	{name: "tcp/peer-rebooted-while-reading", shows: []string{"ECONNRESET"}, run: peerRebootedReader},
+	{name: "tcp/cut-for-good", shows: []string{"ETIMEDOUT"}, run: cutForGood},
+	{name: "tcp/router-gives-up", shows: []string{"EHOSTUNREACH"}, run: routerGivesUp},
+	{name: "tcp/cut-and-back", shows: []string{"<nil>"}, run: cutAndBack},
+	{name: "tcp/link-down-and-up", shows: []string{"<nil>"}, run: linkDownAndUp},
+	{name: "tcp/deadlines-while-cut", shows: []string{"i/o timeout", "and: true EOF"}, run: deadlinesWhileCut},
+	{name: "tcp/close-while-cut", shows: []string{"use of closed network connection"}, run: closeWhileCut},
+	{name: "tcp/loss-delay-reordering-doubles", shows: []string{"<nil>"}, run: foulWeather},
+	{name: "mptcp/loss-delay-reordering-doubles", shows: []string{"<nil>"}, run: foulWeatherMPTCP},
+	{name: "tcp/path-mtu", shows: []string{"path MTU: 600"}, shows6: []string{"path MTU: 1300"}, run: pathMTU},
+	{name: "tcp/path-mtu-unsaid", shows: []string{"i/o timeout", "<nil>"}, run: pathMTUUnsaid},
+	{name: "udp/path-mtu", shows: []string{"EMSGSIZE", "path MTU: 600"}, shows6: []string{"EMSGSIZE", "path MTU: 1300"}, run: udpPathMTU},
 }
 
 func dialNobody(p *play) {
 	p.must(p.here.set("tcp_syn_retries", "1"))
-	p.set(weather{vanish: map[netip.Addr]bool{nobody: true}})
-	to := netip.AddrPortFrom(nobody, 80)
-	_, err := p.dial(stack.Dialer{Timeout: soon}, "tcp4", to)
+	p.set(weather{vanish: map[netip.Addr]bool{p.family.nobody: true}})
+	to := netip.AddrPortFrom(p.family.nobody, 80)
+	_, err := p.dial(stack.Dialer{Timeout: soon}, "tcp", to)
 	p.note("Dial with a time-out", err)
-	_, err = p.dial(stack.Dialer{Deadline: time.Now().Add(-1)}, "tcp4", to)
+	_, err = p.dial(stack.Dialer{Deadline: time.Now().Add(-1)}, "tcp", to)
 	p.note("Dial with a deadline that is over", err)
 	p.here.do(func() {
 		ctx, cancel := context.WithTimeout(p.Context(), soon)
 		defer cancel()
-		_, err := p.stack.DialContext(ctx, "tcp4", to.String())
+		_, err := p.stack.DialContext(ctx, p.network("tcp"), to.String())
 		p.note("Dial with a context's deadline", err)
 		ctx, cancel = context.WithCancel(p.Context())
 		time.AfterFunc(soon, cancel)
-		_, err = p.stack.DialContext(ctx, "tcp4", to.String())
+		_, err = p.stack.DialContext(ctx, p.network("tcp"), to.String())
 		p.note("Dial with a context that is cancelled", err)
 	})
-	_, err = p.dial(stack.Dialer{}, "tcp4", to)
+	_, err = p.dial(stack.Dialer{}, "tcp", to)
 	p.note("Dial", err)
 }
 
 func dialRefused(p *play) {
-	_, err := p.dial(stack.Dialer{}, "tcp4", netip.AddrPortFrom(there, 81))
+	_, err := p.dial(stack.Dialer{}, "tcp", netip.AddrPortFrom(p.family.there, 81))
 	p.note("Dial of a port that nobody listens on", err)
 }
 
-// kinds are what routers say of packets that they do not carry.
-var kinds = []struct {
-	name string
-	code byte
-}{
-	{"network", 0}, {"host", 1}, {"protocol", 2}, {"port", 3}, {"source route", 5}, {"network unknown", 6},
-	{"host unknown", 7}, {"host isolated", 8}, {"network prohibited", 9}, {"host prohibited", 10},
-	{"network for this service", 11}, {"host for this service", 12}, {"filtered", 13},
-}
-
 func dialUnreachable(p *play) {
-	for _, k := range kinds {
-		p.set(weather{refuse: map[netip.Addr]icmp{nobody: {unreachable, k.code}}})
-		_, err := p.dial(stack.Dialer{Timeout: patience}, "tcp4", netip.AddrPortFrom(nobody, 80))
+	for _, k := range p.family.kinds {
+		p.set(weather{refuse: map[netip.Addr]icmp{p.family.nobody: k.says}})
+		_, err := p.dial(stack.Dialer{Timeout: patience}, "tcp", netip.AddrPortFrom(p.family.nobody, 80))
 		p.note("Dial, unreachable "+k.name, err)
 	}
 }
 
 func dialLinkDown(p *play) {
 	p.must(p.here.up(false))
-	for _, network := range []string{"tcp4", "udp4"} {
-		_, err := p.dial(stack.Dialer{}, network, netip.AddrPortFrom(there, 80))
+	for _, network := range []string{"tcp", "udp"} {
+		_, err := p.dial(stack.Dialer{}, network, netip.AddrPortFrom(p.family.there, 80))
 		p.note("Dial "+network, err)
 	}
 }
@@ -100,13 +90,14 @@ func dialLinkDown(p *play) {
 // connected.
 func udpUnreachable(p *play) {
 	for _, all := range []int{0, 1} {
-		for _, k := range kinds {
-			p.set(weather{refuse: map[netip.Addr]icmp{nobody: {unreachable, k.code}}})
-			c, err := p.dial(stack.Dialer{}, "udp4", netip.AddrPortFrom(nobody, 80))
+		for _, k := range p.family.kinds {
+			p.set(weather{refuse: map[netip.Addr]icmp{p.family.nobody: k.says}})
+			c, err := p.dial(stack.Dialer{}, "udp", netip.AddrPortFrom(p.family.nobody, 80))
 			p.must(err)
-			p.raw(c.(stack.UDPConn), func(fd int) error { return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_RECVERR, all) })
+			p.raw(c.(stack.UDPConn), func(fd int) error { return unix.SetsockoptInt(fd, p.family.level, p.family.recvErr, all) })
 			what := fmt.Sprintf("unreachable %s, IP_RECVERR %d,", k.name, all)
 			p.writes(what, c)
+			p.awaitsAnswer()
 			p.must(c.SetReadDeadline(time.Now().Add(soon)))
 			p.reads(what, c)
 			p.writes(what+" after that", c)
@@ -114,10 +105,10 @@ func udpUnreachable(p *play) {
 		}
 	}
 	p.here.do(func() {
-		c, err := p.stack.ListenPacket("udp4", netip.AddrPortFrom(here, 0).String())
+		c, err := p.stack.ListenPacket(p.network("udp"), netip.AddrPortFrom(p.family.here, 0).String())
 		p.must(err)
 		defer c.Close()
-		n, err := c.WriteTo([]byte("a few bytes"), net.UDPAddrFromAddrPort(netip.AddrPortFrom(there, 9)))
+		n, err := c.WriteTo([]byte("a few bytes"), net.UDPAddrFromAddrPort(netip.AddrPortFrom(p.family.there, 9)))
 		p.note("WriteTo a port that nobody listens on", n, err)
 		p.must(c.SetReadDeadline(time.Now().Add(soon)))
 		n, from, err := c.ReadFrom(make([]byte, 100))
@@ -126,7 +117,7 @@ func udpUnreachable(p *play) {
 }
 
 func udpLinkDown(p *play) {
-	c, err := p.dial(stack.Dialer{}, "udp4", netip.AddrPortFrom(there, 9))
+	c, err := p.dial(stack.Dialer{}, "udp", netip.AddrPortFrom(p.family.there, 9))
 	p.must(err)
 	defer c.Close()
 	p.must(p.here.up(false))
@@ -210,7 +201,7 @@ func routerGivesUp(p *play) {
 	p.must(p.here.set("tcp_retries2", "2"))
 	near, _, end := p.pair(stack.Dialer{}, stack.ListenConfig{})
 	defer end()
-	p.set(weather{refuse: map[netip.Addr]icmp{there: {unreachable, 1}}})
+	p.set(weather{refuse: map[netip.Addr]icmp{p.family.there: p.family.hostGone}})
 	p.writes("sender", near)
 	p.reads("sender", near)
 	p.writes("sender, after that,", near)
@@ -322,12 +313,9 @@ func foulWeatherMPTCP(p *play) {
 	p.transfers(near, far, much/4, func() {})
 }
 
-// small is a path that takes less than the links at its ends.
-const small = 600
-
 func (p *play) notesPathMTU(c syscall.Conn) {
 	p.raw(c, func(fd int) error {
-		mtu, err := unix.GetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MTU)
+		mtu, err := unix.GetsockoptInt(fd, p.family.level, p.family.mtu)
 		p.note("path MTU", mtu)
 		return err
 	})
@@ -336,7 +324,7 @@ func (p *play) notesPathMTU(c syscall.Conn) {
 func pathMTU(p *play) {
 	near, far, end := p.pair(stack.Dialer{}, stack.ListenConfig{})
 	defer end()
-	p.set(weather{mtu: small})
+	p.set(weather{mtu: p.family.small})
 	p.transfers(near, far, much/4, func() {})
 	p.notesPathMTU(near)
 }
@@ -346,7 +334,7 @@ func pathMTU(p *play) {
 func pathMTUUnsaid(p *play) {
 	near, far, end := p.pair(stack.Dialer{}, stack.ListenConfig{})
 	defer end()
-	p.set(weather{mtu: small, silent: true})
+	p.set(weather{mtu: p.family.small, silent: true})
 	_, err := near.Write(make([]byte, 32<<10))
 	p.note("sender writes what the kernel takes", err)
 	p.must(far.SetReadDeadline(time.Now().Add(soon)))
@@ -366,22 +354,24 @@ func pathMTUUnsaid(p *play) {
 }
 
 func udpPathMTU(p *play) {
-	p.set(weather{mtu: small})
-	c, err := p.dial(stack.Dialer{}, "udp4", netip.AddrPortFrom(there, 9))
+	p.set(weather{mtu: p.family.small})
+	c, err := p.dial(stack.Dialer{}, "udp", netip.AddrPortFrom(p.family.there, 9))
 	p.must(err)
 	defer c.Close()
 	write := func(what string, size int) {
 		n, err := c.Write(make([]byte, size))
 		p.note(what, n, err)
 	}
+	between := (p.family.small + linkMTU) / 2
 	write("more than a datagram holds", 1<<16)
-	write("more than the path takes", 1200)
+	write("more than the path takes", between)
+	p.awaitsAnswer()
 	p.must(c.SetReadDeadline(time.Now().Add(soon)))
 	p.reads("the router's answer,", c)
-	write("the same again, in fragments", 1200)
+	write("the same again, in fragments", between)
 	p.notesPathMTU(c.(stack.UDPConn))
 	p.raw(c.(stack.UDPConn), func(fd int) error {
-		return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DO)
+		return unix.SetsockoptInt(fd, p.family.level, p.family.mtuDiscover, p.family.neverFragment)
 	})
-	write("the same again, never in fragments", 1200)
+	write("the same again, never in fragments", between)
 }
