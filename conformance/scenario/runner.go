@@ -84,6 +84,14 @@ func Run(ctx context.Context, name string) (Comparison, error) {
 // and goroutines of the whole process.
 var oneAtATime sync.Mutex
 
+const (
+	// netTries is how often net itself may fail.
+	netTries = 3
+	// portTries is how often two recordings may differ by chance alone: beside tens of
+	// thousands of connections of others, few ports are left to choose from.
+	portTries = 10
+)
+
 // compare runs s on the oracle and on the stack that is compared with it.
 func compare(ctx context.Context, s *Scenario, oracle, other *Stack) Comparison {
 	oneAtATime.Lock()
@@ -94,7 +102,7 @@ func compare(ctx context.Context, s *Scenario, oracle, other *Stack) Comparison 
 		c.skip(lack)
 		return c
 	}
-	for range 3 {
+	for try := range portTries {
 		c.Net, c.Net2 = record(ctx, s, oracle), nil
 		lack := c.Net.lack()
 		if lack == nil {
@@ -104,7 +112,7 @@ func compare(ctx context.Context, s *Scenario, oracle, other *Stack) Comparison 
 		if lack != nil {
 			c.skip(lack)
 			c.Elapsed = time.Since(start)
-			if lack.Need == host.NetItself && ctx.Err() == nil {
+			if lack.Need == host.NetItself && try < netTries-1 && ctx.Err() == nil {
 				continue // the failure may have been chance
 			}
 			return c
@@ -114,9 +122,7 @@ func compare(ctx context.Context, s *Scenario, oracle, other *Stack) Comparison 
 		if c.Detail == "" || !chance(c.Net, c.Net2) {
 			break
 		}
-	}
-	if c.Outcome == Skipped {
-		return c
+		time.Sleep(time.Duration(try) * 20 * time.Millisecond)
 	}
 	if c.Detail != "" {
 		c.Outcome = Differs
