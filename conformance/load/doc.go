@@ -7,7 +7,7 @@
 //
 //	go test -run Soak -v -timeout 2h ./conformance/load -args -load.soak 1h
 //	go test -run Churn -v -timeout 1h ./conformance/load -args -load.churn 10m -load.idle 9000
-//	go test -run Crowd -v -timeout 1h ./conformance/load -args -load.crowd 50000
+//	go test -run Crowd -v -timeout 1h ./conformance/load -args -load.crowd 59820
 //
 // They print their figures with -v. With -load.stack net2 the control stays out.
 package load
