@@ -38,7 +38,7 @@ func TestContextEndsTheCall(t *testing.T) {
 	io.Copy(full, zeros{})
 	full.SetWriteDeadline(time.Time{})
 	buf := make([]byte, 1<<20)
-	for _, tt := range []struct {
+	calls := []struct {
 		op   string
 		call func(ctx context.Context) error
 	}{
@@ -48,7 +48,8 @@ func TestContextEndsTheCall(t *testing.T) {
 		{"accept", func(ctx context.Context) error { _, err := l.(*TCPListener).AcceptContext(ctx); return err }},
 		{"accept", func(ctx context.Context) error { _, err := ul.(*UnixListener).AcceptContext(ctx); return err }},
 		{"wait", c.WaitRead},
-	} {
+	}
+	for _, tt := range calls {
 		want := func(err, cause error, timeout bool) {
 			t.Helper()
 			var op *OpError
@@ -67,6 +68,17 @@ func TestContextEndsTheCall(t *testing.T) {
 			ctx, cancel = context.WithTimeout(context.Background(), time.Millisecond)
 			want(tt.call(ctx), context.DeadlineExceeded, true)
 			cancel()
+		}
+	}
+	// That a connection is closed counts before a context, as before a deadline.
+	for _, closer := range []io.Closer{l, ul, udp, c, full} {
+		closer.Close()
+	}
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, tt := range calls {
+		if err := tt.call(done); !errors.Is(err, ErrClosed) {
+			t.Errorf("%s after Close, with a context that is done: %v, want %v", tt.op, err, ErrClosed)
 		}
 	}
 }

@@ -4,6 +4,7 @@ package poll
 
 import (
 	"context"
+	"net"
 
 	"golang.org/x/sys/unix"
 
@@ -21,7 +22,7 @@ func (fd *FD) ReadContext(ctx context.Context, p []byte) (int, error) {
 		return fd.Read(p)
 	}
 	if len(p) == 0 {
-		if err := ctx.Err(); err != nil {
+		if err := fd.doneBefore(ctx); err != nil {
 			return 0, err
 		}
 		return fd.Read(p)
@@ -77,7 +78,7 @@ func (fd *FD) WriteContext(ctx context.Context, p []byte) (int, error) {
 	if ctx.Done() == nil {
 		return fd.Write(p)
 	}
-	if err := ctx.Err(); err != nil {
+	if err := fd.doneBefore(ctx); err != nil {
 		return 0, err
 	}
 	w := sending{p: p}
@@ -97,7 +98,7 @@ func (fd *FD) WaitReadContext(ctx context.Context) error {
 
 // readIOContext is readIO for an operation that ends when ctx is done.
 func (fd *FD) readIOContext(ctx context.Context, op func(sysfd int) socket.Errno) error {
-	if err := ctx.Err(); err != nil {
+	if err := fd.doneBefore(ctx); err != nil {
 		return err
 	}
 	if err := fd.readLock(); err != nil {
@@ -120,6 +121,16 @@ func (fd *FD) writeIOContext(ctx context.Context, op func(sysfd int) socket.Errn
 		return err
 	}
 	return fd.untilDone(ctx, 'w', op)
+}
+
+// doneBefore returns the error of an operation that cannot begin because ctx is done. That
+// the descriptor is closed counts first, as before a deadline.
+func (fd *FD) doneBefore(ctx context.Context) error {
+	err := ctx.Err()
+	if err != nil && fd.fdmu.state.Load()&mutexClosed != 0 {
+		return net.ErrClosed
+	}
+	return err
 }
 
 // untilDone calls op, and again each time the descriptor becomes ready, until op returns

@@ -100,7 +100,7 @@ func (w *worker) live(round int, a, b net.Conn) error {
 		}
 	}
 
-	chosen := w.some(uses, 1+w.choose.IntN(5))
+	chosen := w.some(usesOf(w.stack), 1+w.choose.IntN(5))
 	users, peers := newCrew(), newCrew()
 	for _, u := range chosen {
 		e := judged.with(w.choose.Uint64())
@@ -199,7 +199,7 @@ func (e *end) untilItFails(u use) error {
 // the connection is closed.
 func (e *end) isClosed() error {
 	var errs []error
-	for _, u := range uses {
+	for _, u := range usesOf(e.stack) {
 		if err := u.do(e); err != errNotThere && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, fmt.Errorf("%s after Close = %v, want %v", u.name, err, net.ErrClosed))
 		}

@@ -93,10 +93,11 @@ func (d *doorkeeper) live(round int) error {
 	}
 	address = l.Addr().String()
 	there, _ := tokens(d.at.worker, round)
+	can := listenerUsesOf(d.stack)
 	users, peers := newCrew(), newCrew()
 	duplicated := false
 	for range 1 + d.choose.IntN(4) {
-		u := listenerUses[d.choose.IntN(len(listenerUses))]
+		u := can[d.choose.IntN(len(can))]
 		duplicated = duplicated || u.name == "File"
 		choose := rand.New(rand.NewPCG(d.choose.Uint64(), 0))
 		users.start(u.name, func() error { return listenerUntilClosed(l, u, there, choose) })
@@ -118,7 +119,7 @@ func (d *doorkeeper) live(round int) error {
 		return again.Close()
 	})
 	err = errors.Join(users.wait(), peers.wait())
-	for _, u := range listenerUses {
+	for _, u := range can {
 		if uerr := u.do(l, there, d.choose); !errors.Is(uerr, net.ErrClosed) {
 			err = errors.Join(err, fmt.Errorf("%s after Close = %v, want %v", u.name, uerr, net.ErrClosed))
 		}
@@ -134,17 +135,7 @@ type listenerUse struct {
 
 var listenerUses = []listenerUse{
 	{"Accept", func(l listener, in token, _ *rand.Rand) error {
-		c, err := l.Accept()
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		p := make([]byte, 8)
-		n, _ := c.Read(p) // fails if the peer was gone first
-		if err := in.foreign(p[:n]); err != nil {
-			return wrong{err}
-		}
-		return nil
+		return in.checkFirst(l.Accept())
 	}},
 	{"SetDeadline", func(l listener, _ token, choose *rand.Rand) error { return l.SetDeadline(moment(choose)) }},
 	{"File", func(l listener, _ token, _ *rand.Rand) error {
@@ -161,6 +152,21 @@ var listenerUses = []listenerUse{
 		}
 		return rc.Control(func(uintptr) { runtime.Gosched() })
 	}},
+}
+
+// checkFirst returns a wrong if what a connection that was accepted says first is not of
+// the token.
+func (t token) checkFirst(c net.Conn, err error) error {
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	p := make([]byte, 8)
+	n, _ := c.Read(p) // fails if the peer was gone first
+	if err := t.foreign(p[:n]); err != nil {
+		return wrong{err}
+	}
+	return nil
 }
 
 // listenerUntilClosed uses a listener until it is closed.

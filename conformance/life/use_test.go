@@ -3,6 +3,7 @@
 package life
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -102,7 +103,7 @@ var errNotThere = errors.New("this type has no such method")
 // usualErrors are those with which a connection may fail while it lives:
 // its peer goes away, or a deadline passes.
 var usualErrors = []error{
-	io.EOF, os.ErrDeadlineExceeded,
+	io.EOF, os.ErrDeadlineExceeded, context.DeadlineExceeded,
 	syscall.EPIPE, syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.ENOTCONN, syscall.ENOENT,
 	syscall.ENOPROTOOPT, // nobody has a raw socket of the protocol
 	// The kernel has no room for a datagram.
