@@ -141,6 +141,8 @@ func (m *machine) do(o Op) bool {
 		return m.badAddress(int(o.N))
 	case AcceptClosed:
 		return m.acceptClosed(o)
+	case AcceptCanceled:
+		return m.acceptCanceled(o)
 	default:
 		if len(m.ends) == 0 {
 			return false
@@ -200,6 +202,24 @@ func (m *machine) onEnd(e *end, kind Kind, n int) bool {
 		return m.copy(e, n%20000)
 	case Buffers:
 		return m.buffers(e, n%20000)
+	case TryRead:
+		return m.tryRead(e, n%20000+1)
+	case WaitRead:
+		return m.waitRead(e)
+	case ReadContext:
+		return m.readContext(e, n%20000+1)
+	case ReadCanceled:
+		return m.readCanceled(e)
+	case WriteContext:
+		return m.writeContext(e, n%20000)
+	case OnReadable:
+		return m.onReadable(e, n)
+	case PeerClosed:
+		return m.peerClosed(e)
+	case OnPeerClosed:
+		return m.onPeerClosed(e, n)
+	case ReadBuffers:
+		return m.readBuffers(e, n%20000+1)
 	}
 	return false
 }
@@ -321,16 +341,19 @@ func (e *end) canSend(n int) bool {
 	return e.peer.pending()+n <= 60000
 }
 
-func (m *machine) write(e *end, n int) bool {
+func (m *machine) write(e *end, n int) bool { return m.writeWith(e, n, e.conn.Write) }
+
+// writeWith writes with a method of the end.
+func (m *machine) writeWith(e *end, n int, write func(p []byte) (int, error)) bool {
 	if !e.canSend(n) {
 		return false
 	}
 	if _, connected := e.conn.(net.PacketConn); connected && !e.stream && e.conn.RemoteAddr() == nil {
-		n0, err := e.conn.Write(e.payload(n))
+		n0, err := write(e.payload(n))
 		m.record("write %d without peer: %d, %s", n, n0, m.error(err))
 		return true
 	}
-	n0, err := e.conn.Write(e.payload(n))
+	n0, err := write(e.payload(n))
 	m.record("write %d: %d, %s", n, n0, m.error(err))
 	if err == nil {
 		e.sends(n0)
@@ -347,9 +370,14 @@ func (m *machine) read(e *end, n int) bool {
 	if !e.determined() {
 		return false
 	}
+	return m.readWith(e, n, e.conn)
+}
+
+// readWith reads from r, which reads from the end, what is there.
+func (m *machine) readWith(e *end, n int, r io.Reader) bool {
 	p := make([]byte, n)
 	if e.closed || e.expiredR || len(e.queue) == 0 || !e.stream {
-		n0, err := e.conn.Read(p)
+		n0, err := r.Read(p)
 		m.record("read %d: %d %x, %s", n, n0, digest(p[:max(n0, 0)]), m.error(err))
 		if !e.closed && !e.expiredR && len(e.queue) > 0 {
 			e.queue = e.queue[1:] // also an empty packet, which may look like the end
@@ -358,7 +386,7 @@ func (m *machine) read(e *end, n int) bool {
 	}
 	// A stream may hand over its bytes in pieces of any size.
 	p = p[:min(n, e.queue[0])]
-	n0, err := io.ReadFull(e.conn, p)
+	n0, err := io.ReadFull(r, p)
 	m.record("read %d: %d %x, %s", len(p), n0, digest(p[:n0]), m.error(err))
 	if e.queue[0] -= n0; e.queue[0] == 0 {
 		e.queue = nil
@@ -408,11 +436,16 @@ func (m *machine) startRead(e *end, n int) func() {
 	}
 }
 
-func (m *machine) readWoken(e *end, n int) bool {
-	if !e.waits() || e.peer.closed || e.peer.noMoreSends || e.peer.expiredW || e.noMoreReads {
+// wakeable reports whether the peer can send something that a read gets.
+func (e *end) wakeable() bool {
+	if e.peer.closed || e.peer.noMoreSends || e.peer.expiredW || e.noMoreReads {
 		return false
 	}
-	if !e.peer.stream && e.peer.conn.RemoteAddr() == nil {
+	return e.peer.stream || e.peer.conn.RemoteAddr() != nil
+}
+
+func (m *machine) readWoken(e *end, n int) bool {
+	if !e.waits() || !e.wakeable() {
 		return false
 	}
 	wait := m.startRead(e, 20000)

@@ -16,6 +16,7 @@ import (
 
 	"go.parity/conformance"
 	"go.parity/conformance/stack"
+	"go.parity/net2"
 )
 
 var (
@@ -61,7 +62,7 @@ func TestEveryOperationRuns(t *testing.T) {
 		t.Run(k.String(), func(t *testing.T) {
 			for conn := range uint8(len(networks)) {
 				p := Program{{Kind: Pair, Conn: conn}, {Kind: Write, Conn: 0, N: 10}, {Kind: Read, Conn: 1, N: 10}, {Kind: k, Conn: 1, N: 2}}
-				if k == Read || k == RawRead {
+				if k == Read || k == RawRead || k == ReadBuffers || k == ReadContext {
 					p[2].Kind = Names
 				}
 				if m := run(&net2Stack, p); m != nil && m.ran == len(p) {
@@ -70,6 +71,23 @@ func TestEveryOperationRuns(t *testing.T) {
 			}
 			t.Errorf("%v was passed over on every network", k)
 		})
+	}
+}
+
+// TestConnectionsCanDoMore shows that what is beyond net is asked of net2 at all.
+func TestConnectionsCanDoMore(t *testing.T) {
+	for conn, network := range networks {
+		m := run(&net2Stack, Program{{Kind: Pair, Conn: uint8(conn)}})
+		if m == nil {
+			t.Fatal("no ports are left")
+		}
+		for _, e := range m.ends {
+			_, can := e.conn.(beyond)
+			_, knowsPeer := e.conn.(net2.PeerWatcher)
+			if !can || e.stream && !knowsPeer {
+				t.Errorf("%s: %T lacks a method", network, e.conn)
+			}
+		}
 	}
 }
 

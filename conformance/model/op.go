@@ -34,6 +34,19 @@ const (
 	Canceled                 // dial with a context that is done
 	BadAddress               // dial and listen on malformed address N
 	AcceptClosed             // accept, while the listener closes
+
+	// What net2 can do beyond net; see beyond.go.
+
+	TryRead        // read what is there, if something is
+	WaitRead       // wait for something to read, or for a context
+	ReadContext    // Read, with a context
+	ReadCanceled   // read when nothing is there, until a context is done
+	WriteContext   // Write, with a context
+	OnReadable     // let a function wait for something to read
+	PeerClosed     // ask whether the peer has ended its side
+	OnPeerClosed   // let a function wait for that
+	ReadBuffers    // Read, into several buffers
+	AcceptCanceled // accept until a context is done, and again
 	numKinds
 )
 
@@ -41,6 +54,8 @@ var kindNames = [numKinds]string{
 	"Pair", "Write", "Read", "ReadNone", "ReadWoken", "ReadClosed", "ReadEnded", "ReadTimedOut", "Zero",
 	"Deadline", "CloseWrite", "CloseRead", "Close", "Option", "Names", "File", "FileConn", "Control",
 	"RawRead", "Copy", "Buffers", "Refused", "Canceled", "BadAddress", "AcceptClosed",
+	"TryRead", "WaitRead", "ReadContext", "ReadCanceled", "WriteContext", "OnReadable", "PeerClosed", "OnPeerClosed",
+	"ReadBuffers", "AcceptCanceled",
 }
 
 func (k Kind) String() string { return kindNames[k%numKinds] }
