@@ -27,7 +27,22 @@ type drained struct {
 	look  lookBefore // whether to look before a wait
 	waits uint16     // how often a Read had to wait since look changed
 	need  uint16     // how many such waits it takes to stop looking
+	short shortRead  // what a short read of TryRead means
+	tries uint16     // how many were short before anybody asked
 }
+
+// shortRead says whether a read that returned less than it had room for took all there was.
+type shortRead uint8
+
+const (
+	shortUnknown shortRead = iota // nobody has asked
+	shortMeansPart
+	shortMeansAll
+)
+
+// shortAskAfter is after how many short reads of TryRead we ask what they mean. It costs two
+// system calls, and spares one each time that the program arms its function again.
+const shortAskAfter = 4
 
 // lookBefore says whether a Read looks before it waits.
 type lookBefore uint8
@@ -91,9 +106,27 @@ func (fd *FD) foundNothing() {
 	}
 }
 
+// shortIsAll reports whether a short read of TryRead means that nothing is left. The caller
+// holds the read lock.
+func (fd *FD) shortIsAll() bool {
+	if d := &fd.drained; d.short == shortUnknown {
+		if d.tries++; d.tries < shortAskAfter {
+			return false
+		}
+		d.short = shortMeansPart
+		if fd.DrainsShort && fd.askShort() {
+			d.short = shortMeansAll
+		}
+	}
+	return fd.drained.short == shortMeansAll && fd.Shares() == 0
+}
+
 // maySpare reports whether a short read of this descriptor means that nothing is left, and
 // the watch tells its end.
-func (fd *FD) maySpare() bool {
+func (fd *FD) maySpare() bool { return fd.askShort() && runtimehooks.PollWatchEnd(&fd.pd.desc) }
+
+// askShort reports whether a short read of this descriptor means that nothing is left.
+func (fd *FD) askShort() bool {
 	if fd.Shares() != 0 {
 		return false
 	}
@@ -107,7 +140,7 @@ func (fd *FD) maySpare() bool {
 	if errno != 0 || lowat > 1 { // MPTCP leaves 0 behind, which counts as 1
 		return false
 	}
-	return runtimehooks.PollWatchEnd(&fd.pd.desc)
+	return true
 }
 
 // awaitMore waits, if this Read need not look before, and reports whether the descriptor has

@@ -29,12 +29,21 @@ func (fd *FD) TryRead(p []byte) (int, error) {
 	if fd.IsStream && len(p) > maxRW {
 		p = p[:maxRW]
 	}
+	mark := runtimehooks.PollBeforeRead(&fd.pd.desc)
 	for {
 		n, errno := socket.Read(fd.Sysfd, p)
 		switch errno {
 		case 0:
+			if 0 < n && n < len(p) && mark != 0 && fd.shortIsAll() {
+				runtimehooks.PollTookAll(&fd.pd.desc, mark, true)
+			}
 			return n, fd.eof(n)
 		case unix.EINTR:
+		case unix.EAGAIN:
+			if mark != 0 {
+				runtimehooks.PollTookAll(&fd.pd.desc, mark, false)
+			}
+			return 0, errno
 		default:
 			return 0, errno
 		}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A callback is a function that runs once, in a goroutine of its own, when something
+// A callback is a function that runs once, in a goroutine of callbackQueue's, when something
 // happens to a descriptor. While one runs no other of the same callback does: what is armed
 // meanwhile counts when it has returned.
 //
@@ -23,6 +23,10 @@ type callback struct {
 	running bool
 	fired   bool        // the event came while another f ran
 	timer   *time.Timer // goes off at the read deadline
+
+	// callbackQueue.mu guards the following.
+	next   *callback
+	queued bool
 }
 
 // arm sets f, and reports whether it could: false means that one is armed already.
@@ -83,7 +87,7 @@ func (c *callback) fireAt(at int64) {
 	case at < 0:
 		c.fire()
 	case c.timer == nil:
-		inRealTime(func() { c.timer = time.AfterFunc(time.Duration(at-nanotime()), c.fire) })
+		inRealTime(func() { c.timer = time.AfterFunc(time.Duration(at-nanotime()), func() { c.fire() }) })
 	default:
 		inRealTime(func() { c.timer.Reset(time.Duration(at - nanotime())) })
 	}
@@ -96,11 +100,13 @@ func (c *callback) isArmed() bool {
 	return c.armed.Load()
 }
 
-// fire lets f run, if one is armed.
-func (c *callback) fire() {
-	if c.disarm() {
-		go c.run()
+// fire lets f run, if one is armed, and reports whether one was.
+func (c *callback) fire() bool {
+	if !c.disarm() {
+		return false
 	}
+	c.enqueue()
+	return true
 }
 
 // disarm reports whether the caller is the one who tells the event.
@@ -113,42 +119,28 @@ func (c *callback) disarm() bool {
 // run calls f, unless somebody else does or it was stopped.
 func (c *callback) run() {
 	c.mu.Lock()
-	if c.f == nil {
+	switch {
+	case c.f == nil:
 		c.mu.Unlock()
-		return
-	}
-	if c.running {
-		c.fired = true // whoever runs now goes on with it
+	case c.running:
+		c.fired = true // whoever runs now sees to it
 		c.mu.Unlock()
-		return
+	default:
+		c.running = true
+		f := c.clear()
+		c.mu.Unlock()
+		defer c.ran() // also if f ends its goroutine
+		f()
 	}
-	c.running = true
-	c.call()
 }
 
-// call calls f, and what was armed and fired meanwhile. The caller holds c.mu; call
-// releases it.
-func (c *callback) call() {
-	f := c.clear()
-	c.mu.Unlock()
-	defer func() { // also if f ends its goroutine
-		c.mu.Lock()
-		if c.f != nil && c.fired {
-			go c.callNext()
-		} else {
-			c.running = false
-		}
-		c.mu.Unlock()
-	}()
-	f()
-}
-
-func (c *callback) callNext() {
+// ran lets the function run that was armed, and whose event came, while another ran.
+func (c *callback) ran() {
 	c.mu.Lock()
-	if c.f == nil {
-		c.running = false
-		c.mu.Unlock()
-		return
+	c.running = false
+	again := c.f != nil && c.fired
+	c.mu.Unlock()
+	if again {
+		c.enqueue()
 	}
-	c.call()
 }

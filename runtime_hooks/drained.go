@@ -162,8 +162,8 @@ func sweep(b *watchBuffers) (more bool) {
 func (w *watchDesc) askReadable() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.closed && w.events&unix.EPOLLIN == 0 { // else a callback is armed, and the event comes
-		w.ctl(unix.EPOLL_CTL_MOD, watchEnd|unix.EPOLLIN)
+	if !w.closed {
+		w.ctl(unix.EPOLL_CTL_MOD, w.events|watchEnd|unix.EPOLLIN) // a callback's events stay
 	}
 }
 

@@ -4,7 +4,7 @@ package runtimehooks
 
 import "golang.org/x/sys/unix"
 
-// PollOnReadable lets f run, once, in a goroutine of its own: when the descriptor is
+// PollOnReadable lets f run, once, in another goroutine: when the descriptor is
 // readable, at the read deadline, or at PollUnblock. keep stays reachable until then. It
 // returns NoError, ErrClosing, or a negated errno: EALREADY if a function waits already, or
 // one of epoll_create1(2) or epoll_ctl(2).
@@ -138,16 +138,75 @@ func PollShut(pd *PollDesc, mode int) {
 	}
 }
 
-// watchReadable watches until the descriptor is readable.
+// watchRead is what we watch for on behalf of a callback. The watch stays when the event has
+// come, so that the next arming need not ask for it: see emptySince. EPOLLPRI tells of urgent
+// data, at whose mark a read stops short.
+const watchRead = unix.EPOLLIN | unix.EPOLLPRI | unix.EPOLLRDHUP | unix.EPOLLET
+
+// watchReadable watches until the descriptor is readable. The caller has armed w.readable
+// before.
 //
 //go:norace
 func (w *watchDesc) watchReadable() unix.Errno {
 	raceDisable()
 	defer raceEnable()
+	if empty, event := w.emptySince(); empty {
+		if event {
+			w.readable.fire()
+		}
+		return 0
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return 0
 	}
-	return w.watchFor(unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT)
+	errno := w.watchFor(watchRead)
+	w.watchesRead.Store(errno == 0)
+	return errno
+}
+
+// emptySince reports whether a read has taken all there was and the watch tells what comes
+// later, and if so, whether an event has come since the read began.
+//
+// An event is an edge: it may have come, and found nobody armed, before the caller armed the
+// callback. Nobody misses it: the read took the number of events before it looked, the
+// watcher counts an event before it looks whether a callback is armed, and the caller armed
+// its own before it looks at that number here. What the read did not see comes after the
+// number was taken, and so does its event. Either the number differs here, or the watcher
+// finds the callback armed. TestArmingSeesAnEventThatCameBefore fails without this order.
+//
+// A read's word holds for one event: a function that does not read has the kernel look again.
+func (w *watchDesc) emptySince() (empty, event bool) {
+	at := w.emptyAt.Load()
+	if at == 0 || !w.watchesRead.Load() || w.ended.Load() {
+		return false, false
+	}
+	if w.happenings.Load() == at {
+		return true, false
+	}
+	w.emptyAt.Store(0)
+	return true, true
+}
+
+// PollBeforeRead is called before a read that may tell PollTookAll, and returns what that
+// wants to know.
+func PollBeforeRead(pd *PollDesc) (mark uint32) {
+	raceDisable()
+	defer raceEnable()
+	if w := pd.more.Load(); w != nil {
+		return w.happenings.Load()
+	}
+	return 0
+}
+
+// PollTookAll notes that a read has found nothing, or that it has taken less than it had
+// room for (short), and that this means that nothing is left. mark is what PollBeforeRead
+// returned. Only who holds the read lock may call it.
+func PollTookAll(pd *PollDesc, mark uint32, short bool) {
+	raceDisable()
+	defer raceEnable()
+	if w := pd.more.Load(); w != nil && !(short && w.urgent.Load()) {
+		w.emptyAt.Store(mark)
+	}
 }

@@ -42,6 +42,19 @@ type watchDesc struct {
 	// odd says that the sweep found something to read that no event had told of.
 	odd atomic.Bool
 
+	// happenings is the number of events so far, from 1 on, and emptyAt what it was before a
+	// read that took all there was; 0 if there is no such read. See emptySince.
+	happenings, emptyAt atomic.Uint32
+
+	// watchesRead says that the kernel watches for watchRead.
+	watchesRead atomic.Bool
+
+	// urgent says that there was urgent data. It stays so.
+	urgent atomic.Bool
+
+	// inVain is how many events in a row found no callback armed. It is the watcher's.
+	inVain int
+
 	reader, writer waitSide
 
 	readable, peerGone callback
@@ -94,6 +107,7 @@ func (pd *PollDesc) makeWatchDesc() *watchDesc {
 		return w
 	}
 	w := &watchDesc{fd: int32(pd.sysfd()), index: -1}
+	w.happenings.Store(1)
 	if !pd.more.CompareAndSwap(nil, w) {
 		return pd.more.Load()
 	}
@@ -262,24 +276,33 @@ func netwatch(b *watchBuffers) {
 }
 
 // happened notes events of the descriptor of w.
+//
+//go:norace
 func (w *watchDesc) happened(events uint32) {
 	end := events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0
 	if end {
 		w.ended.Store(true)
 	}
+	if events&unix.EPOLLPRI != 0 {
+		w.urgent.Store(true)
+	}
+	w.happenings.Add(1) // before the look at the callback: see emptySince
 	if w.peerEnded(events) {
 		w.gone.Store(true)
 		w.peerGone.fire()
 	}
 	if events&unix.EPOLLIN != 0 || end {
-		w.readable.fire()
+		if w.readable.fire() {
+			w.inVain = 0
+		} else {
+			w.noteInVain()
+		}
 	}
 	if !end && w.reader.state.Load() == sideSeen {
 		stats.sweepFinds.Add(1)
 		w.odd.Store(true) // the sweep asked, and there is something to read
 	}
 	w.wakeReader()
-	w.rewatch()
 }
 
 // peerEnded reports whether events tell that the peer has ended its side or the connection.
@@ -295,22 +318,36 @@ func (w *watchDesc) peerEnded(events uint32) bool {
 	return events&unix.EPOLLRDHUP != 0 && shut&shutRead == 0
 }
 
-// rewatch watches again for the end after an event of EPOLLONESHOT, which ends the watch.
+// eventsInVain is how many events in a row may find no callback armed before the watch for
+// them ends: the program reads in another way by now, or what it does takes long.
+const eventsInVain = 4
+
+// noteInVain notes an event that found no callback armed.
 //
 //go:norace
-func (w *watchDesc) rewatch() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closed || w.index < 0 || w.events&unix.EPOLLONESHOT == 0 {
+func (w *watchDesc) noteInVain() {
+	if !w.watchesRead.Load() {
 		return
 	}
-	if w.readable.isArmed() {
-		return // somebody armed it meanwhile, and so changed the watch
+	if w.inVain++; w.inVain < eventsInVain {
+		return
 	}
-	w.events = 0
+	w.inVain = 0
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.watchesRead.Store(false)
+	if w.readable.isArmed() { // after the store: whoever arms it now sees that, and waits for w.mu
+		w.watchesRead.Store(true)
+		return
+	}
+	if w.closed || w.index < 0 {
+		return
+	}
+	events := uint32(unix.EPOLLET)
 	if w.forEnd {
-		w.ctl(unix.EPOLL_CTL_MOD, watchEnd)
+		events = watchEnd
 	}
+	w.ctl(unix.EPOLL_CTL_MOD, events)
 }
 
 // watchBuffers stay from one netwatch to the next.
