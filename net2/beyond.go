@@ -13,8 +13,8 @@ type ReadableConn interface {
 	// or the read deadline. It consumes nothing. It may return without cause.
 	WaitRead(ctx context.Context) error
 
-	// OnReadable runs f once, in a goroutine of its own, when a Read would not
-	// block or the connection is closed.
+	// OnReadable runs f once, in another goroutine, when a Read would not block
+	// or the connection is closed. f may block.
 	OnReadable(f func()) error
 
 	// StopReadable takes back what OnReadable was given. It reports true if f
@@ -33,8 +33,8 @@ type PeerWatcher interface {
 	// connection, as far as the poller has seen.
 	PeerClosed() bool
 
-	// OnPeerClosed runs f once, in a goroutine of its own, when PeerClosed
-	// becomes true or the connection is closed.
+	// OnPeerClosed runs f once, in another goroutine, when PeerClosed becomes
+	// true or the connection is closed.
 	OnPeerClosed(f func()) error
 
 	// StopPeerClosed takes back what OnPeerClosed was given. It reports true if

@@ -28,9 +28,13 @@ func (c *conn) WaitRead(ctx context.Context) error {
 	return nil
 }
 
-// OnReadable lets f run once, in a goroutine of its own, when a Read would not block, when
-// the read deadline passes, or when the connection is closed. Until then the connection owns
-// no goroutine, and the garbage collector leaves it alone. f may find nothing to read.
+// OnReadable lets f run once, in another goroutine, when a Read would not block, when the
+// read deadline passes, or when the connection is closed. Until then the connection owns no
+// goroutine, and the garbage collector leaves it alone. f may find nothing to read.
+//
+// f may block: that holds up no other function. Functions that return soon share goroutines,
+// so one that calls [runtime.LockOSThread] must unlock its thread before it returns. If f has
+// taken with TryRead all there was, to call OnReadable again costs no system call.
 //
 // What OnReadable was told before comes before f. While f runs it may call OnReadable again;
 // the next function runs when f has returned. If a function waits already, the error wraps

@@ -282,6 +282,52 @@ func TestOnReadableRandom(t *testing.T) {
 	wg.Wait()
 }
 
+// Whatever a function leaves unread, and whatever comes while it is not armed, it is told of.
+func TestOnReadableLosesNothing(t *testing.T) {
+	rounds := 3000
+	if testing.Short() {
+		rounds /= 10
+	}
+	for _, tt := range watchedPairs[:2] { // of streams
+		for _, size := range []int{1, 5, 64} {
+			t.Run(fmt.Sprintf("%s, %d bytes at a time", tt.name, size), func(t *testing.T) {
+				t.Parallel()
+				c, peer := tt.pair(t)
+				buf := make([]byte, size)
+				var echo func()
+				echo = func() {
+					n, err := c.TryRead(buf)
+					if err != nil && err != ErrWouldBlock {
+						return
+					}
+					c.Write(buf[:n])
+					c.OnReadable(echo)
+				}
+				c.OnReadable(echo)
+				rnd := rand.New(rand.NewPCG(uint64(size), 7))
+				peer.SetDeadline(time.Now().Add(patience + time.Duration(rounds)*time.Millisecond))
+				back := make([]byte, 64)
+				for i := range rounds {
+					sent := 0
+					for range 1 + rnd.IntN(3) {
+						n, err := peer.Write(back[:1+rnd.IntN(10)])
+						if err != nil {
+							t.Fatal(err)
+						}
+						sent += n
+						if rnd.IntN(2) == 0 {
+							runtime.Gosched()
+						}
+					}
+					if _, err := io.ReadFull(peer, back[:sent]); err != nil {
+						t.Fatalf("round %d: %d bytes do not come back: %v", i, sent, err)
+					}
+				}
+			})
+		}
+	}
+}
+
 // An armed connection is not collected; one that is not armed is, and closed.
 func TestArmedConnectionIsReachable(t *testing.T) {
 	peers := make(chan net.Conn, 1)

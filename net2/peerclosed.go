@@ -13,8 +13,8 @@ package net2
 // the runtime does not report a deadlock, since the connection may have news.
 func (c *TCPConn) PeerClosed() bool { return c.ok() && c.fd.pfd.PeerClosed() }
 
-// OnPeerClosed lets f run once, in a goroutine of its own, when PeerClosed becomes true or
-// the connection is closed. It follows the rules of OnReadable, and no deadline.
+// OnPeerClosed lets f run once, in another goroutine, when PeerClosed becomes true or the
+// connection is closed. It follows the rules of OnReadable, and no deadline.
 func (c *TCPConn) OnPeerClosed(f func()) error { return c.arm(f, (*netFD).onPeerClosed) }
 
 // StopPeerClosed takes the function of OnPeerClosed back. It returns true if the function

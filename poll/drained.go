@@ -28,7 +28,7 @@ type drained struct {
 	waits uint16     // how often a Read had to wait since look changed
 	need  uint16     // how many such waits it takes to stop looking
 	short shortRead  // what a short read of TryRead means
-	tries uint16     // how many were short before anybody asked
+	tries uint8      // how many were short before anybody asked
 }
 
 // shortRead says whether a read that returned less than it had room for took all there was.

@@ -50,8 +50,8 @@ func (fd *FD) TryRead(p []byte) (int, error) {
 	}
 }
 
-// OnReadable lets f run, once, in a goroutine of its own: when a read would not wait, at the
-// read deadline, or when the descriptor is closed. Until then owner stays reachable.
+// OnReadable lets f run, once, in another goroutine: when a read would not wait, at the read
+// deadline, or when the descriptor is closed. Until then owner stays reachable.
 func (fd *FD) OnReadable(f func(), owner any) error {
 	return fd.arm(f, owner, runtimehooks.PollOnReadable)
 }

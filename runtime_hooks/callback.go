@@ -87,7 +87,7 @@ func (c *callback) fireAt(at int64) {
 	case at < 0:
 		c.fire()
 	case c.timer == nil:
-		inRealTime(func() { c.timer = time.AfterFunc(time.Duration(at-nanotime()), func() { c.fire() }) })
+		inRealTime(func() { c.timer = time.AfterFunc(time.Duration(at-nanotime()), c.fire) })
 	default:
 		inRealTime(func() { c.timer.Reset(time.Duration(at - nanotime())) })
 	}
@@ -100,13 +100,21 @@ func (c *callback) isArmed() bool {
 	return c.armed.Load()
 }
 
-// fire lets f run, if one is armed, and reports whether one was.
-func (c *callback) fire() bool {
-	if !c.disarm() {
-		return false
+// fire lets f run, if one is armed.
+func (c *callback) fire() {
+	if c.disarm() {
+		c.start()
 	}
-	c.enqueue()
-	return true
+}
+
+// start lets f run: in callbackQueue, or, in a bubble of testing/synctest, in a goroutine of
+// that bubble, which callbackQueue's are outside of.
+func (c *callback) start() {
+	if bubbled() {
+		go c.run()
+	} else {
+		c.enqueue()
+	}
 }
 
 // disarm reports whether the caller is the one who tells the event.
@@ -141,6 +149,6 @@ func (c *callback) ran() {
 	again := c.f != nil && c.fired
 	c.mu.Unlock()
 	if again {
-		c.enqueue()
+		c.start()
 	}
 }

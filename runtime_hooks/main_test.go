@@ -65,15 +65,26 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// leaked waits for goroutines that are about to end, and says what is there now
-// that was not there before.
+// leaked waits for goroutines that are about to end and for a watch that lingers, and says
+// what is there now that was not there before.
 func leaked(fds map[string]string, goroutines int) error {
-	for limit := time.Now().Add(patience); runtime.NumGoroutine() > goroutines; {
+	limit := time.Now().Add(patience)
+	for runtime.NumGoroutine() > goroutines {
 		if time.Now().After(limit) {
 			return fmt.Errorf("goroutines: %d before, %d after:\n%s", goroutines, runtime.NumGoroutine(), stacks())
 		}
 		time.Sleep(time.Millisecond)
 	}
+	for {
+		err := leakedFiles(fds)
+		if err == nil || time.Now().After(limit) {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func leakedFiles(fds map[string]string) error {
 	for fd, what := range openFiles() {
 		if was, ok := fds[fd]; !ok || was != what {
 			return fmt.Errorf("descriptor %s leaked: %s", fd, what)

@@ -292,11 +292,7 @@ func (w *watchDesc) happened(events uint32) {
 		w.peerGone.fire()
 	}
 	if events&unix.EPOLLIN != 0 || end {
-		if w.readable.fire() {
-			w.inVain = 0
-		} else {
-			w.noteInVain()
-		}
+		w.tellReadable()
 	}
 	if !end && w.reader.state.Load() == sideSeen {
 		stats.sweepFinds.Add(1)
@@ -318,21 +314,28 @@ func (w *watchDesc) peerEnded(events uint32) bool {
 	return events&unix.EPOLLRDHUP != 0 && shut&shutRead == 0
 }
 
+// tellReadable lets the callback run that waits for w to be readable, or notes that none does.
+// Only the watcher calls it.
+//
+//go:norace
+func (w *watchDesc) tellReadable() {
+	if w.readable.disarm() {
+		w.inVain = 0
+		w.readable.enqueue()
+	} else if w.inVain++; w.inVain >= eventsInVain && w.watchesRead.Load() {
+		w.inVain = 0
+		w.watchLess()
+	}
+}
+
 // eventsInVain is how many events in a row may find no callback armed before the watch for
 // them ends: the program reads in another way by now, or what it does takes long.
 const eventsInVain = 4
 
-// noteInVain notes an event that found no callback armed.
+// watchLess ends the watch for what a callback waits for, unless one is armed.
 //
 //go:norace
-func (w *watchDesc) noteInVain() {
-	if !w.watchesRead.Load() {
-		return
-	}
-	if w.inVain++; w.inVain < eventsInVain {
-		return
-	}
-	w.inVain = 0
+func (w *watchDesc) watchLess() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.watchesRead.Store(false)
