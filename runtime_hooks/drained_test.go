@@ -220,6 +220,25 @@ func TestWatcherSleepsWhileNobodyNeedsIt(t *testing.T) {
 	})
 }
 
+// Who breaks a wait of the watcher may be so late that it waits again, for somebody else.
+func TestWatcherTakesEventsAfterALateBreak(t *testing.T) {
+	a, b := socketpair(t)
+	a.watch()
+	ran := make(chan struct{}, 1)
+	for range 100 {
+		a.arm(func() { ran <- struct{}{} })
+		eventually(t, "the watcher waits", func() bool { return watcherState.Load() == watcherWaits })
+		watcherBreak()
+		b.write("x")
+		select {
+		case <-ran:
+		case <-time.After(patience):
+			t.Fatal("the watcher takes no event")
+		}
+		a.drain()
+	}
+}
+
 // The last callback that is taken back lets the watcher sleep, whatever it was about to do.
 func TestWatcherSleepsAfterCallbacks(t *testing.T) {
 	a, _ := socketpair(t)

@@ -134,7 +134,11 @@ func waitForEvents(b *watchBuffers) {
 		watcherState.CompareAndSwap(watcherWaits, watcherSweeps)
 	}
 	for watcherState.Load() == watcherWaits {
-		watcherWait(b)
+		if !watcherWait(b) {
+			// Somebody was late to break an earlier wait. Whoever means this one has
+			// changed the state before, or breaks it after this.
+			watcherDeadline(0)
+		}
 	}
 }
 

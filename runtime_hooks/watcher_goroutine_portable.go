@@ -44,15 +44,17 @@ func watcherDeadline(ns int64) {
 // watcherBreak lets watcherWait return.
 func watcherBreak() { watcherFile.SetReadDeadline(time.Unix(1, 0)) }
 
-// watcherWait waits until the watch has events, or for its deadline, and takes the events.
-func watcherWait(b *watchBuffers) {
+// watcherWait waits until the watch has events, which it takes, and returns true; or until
+// its deadline, and returns false.
+func watcherWait(b *watchBuffers) bool {
 	waited := false
-	watcherConn.Read(func(uintptr) bool {
+	err := watcherConn.Read(func(uintptr) bool {
 		netwatch(b)
 		done := waited
 		waited = true
 		return done // the first time, wait for the next edge
 	})
+	return err == nil
 }
 
 func epollPwait(epfd int, events []unix.EpollEvent) (int, unix.Errno) {

@@ -54,13 +54,16 @@ func watcherDeadline(ns int64) { runtime_pollSetDeadline(watcherDesc, ns, 'r') }
 //go:norace
 func watcherBreak() { runtime_pollSetDeadline(watcherDesc, -1, 'r') }
 
-// watcherWait waits until the watch has events, or for its deadline, and takes the events.
+// watcherWait waits until the watch has events, which it takes, and returns true; or until
+// its deadline, and returns false.
 //
 //go:norace
-func watcherWait(b *watchBuffers) {
-	if runtime_pollWait(watcherDesc, 'r') == NoError {
-		netwatch(b)
+func watcherWait(b *watchBuffers) bool {
+	if runtime_pollWait(watcherDesc, 'r') != NoError {
+		return false
 	}
+	netwatch(b)
+	return true
 }
 
 // epollPwait takes the events that are there; see epoll_pwait(2), the call that the runtime
