@@ -12,6 +12,9 @@ import "sync"
 // any, and it takes one before the next is started. So while functions return at once, two
 // or three goroutines serve them all; when they block, each has its own; and a function that
 // ends its goroutine leaves nobody behind.
+//
+// The race detector takes two functions that one goroutine ran for ordered, which the program
+// must not rely on: the next two may have a goroutine each.
 var callbackQueue struct {
 	mu          sync.Mutex
 	first, last *callback
