@@ -174,7 +174,8 @@ func (w *watchDesc) watchReadable() unix.Errno {
 // watcher counts an event before it looks whether a callback is armed, and the caller armed
 // its own before it looks at that number here. What the read did not see comes after the
 // number was taken, and so does its event. Either the number differs here, or the watcher
-// finds the callback armed. TestArmingSeesAnEventThatCameBefore fails without this order.
+// finds the callback armed. TestEventCountsBeforeTheLook fails without this order, and now and
+// then TestArmingSeesAnEventThatCameBefore.
 //
 // A read's word holds for one event: a function that does not read has the kernel look again.
 func (w *watchDesc) emptySince() (empty, event bool) {

@@ -61,7 +61,11 @@ func TestArmingSeesAnEventThatCameBefore(t *testing.T) {
 	var round atomic.Int32 // not a channel: both must be awake at once
 	defer round.Store(-1)
 	go func() { // is the watcher
-		for seen := int32(0); ; runtime.Gosched() {
+		seen := int32(0)
+		for i := 1; ; i++ {
+			if i%1000 == 0 {
+				runtime.Gosched()
+			}
 			if now := round.Load(); now != seen {
 				if seen = now; seen < 0 {
 					return
@@ -79,6 +83,24 @@ func TestArmingSeesAnEventThatCameBefore(t *testing.T) {
 		spin(i / 100 % 100)
 		a.wantReadable(ran)
 	}
+}
+
+// The watcher counts an event before it looks at the callback; here it is stopped right after
+// the look.
+func TestEventCountsBeforeTheLook(t *testing.T) {
+	a, _, w := armedOnce(t)
+	ran := make(chan struct{})
+	a.arm(func() { close(ran) })
+	before := w.happenings.Load()
+	callbackQueue.mu.Lock()
+	go w.happened(unix.EPOLLIN)
+	eventually(t, "the watcher has looked", func() bool { return !w.readable.isArmed() })
+	got := w.happenings.Load()
+	callbackQueue.mu.Unlock()
+	if got != before+1 {
+		t.Errorf("%d events, want %d", got, before+1)
+	}
+	<-ran
 }
 
 // The kernel is asked only if it may know what nobody has told.
