@@ -88,30 +88,45 @@ func (c *conn) RemoteAddr() Addr {
 // SetDeadline sets the moment from which on reads and writes fail, also those that
 // already wait. The zero time means no deadline.
 func (c *conn) SetDeadline(t time.Time) error {
-	return c.setOwn(func(fd *netFD) error { return fd.pfd.SetDeadline(t) })
+	if !c.ok() {
+		return syscall.EINVAL
+	}
+	return c.fd.setError(c.fd.pfd.SetDeadline(t))
 }
 
 // SetReadDeadline is SetDeadline for reads alone.
 func (c *conn) SetReadDeadline(t time.Time) error {
-	return c.setOwn(func(fd *netFD) error { return fd.pfd.SetReadDeadline(t) })
+	if !c.ok() {
+		return syscall.EINVAL
+	}
+	return c.fd.setError(c.fd.pfd.SetReadDeadline(t))
 }
 
 // SetWriteDeadline is SetDeadline for writes alone. A write that fails may have
 // sent a part of its bytes.
 func (c *conn) SetWriteDeadline(t time.Time) error {
-	return c.setOwn(func(fd *netFD) error { return fd.pfd.SetWriteDeadline(t) })
+	if !c.ok() {
+		return syscall.EINVAL
+	}
+	return c.fd.setError(c.fd.pfd.SetWriteDeadline(t))
 }
 
 // SetReadBuffer sets the size of the kernel's receive buffer; see SO_RCVBUF in
 // socket(7).
 func (c *conn) SetReadBuffer(bytes int) error {
-	return c.setOwn(func(fd *netFD) error { return setReadBuffer(fd, bytes) })
+	if !c.ok() {
+		return syscall.EINVAL
+	}
+	return c.fd.setError(setReadBuffer(c.fd, bytes))
 }
 
 // SetWriteBuffer sets the size of the kernel's send buffer; see SO_SNDBUF in
 // socket(7).
 func (c *conn) SetWriteBuffer(bytes int) error {
-	return c.setOwn(func(fd *netFD) error { return setWriteBuffer(fd, bytes) })
+	if !c.ok() {
+		return syscall.EINVAL
+	}
+	return c.fd.setError(setWriteBuffer(c.fd, bytes))
 }
 
 // setOwn calls op with the connection's socket and wraps its error as a "set" error
@@ -120,10 +135,15 @@ func (c *conn) setOwn(op func(fd *netFD) error) error {
 	if !c.ok() {
 		return syscall.EINVAL
 	}
-	if err := op(c.fd); err != nil {
-		return c.fd.listenerError("set", err)
+	return c.fd.setError(op(c.fd))
+}
+
+// setError wraps err, if it is not nil, as a "set" error with the address of this end.
+func (fd *netFD) setError(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return fd.listenerError("set", err)
 }
 
 // File returns an [os.File] with a duplicate of the connection's descriptor. The

@@ -397,11 +397,14 @@ type sysDialer struct {
 func (sd *sysDialer) spec() socketSpec {
 	control := sd.ControlContext
 	if control == nil && sd.Control != nil {
-		control = func(_ context.Context, network, address string, c syscall.RawConn) error {
-			return sd.Control(network, address, c)
-		}
+		control = sd.control
 	}
-	return socketSpec{control: control, options: sd.Options, use: useDial, connect: sd.connect}
+	return socketSpec{control: control, options: &sd.Options, use: useDial, connect: sd.connect}
+}
+
+// control is Control with the signature of ControlContext.
+func (sd *sysDialer) control(_ context.Context, network, address string, c syscall.RawConn) error {
+	return sd.Control(network, address, c)
 }
 
 // dialParallel dials the primaries. If they fail or take longer than the fallback
@@ -774,11 +777,14 @@ type sysListener struct {
 
 // spec returns the settings of the listener's socket.
 func (sl *sysListener) spec() socketSpec {
-	spec := socketSpec{options: sl.Options, use: useListen, reusePort: sl.ReusePort, backlog: sl.Backlog}
+	spec := socketSpec{options: &sl.Options, use: useListen, reusePort: sl.ReusePort, backlog: sl.Backlog}
 	if sl.Control != nil {
-		spec.control = func(_ context.Context, network, address string, c syscall.RawConn) error {
-			return sl.Control(network, address, c)
-		}
+		spec.control = sl.control
 	}
 	return spec
+}
+
+// control is Control with the signature of a socketSpec's.
+func (sl *sysListener) control(_ context.Context, network, address string, c syscall.RawConn) error {
+	return sl.Control(network, address, c)
 }

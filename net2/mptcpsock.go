@@ -70,8 +70,12 @@ func (sd *sysDialer) dialMPTCP(ctx context.Context, laddr, raddr *TCPAddr) (*TCP
 // have an option that the program asked for. If the program asked for Multipath TCP
 // too, plain TCP is not what it wants.
 func lacksOption(err error) bool {
-	var refused *OptionError
-	return errors.As(err, &refused) && errors.Is(refused, errors.ErrUnsupported)
+	for ; err != nil; err = errors.Unwrap(err) {
+		if refused, ok := err.(*OptionError); ok {
+			return errors.Is(refused, errors.ErrUnsupported)
+		}
+	}
+	return false
 }
 
 // std: net.(*sysListener).listenMPTCP

@@ -52,8 +52,8 @@ func (fd *netFD) init() error { return fd.pfd.Init() }
 //
 // std: net.(*netFD).setAddr
 func (fd *netFD) setFinalizer() {
-	if openTrace.on.Load() {
-		openTrace.add(fd)
+	if openTracing.on.Load() {
+		openTracing.records.add(fd)
 	}
 	runtime.SetFinalizer(fd, (*netFD).Close)
 }
@@ -68,7 +68,7 @@ func (fd *netFD) Close() error {
 	}
 	runtime.SetFinalizer(fd, nil)
 	if fd.openID != 0 {
-		openTrace.remove(fd.openID)
+		openTracing.records.remove(fd.openID)
 	}
 	return fd.pfd.Close()
 }

@@ -126,10 +126,25 @@ func TraceOpen(on bool) {
 		profile := openProfile()
 		openTrace.mu.Lock()
 		openTrace.profile = profile
+		if openTracing.records == nil {
+			openTracing.records = &openTrace
+		}
 		openTrace.mu.Unlock()
 	}
 	poll.TraceWaits(on)
-	openTrace.on.Store(on)
+	openTracing.on.Store(on)
+}
+
+// openTracing says whether sockets that are opened are noted, and where.
+var openTracing struct {
+	on atomic.Bool
+
+	// records is &openTrace once on was true. It is an interface, so that only a program
+	// that calls TraceOpen contains the code behind it, and package pprof.
+	records interface {
+		add(fd *netFD)
+		remove(id uint32)
+	}
 }
 
 // openProfile is the profile of the open sockets. The value of each is the number that
@@ -158,17 +173,10 @@ type openRecord struct {
 var openTrace openRecords
 
 type openRecords struct {
-	on   atomic.Bool
-	mu   sync.Mutex
-	next uint32
-	list map[uint32]*openRecord
-
-	// profile is openProfile's. Behind an interface, so that only a program that
-	// calls TraceOpen contains package pprof.
-	profile interface {
-		Add(value any, skip int)
-		Remove(value any)
-	}
+	mu      sync.Mutex
+	next    uint32
+	list    map[uint32]*openRecord
+	profile *pprof.Profile // openProfile's
 }
 
 // add notes that fd was opened, and gives it a number.

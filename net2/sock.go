@@ -19,7 +19,7 @@ type socketSpec struct {
 	// connect the socket; it may be nil.
 	control func(ctx context.Context, network, address string, c syscall.RawConn) error
 
-	options   SocketOptions
+	options   *SocketOptions
 	use       socketUse
 	reusePort bool
 	backlog   int // 0: what the host allows
@@ -91,9 +91,6 @@ func (spec *socketSpec) setOptions(s int, network string, family int) error {
 		if errno := socket.SetsockoptInt(s, syscall.SOL_SOCKET, unix.SO_REUSEPORT, 1); errno != 0 {
 			return &OptionError{Option: "ReusePort", Err: os.NewSyscallError("setsockopt", errno)}
 		}
-	}
-	if spec.options == (SocketOptions{}) {
-		return nil
 	}
 	return spec.options.apply(s, network, family)
 }
@@ -230,18 +227,18 @@ func (fd *netFD) listenStream(ctx context.Context, laddr sockaddr, backlog int, 
 //
 // std: net.(*netFD).listenDatagram
 func (fd *netFD) listenDatagram(ctx context.Context, laddr sockaddr, spec socketSpec) error {
-	if a, ok := laddr.(udpSockaddr); ok && a.IP != nil && a.IP.IsMulticast() {
+	if a, ok := laddr.(*udpSockaddr); ok && a.IP != nil && a.IP.IsMulticast() {
 		if err := setDefaultMulticastSockopts(fd.pfd.Sysfd); err != nil {
 			return err
 		}
-		addr := *a.UDPAddr
+		addr := *a
 		switch fd.family {
 		case syscall.AF_INET:
 			addr.IP = IPv4zero
 		case syscall.AF_INET6:
 			addr.IP = IPv6unspecified
 		}
-		laddr = udpSockaddr{&addr}
+		laddr = &addr
 	}
 	var sa socket.Sockaddr
 	if err := laddr.sockaddr(&sa, fd.family); err != nil {
@@ -270,14 +267,14 @@ func (fd *netFD) setLocalAddr() {
 // netAddr returns the address of net that a sockaddr stands for.
 func netAddr(sa sockaddr) net.Addr {
 	switch a := sa.(type) {
-	case tcpSockaddr:
-		return a.TCPAddr
-	case udpSockaddr:
-		return a.UDPAddr
-	case ipSockaddr:
-		return a.IPAddr
-	case unixSockaddr:
-		return a.UnixAddr
+	case *tcpSockaddr:
+		return (*TCPAddr)(a)
+	case *udpSockaddr:
+		return (*UDPAddr)(a)
+	case *ipSockaddr:
+		return (*IPAddr)(a)
+	case *unixSockaddr:
+		return (*UnixAddr)(a)
 	}
 	return nil
 }

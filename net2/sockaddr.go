@@ -26,12 +26,13 @@ type sockaddr interface {
 }
 
 // The address types are net's own, and we cannot add methods to them. These types give
-// them the methods of sockaddr; each is nil if its address is nil.
+// them the methods of sockaddr. Their methods have pointers as receivers, because a program
+// would contain each method of a value twice.
 type (
-	tcpSockaddr  struct{ *TCPAddr }
-	udpSockaddr  struct{ *UDPAddr }
-	ipSockaddr   struct{ *IPAddr }
-	unixSockaddr struct{ *UnixAddr }
+	tcpSockaddr  TCPAddr
+	udpSockaddr  UDPAddr
+	ipSockaddr   IPAddr
+	unixSockaddr UnixAddr
 )
 
 // asSockaddr returns addr with the methods of a sockaddr, or a nil interface if addr is
@@ -40,47 +41,57 @@ func asSockaddr(addr Addr) sockaddr {
 	switch a := addr.(type) {
 	case *TCPAddr:
 		if a != nil {
-			return tcpSockaddr{a}
+			return (*tcpSockaddr)(a)
 		}
 	case *UDPAddr:
 		if a != nil {
-			return udpSockaddr{a}
+			return (*udpSockaddr)(a)
 		}
 	case *IPAddr:
 		if a != nil {
-			return ipSockaddr{a}
+			return (*ipSockaddr)(a)
 		}
 	case *UnixAddr:
 		if a != nil {
-			return unixSockaddr{a}
+			return (*unixSockaddr)(a)
 		}
 	}
 	return nil
 }
 
-func (a tcpSockaddr) family() int  { return ipFamily(a.IP) }
-func (a udpSockaddr) family() int  { return ipFamily(a.IP) }
-func (a ipSockaddr) family() int   { return ipFamily(a.IP) }
-func (a unixSockaddr) family() int { return syscall.AF_UNIX }
+func (a *tcpSockaddr) Network() string  { return (*TCPAddr)(a).Network() }
+func (a *udpSockaddr) Network() string  { return (*UDPAddr)(a).Network() }
+func (a *ipSockaddr) Network() string   { return (*IPAddr)(a).Network() }
+func (a *unixSockaddr) Network() string { return (*UnixAddr)(a).Network() }
 
-func (a tcpSockaddr) isWildcard() bool  { return isWildcard(a.IP) }
-func (a udpSockaddr) isWildcard() bool  { return isWildcard(a.IP) }
-func (a ipSockaddr) isWildcard() bool   { return isWildcard(a.IP) }
-func (a unixSockaddr) isWildcard() bool { return a.Name == "" }
+func (a *tcpSockaddr) String() string  { return (*TCPAddr)(a).String() }
+func (a *udpSockaddr) String() string  { return (*UDPAddr)(a).String() }
+func (a *ipSockaddr) String() string   { return (*IPAddr)(a).String() }
+func (a *unixSockaddr) String() string { return (*UnixAddr)(a).String() }
 
-func (a tcpSockaddr) sockaddr(sa *socket.Sockaddr, family int) error {
+func (a *tcpSockaddr) family() int  { return ipFamily(a.IP) }
+func (a *udpSockaddr) family() int  { return ipFamily(a.IP) }
+func (a *ipSockaddr) family() int   { return ipFamily(a.IP) }
+func (a *unixSockaddr) family() int { return syscall.AF_UNIX }
+
+func (a *tcpSockaddr) isWildcard() bool  { return isWildcard(a.IP) }
+func (a *udpSockaddr) isWildcard() bool  { return isWildcard(a.IP) }
+func (a *ipSockaddr) isWildcard() bool   { return isWildcard(a.IP) }
+func (a *unixSockaddr) isWildcard() bool { return a.Name == "" }
+
+func (a *tcpSockaddr) sockaddr(sa *socket.Sockaddr, family int) error {
 	return ipToSockaddr(sa, family, a.IP, a.Port, a.Zone)
 }
 
-func (a udpSockaddr) sockaddr(sa *socket.Sockaddr, family int) error {
+func (a *udpSockaddr) sockaddr(sa *socket.Sockaddr, family int) error {
 	return ipToSockaddr(sa, family, a.IP, a.Port, a.Zone)
 }
 
-func (a ipSockaddr) sockaddr(sa *socket.Sockaddr, family int) error {
+func (a *ipSockaddr) sockaddr(sa *socket.Sockaddr, family int) error {
 	return ipToSockaddr(sa, family, a.IP, 0, a.Zone)
 }
 
-func (a unixSockaddr) sockaddr(sa *socket.Sockaddr, family int) error {
+func (a *unixSockaddr) sockaddr(sa *socket.Sockaddr, family int) error {
 	sa.SetUnix(a.Name)
 	return nil
 }

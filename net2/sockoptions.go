@@ -129,36 +129,43 @@ func kindOfNetwork(network string) int {
 	return 0
 }
 
-// An optionField is a field of SocketOptions that is set.
+// An optionField is a field of SocketOptions, and the option that it sets.
 type optionField struct {
 	name  string
-	kinds int
+	kinds int       // of networks that have it
 	use   socketUse // that knows it
+	set   bool
 	valid bool
+
+	level, option int
+	option6       int // what takes the place of option on an IPv6 socket, unless it is 0
+	value         int
+	text          string // the value, unless it is empty
 }
 
-// fields lists the fields that are set.
-func (o *SocketOptions) fields() (list []optionField) {
-	add := func(set bool, name string, kinds int, use socketUse, valid bool) {
-		if set {
-			list = append(list, optionField{name, kinds, use, valid})
-		}
-	}
-	add(o.UserTimeout != 0, "UserTimeout", onTCP, anyUse, fits(o.UserTimeout, time.Millisecond))
-	add(o.FastOpen != 0, "FastOpen", onTCP, useListen, fitsInt(o.FastOpen))
-	add(o.DeferAccept != 0, "DeferAccept", onTCP, useListen, fits(o.DeferAccept, time.Second))
-	add(o.NotSentLowat != 0, "NotSentLowat", onTCP, anyUse, fitsInt(o.NotSentLowat))
-	add(o.BindNoPort, "BindNoPort", onTCP|onUDP, anyUse, true)
-	add(o.FreeBind, "FreeBind", onTCP|onUDP|onIP, anyUse, true)
-	add(o.Transparent, "Transparent", onTCP|onUDP|onIP, anyUse, true)
+// fields lists the fields, in the order in which apply sets their options. It is one
+// table, and no code for each field, because every program contains it.
+func (o *SocketOptions) fields() []optionField {
+	const tcp, ip, sol = syscall.IPPROTO_TCP, syscall.IPPROTO_IP, syscall.SOL_SOCKET
+	const packets = onTCP | onUDP | onIP
+	userTimeout, deferAccept, busyPoll := roundUp(o.UserTimeout, time.Millisecond), roundUp(o.DeferAccept, time.Second), roundUp(o.BusyPoll, time.Microsecond)
 	lo, hi := o.LocalPorts[0], o.LocalPorts[1]
-	add(lo != 0 || hi != 0, "LocalPorts", onTCP|onUDP, anyUse, hi == 0 || lo <= hi)
-	add(o.Device != "", "Device", onTCP|onUDP|onIP, anyUse, len(o.Device) < unix.IFNAMSIZ && cleanName(o.Device))
-	add(o.Congestion != "", "Congestion", onTCP, anyUse, len(o.Congestion) < maxCongestionName && cleanName(o.Congestion))
-	add(o.Mark != 0, "Mark", onTCP|onUDP|onIP, anyUse, true)
-	add(o.BusyPoll != 0, "BusyPoll", onTCP|onUDP|onIP, anyUse, fits(o.BusyPoll, time.Microsecond))
-	add(o.TOS != 0, "TOS", onTCP|onUDP|onIP, anyUse, o.TOS > 0 && o.TOS <= 0xff)
-	return list
+	ports := int(int32(uint32(lo) | uint32(hi)<<16))
+	return []optionField{
+		{name: "Device", kinds: packets, set: o.Device != "", valid: len(o.Device) < unix.IFNAMSIZ && cleanName(o.Device), level: sol, option: unix.SO_BINDTODEVICE, text: o.Device},
+		{name: "Mark", kinds: packets, set: o.Mark != 0, valid: true, level: sol, option: unix.SO_MARK, value: int(int32(o.Mark))},
+		{name: "BusyPoll", kinds: packets, set: o.BusyPoll != 0, valid: fitsInt(busyPoll), level: sol, option: unix.SO_BUSY_POLL, value: busyPoll},
+		{name: "FreeBind", kinds: packets, set: o.FreeBind, valid: true, level: ip, option: unix.IP_FREEBIND, option6: unix.IPV6_FREEBIND, value: 1},
+		{name: "Transparent", kinds: packets, set: o.Transparent, valid: true, level: ip, option: unix.IP_TRANSPARENT, option6: unix.IPV6_TRANSPARENT, value: 1},
+		{name: "BindNoPort", kinds: onTCP | onUDP, set: o.BindNoPort, valid: true, level: ip, option: unix.IP_BIND_ADDRESS_NO_PORT, value: 1},
+		{name: "LocalPorts", kinds: onTCP | onUDP, set: ports != 0, valid: hi == 0 || lo <= hi, level: ip, option: unix.IP_LOCAL_PORT_RANGE, value: ports},
+		{name: "TOS", kinds: packets, set: o.TOS != 0, valid: o.TOS > 0 && o.TOS <= 0xff, level: ip, option: unix.IP_TOS, option6: unix.IPV6_TCLASS, value: o.TOS},
+		{name: "UserTimeout", kinds: onTCP, set: o.UserTimeout != 0, valid: fitsInt(userTimeout), level: tcp, option: unix.TCP_USER_TIMEOUT, value: userTimeout},
+		{name: "NotSentLowat", kinds: onTCP, set: o.NotSentLowat != 0, valid: fitsInt(o.NotSentLowat), level: tcp, option: unix.TCP_NOTSENT_LOWAT, value: o.NotSentLowat},
+		{name: "Congestion", kinds: onTCP, set: o.Congestion != "", valid: len(o.Congestion) < maxCongestionName && cleanName(o.Congestion), level: tcp, option: unix.TCP_CONGESTION, text: o.Congestion},
+		{name: "DeferAccept", kinds: onTCP, use: useListen, set: o.DeferAccept != 0, valid: fitsInt(deferAccept), level: tcp, option: unix.TCP_DEFER_ACCEPT, value: deferAccept},
+		{name: "FastOpen", kinds: onTCP, use: useListen, set: o.FastOpen != 0, valid: fitsInt(o.FastOpen), level: tcp, option: unix.TCP_FASTOPEN, value: o.FastOpen},
+	}
 }
 
 // maxCongestionName is the kernel's TCP_CA_NAME_MAX.
@@ -168,27 +175,33 @@ func cleanName(s string) bool { return !strings.Contains(s, "\x00") }
 
 func fitsInt(n int) bool { return n > 0 && n <= math.MaxInt32 }
 
-// fits reports whether d is a number of units that an option can hold.
-func fits(d, unit time.Duration) bool { return d > 0 && roundUp(d, unit) <= math.MaxInt32 }
-
-// roundUp returns d in units, rounded up.
-func roundUp(d, unit time.Duration) time.Duration {
+// roundUp returns d in units, rounded up, or -1 if no option can hold it.
+func roundUp(d, unit time.Duration) int {
 	n := d / unit
 	if n*unit < d {
 		n++
 	}
-	return n
+	if d < 0 || n > math.MaxInt32 {
+		return -1
+	}
+	return int(n)
 }
+
+// isZero reports whether no field is set.
+func (o *SocketOptions) isZero() bool { return o == nil || *o == (SocketOptions{}) }
 
 // check refuses options that the network does not have, and values that no option can
 // have.
 func (o *SocketOptions) check(network string, use socketUse) error {
-	if *o == (SocketOptions{}) {
+	if o.isZero() {
 		return nil
 	}
 	kind := kindOfNetwork(network)
-	for _, f := range o.fields() {
+	fields := o.fields()
+	for i := range fields {
+		f := &fields[i]
 		switch {
+		case !f.set:
 		case f.kinds&kind == 0, f.use != anyUse && use != anyUse && f.use != use:
 			return &OptionError{Option: f.name, Err: syscall.ENOPROTOOPT}
 		case !f.valid:
@@ -200,49 +213,36 @@ func (o *SocketOptions) check(network string, use socketUse) error {
 
 // apply sets the options of the socket s, which check has accepted.
 func (o *SocketOptions) apply(s int, network string, family int) error {
-	var refused error
-	set := func(used bool, option string, do func() socket.Errno) {
-		if !used || refused != nil {
-			return
+	if o.isZero() {
+		return nil
+	}
+	fields := o.fields()
+	for i := range fields {
+		f := &fields[i]
+		if !f.set {
+			continue
 		}
-		if errno := do(); errno != 0 {
-			refused = &OptionError{Option: option, Err: os.NewSyscallError("setsockopt", errno)}
+		if errno := f.apply(s, network, family); errno != 0 {
+			return &OptionError{Option: f.name, Err: os.NewSyscallError("setsockopt", errno)}
 		}
 	}
-	number := func(level, name, value int) func() socket.Errno {
-		return func() socket.Errno { return socket.SetsockoptInt(s, level, name, value) }
-	}
-	text := func(level, name int, value string) func() socket.Errno {
-		return func() socket.Errno { return socket.Setsockopt(s, level, name, []byte(value)) }
-	}
-	// inet chooses the option of the address family.
-	inet := func(name4, name6, value int) func() socket.Errno {
-		if family == syscall.AF_INET6 {
-			return number(syscall.IPPROTO_IPV6, name6, value)
-		}
-		return number(syscall.IPPROTO_IP, name4, value)
-	}
-	const tcp, sol = syscall.IPPROTO_TCP, syscall.SOL_SOCKET
-	ms, sec, us := time.Millisecond, time.Second, time.Microsecond
+	return nil
+}
 
-	set(o.Device != "", "Device", text(sol, unix.SO_BINDTODEVICE, o.Device))
-	set(o.Mark != 0, "Mark", number(sol, unix.SO_MARK, int(int32(o.Mark))))
-	set(o.BusyPoll != 0, "BusyPoll", number(sol, unix.SO_BUSY_POLL, int(roundUp(o.BusyPoll, us))))
-	set(o.FreeBind, "FreeBind", inet(unix.IP_FREEBIND, unix.IPV6_FREEBIND, 1))
-	set(o.Transparent, "Transparent", inet(unix.IP_TRANSPARENT, unix.IPV6_TRANSPARENT, 1))
-	set(o.BindNoPort, "BindNoPort", number(syscall.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1))
-	ports := uint32(o.LocalPorts[0]) | uint32(o.LocalPorts[1])<<16
-	set(ports != 0, "LocalPorts", number(syscall.IPPROTO_IP, unix.IP_LOCAL_PORT_RANGE, int(int32(ports))))
-	set(o.TOS != 0, "TOS", inet(unix.IP_TOS, unix.IPV6_TCLASS, o.TOS))
-	// Packets to IPv4 peers of an IPv6 socket take theirs from the option of IPv4.
-	both := o.TOS != 0 && family == syscall.AF_INET6 && kindOfNetwork(network) != onIP
-	set(both, "TOS", number(syscall.IPPROTO_IP, unix.IP_TOS, o.TOS))
-	set(o.UserTimeout != 0, "UserTimeout", number(tcp, unix.TCP_USER_TIMEOUT, int(roundUp(o.UserTimeout, ms))))
-	set(o.NotSentLowat != 0, "NotSentLowat", number(tcp, unix.TCP_NOTSENT_LOWAT, o.NotSentLowat))
-	set(o.Congestion != "", "Congestion", text(tcp, unix.TCP_CONGESTION, o.Congestion))
-	set(o.DeferAccept != 0, "DeferAccept", number(tcp, unix.TCP_DEFER_ACCEPT, int(roundUp(o.DeferAccept, sec))))
-	set(o.FastOpen != 0, "FastOpen", number(tcp, unix.TCP_FASTOPEN, o.FastOpen))
-	return refused
+// apply sets the option that suits the family of the socket s.
+func (f *optionField) apply(s int, network string, family int) socket.Errno {
+	if f.text != "" {
+		return socket.Setsockopt(s, f.level, f.option, []byte(f.text))
+	}
+	if f.option6 != 0 && family == syscall.AF_INET6 {
+		errno := socket.SetsockoptInt(s, syscall.IPPROTO_IPV6, f.option6, f.value)
+		// Packets to IPv4 peers of an IPv6 socket take theirs from the option of IPv4.
+		both := f.option == unix.IP_TOS && kindOfNetwork(network) != onIP
+		if errno != 0 || !both {
+			return errno
+		}
+	}
+	return socket.SetsockoptInt(s, f.level, f.option, f.value)
 }
 
 // SetUserTimeout sets how long sent data may stay without acknowledgement before the
@@ -250,11 +250,12 @@ func (o *SocketOptions) apply(s int, network string, family int) error {
 // whose peer acknowledges and takes no more data. It rounds d up to milliseconds; 0
 // restores the kernel's own limit. Package net has no such method.
 func (c *TCPConn) SetUserTimeout(d time.Duration) error {
-	if d != 0 && !fits(d, time.Millisecond) {
+	ms := roundUp(d, time.Millisecond)
+	if d != 0 && !fitsInt(ms) {
 		return c.setNamed("UserTimeout", func(*netFD) error { return syscall.EINVAL })
 	}
 	return c.setNamed("UserTimeout", func(fd *netFD) error {
-		return fd.setsockoptInt(syscall.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(roundUp(d, time.Millisecond)))
+		return fd.setsockoptInt(syscall.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, ms)
 	})
 }
 

@@ -309,7 +309,15 @@ func spuriousENOTAVAIL(err error) bool {
 type TCPListener struct {
 	fd      *netFD
 	inherit inheritance
-	group   *ListenGroup // that the listener is in, or nil; immutable
+	group   listenerGroup // that the listener is in, or nil; immutable
+}
+
+// A listenerGroup is a *ListenGroup. It is an interface, so that only a program that makes
+// one contains its code.
+type listenerGroup interface {
+	close(l *TCPListener) error
+	steer(l *TCPListener) bool
+	hasOthers(l *TCPListener) bool
 }
 
 // std: net.(*TCPListener).ok

@@ -263,7 +263,7 @@ func (w *batchWriter) fillMessage(n int, m *UDPMessage, off int, single bool) (n
 		p, cut := m.next(off, single)
 		control := m.Control
 		if cut {
-			room, ok := w.out.Own(socket.SegmentControlSize + len(control))
+			room, ok := w.out.Own(socket.SegmentControlSize() + len(control))
 			if !ok {
 				return n, true, nil
 			}

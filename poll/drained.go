@@ -68,15 +68,22 @@ const (
 const spareEnv = "NET2_SPARE_READ"
 
 // firstNeed is the number of waits after which a Read stops looking; 0 if it never does.
-var firstNeed = sync.OnceValue(func() uint16 {
-	switch os.Getenv(spareEnv) {
-	case "often":
-		return spareAfter
-	case "at-once":
-		return 1
-	}
-	return 0
-})
+func firstNeed() uint16 {
+	spare.once.Do(func() {
+		switch os.Getenv(spareEnv) {
+		case "often":
+			spare.after = spareAfter
+		case "at-once":
+			spare.after = 1
+		}
+	})
+	return spare.after
+}
+
+var spare struct {
+	once  sync.Once
+	after uint16
+}
 
 // tookAll notes a Read that returned n bytes and had room for room.
 func (fd *FD) tookAll(n, room int) {

@@ -96,8 +96,8 @@ func (pd *pollDesc) wait(mode int) error {
 	if !pd.open {
 		return errors.New("waiting for unsupported file type")
 	}
-	if tracedWaits.on.Load() {
-		return pd.tracedWait(mode)
+	if traced := tracedWaits.wait.Load(); traced != nil {
+		return (*traced)(pd, mode)
 	}
 	return convertErr(runtimehooks.PollWait(&pd.desc, mode))
 }

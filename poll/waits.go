@@ -26,13 +26,23 @@ type parking struct {
 
 // tracedWaits are the waits that began while TraceWaits was on.
 var tracedWaits struct {
-	on   atomic.Bool
+	// wait is tracedWait, or nil while TraceWaits is off. It is a pointer, so that only a
+	// program that calls TraceWaits contains that function.
+	wait atomic.Pointer[func(pd *pollDesc, mode int) error]
+
 	mu   sync.Mutex
 	list map[parking]Wait
 }
 
 // TraceWaits sets whether waits that begin from now on are noted.
-func TraceWaits(on bool) { tracedWaits.on.Store(on) }
+func TraceWaits(on bool) {
+	if !on {
+		tracedWaits.wait.Store(nil)
+		return
+	}
+	wait := (*pollDesc).tracedWait
+	tracedWaits.wait.Store(&wait)
+}
 
 // Waits returns the operations that are parked on the descriptor, as far as they are
 // noted.

@@ -19,16 +19,25 @@ const (
 
 // choosePoller reads the environment once, when somebody opens the first descriptor: a
 // descriptor is in one poller for its life, and all descriptors are in the same one.
-var choosePoller = sync.OnceValues(func() (string, error) {
-	switch name := os.Getenv(pollerEnv); name {
-	case "", pollerRuntime:
-		return pollerRuntime, nil
-	case pollerEpoll:
-		return pollerEpoll, nil
-	default:
-		return "", fmt.Errorf("%s=%q: the pollers are %q and %q", pollerEnv, name, pollerRuntime, pollerEpoll)
-	}
-})
+func choosePoller() (name string, err error) {
+	chosen.once.Do(func() {
+		switch name := os.Getenv(pollerEnv); name {
+		case "", pollerRuntime:
+			chosen.name = pollerRuntime
+		case pollerEpoll:
+			chosen.name = pollerEpoll
+		default:
+			chosen.err = fmt.Errorf("%s=%q: the pollers are %q and %q", pollerEnv, name, pollerRuntime, pollerEpoll)
+		}
+	})
+	return chosen.name, chosen.err
+}
+
+var chosen struct {
+	once sync.Once
+	name string
+	err  error
+}
 
 // Poller names the poller of this process: "runtime", or "epoll" for our own.
 // It returns "" if the environment names anything else; PollServerInit then fails.

@@ -11,6 +11,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// A known is a fact that does not change, once somebody has asked for it. It does what
+// sync.OnceValue does, which would be the initial value of a variable and so stay, with
+// all that it needs, in a program that never asks.
+type known[T any] struct {
+	find func() T
+	once sync.Once
+	fact T
+}
+
+func (k *known[T]) value() T {
+	k.once.Do(func() { k.fact = k.find() })
+	return k.fact
+}
+
 // Capabilities is what the network stack of this host can do.
 type Capabilities struct {
 	IPv4       bool // IPv4 sockets can be made
@@ -21,8 +35,11 @@ type Capabilities struct {
 // HostCapabilities returns what this host can do. It finds out by trying, once.
 //
 // std: net.(*ipStackCapabilities).probe
-var HostCapabilities = sync.OnceValue(func() Capabilities {
-	var caps Capabilities
+func HostCapabilities() Capabilities { return hostCapabilities.value() }
+
+var hostCapabilities = known[Capabilities]{find: tryCapabilities}
+
+func tryCapabilities() (caps Capabilities) {
 	fd, errno := Socket(unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_TCP)
 	if errno == 0 {
 		Close(fd)
@@ -33,7 +50,7 @@ var HostCapabilities = sync.OnceValue(func() Capabilities {
 	caps.IPv6 = canBind(loopback, 1)
 	caps.IPv4Mapped = canBind(mapped, 0)
 	return caps
-})
+}
 
 func canBind(addr [16]byte, v6only int) bool {
 	fd, errno := Socket(unix.AF_INET6, unix.SOCK_STREAM, unix.IPPROTO_TCP)
@@ -58,7 +75,11 @@ const (
 // It finds out by trying, once.
 //
 // std: net.supportsMultipathTCP
-var HasMultipathTCP = sync.OnceValue(func() bool {
+func HasMultipathTCP() bool { return multipathTCP.value() }
+
+var multipathTCP = known[bool]{find: tryMultipathTCP}
+
+func tryMultipathTCP() bool {
 	family := unix.AF_INET
 	if !HostCapabilities().IPv4 {
 		family = unix.AF_INET6
@@ -71,19 +92,25 @@ var HasMultipathTCP = sync.OnceValue(func() bool {
 		Close(fd)
 	}
 	return true
-})
+}
 
 // HasMultipathInfo reports whether the kernel answers MPTCP_INFO, which came
 // with 5.16.
-var HasMultipathInfo = sync.OnceValue(func() bool { return kernelVersionGE(5, 16) })
+func HasMultipathInfo() bool { return multipathInfo.value() }
+
+var multipathInfo = known[bool]{find: func() bool { return kernelVersionGE(5, 16) }}
 
 // kernelVersionGE reports whether the running kernel is at least major.minor.
 func kernelVersionGE(major, minor int) bool {
-	var uts unix.Utsname
-	if err := unix.Uname(&uts); err != nil {
+	var uts syscall.Utsname
+	if err := syscall.Uname(&uts); err != nil {
 		return false
 	}
-	return versionGE(unix.ByteSliceToString(uts.Release[:]), major, minor)
+	var release strings.Builder
+	for _, c := range uts.Release {
+		release.WriteByte(byte(c))
+	}
+	return versionGE(release.String(), major, minor)
 }
 
 // versionGE reports whether release, such as "6.18.4-amd64", is at least
@@ -106,25 +133,29 @@ func versionGE(release string, major, minor int) bool {
 // returns the 128 of package syscall, as net does.
 //
 // std: net.listenerBacklog
-var ListenerBacklog = sync.OnceValue(func() int {
+func ListenerBacklog() int { return listenerBacklog.value() }
+
+var listenerBacklog = known[int]{find: readBacklog}
+
+func readBacklog() int {
 	text, errno := readSmallFile("/proc/sys/net/core/somaxconn")
 	if errno != 0 {
 		return syscall.SOMAXCONN
 	}
 	return parseBacklog(text)
-})
+}
 
 // readSmallFile returns the beginning of a file, by open(2), read(2) and
 // close(2). Package os makes other calls too, and a seccomp filter for a program that
 // uses net need not allow these.
 func readSmallFile(name string) (string, Errno) {
-	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	fd, err := syscall.Open(name, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return "", errnoOf(err)
 	}
-	defer unix.Close(fd)
+	defer syscall.Close(fd)
 	var b [64]byte
-	n, err := unix.Read(fd, b[:])
+	n, err := syscall.Read(fd, b[:])
 	return string(b[:max(n, 0)]), errnoOf(err)
 }
 

@@ -133,7 +133,11 @@ func (m *Messages) Received(i int) (n, oobn, flags int) {
 // HasSegmentation reports whether the kernel cuts a packet into datagrams (UDP_SEGMENT),
 // which came with 4.18. An older kernel ignores the control message and sends the
 // packet whole. HasSegmentation finds out by trying, once.
-var HasSegmentation = sync.OnceValue(func() bool {
+func HasSegmentation() bool { return segmentation.value() }
+
+var segmentation = known[bool]{find: trySegmentation}
+
+func trySegmentation() bool {
 	family := unix.AF_INET
 	if !HostCapabilities().IPv4 {
 		family = unix.AF_INET6
@@ -145,10 +149,10 @@ var HasSegmentation = sync.OnceValue(func() bool {
 	defer Close(fd)
 	_, errno = GetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
 	return errno == 0
-})
+}
 
 // SegmentControlSize is the length of the control message that SegmentControl writes.
-var SegmentControlSize = unix.CmsgSpace(2)
+func SegmentControlSize() int { return unix.CmsgSpace(2) }
 
 // SegmentControl writes to b a control message that makes the kernel cut the data into
 // datagrams of a size, and behind it oob. b must have the length of both.

@@ -13,7 +13,7 @@ import (
 //
 // std: net.sysSocket
 func Socket(family, sotype, proto int) (int, Errno) {
-	fd, err := unix.Socket(family, sotype|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, proto)
+	fd, err := syscall.Socket(family, sotype|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, proto)
 	if err != nil {
 		return -1, errnoOf(err)
 	}
@@ -29,7 +29,7 @@ func Shutdown(fd, how int) Errno { return errnoOf(unix.Shutdown(fd, how)) }
 
 // Close closes fd; see close(2). Like net, it does not try again after EINTR: on
 // Linux the descriptor is gone even then.
-func Close(fd int) Errno { return errnoOf(unix.Close(fd)) }
+func Close(fd int) Errno { return errnoOf(syscall.Close(fd)) }
 
 // dupCloexecUnsupported says that the kernel has refused F_DUPFD_CLOEXEC once.
 var dupCloexecUnsupported atomic.Bool
@@ -65,11 +65,11 @@ func dupCloseOnExecOld(fd int) (int, string, Errno) {
 	if err != nil {
 		return -1, "dup", errnoOf(err)
 	}
-	unix.CloseOnExec(dup)
+	syscall.CloseOnExec(dup)
 	return dup, "", 0
 }
 
 // SetNonblock sets or clears O_NONBLOCK, which every duplicate of fd shares.
 func SetNonblock(fd int, nonblock bool) Errno {
-	return errnoOf(unix.SetNonblock(fd, nonblock))
+	return errnoOf(syscall.SetNonblock(fd, nonblock))
 }

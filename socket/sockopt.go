@@ -10,7 +10,7 @@ import (
 
 // SetsockoptInt sets an option whose value is an int; see setsockopt(2).
 func SetsockoptInt(fd, level, name, value int) Errno {
-	return errnoOf(unix.SetsockoptInt(fd, level, name, value))
+	return errnoOf(syscall.SetsockoptInt(fd, level, name, value))
 }
 
 // GetsockoptInt returns an option whose value is an int; see getsockopt(2).

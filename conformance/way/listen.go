@@ -35,13 +35,13 @@ var listen = Path{
 				"that does not know it gets a plain TCP connection.",
 		},
 		both(Step{
-			Std: fn("net/mptcpsock_linux.go supportsMultipathTCP"), Ours: fn("socket/host.go HasMultipathTCP"),
+			Std: fn("net/mptcpsock_linux.go supportsMultipathTCP"), Ours: fn("socket/host.go tryMultipathTCP"),
 			StdInside: fn("net/mptcpsock_linux.go initMPTCPavailable"),
 			Does:      "Once in a process: makes a socket of Multipath TCP and closes it. Whether it takes an IPv4 or an IPv6 one, the next step tells.",
 		}, "socket IPPROTO_MPTCP: is there Multipath TCP?", "close"),
 		{
 			Seed: fn("net/ipsock_posix.go (*ipStackCapabilities).probe"), Std: fn("net/ipsock_posix.go (*ipStackCapabilities).probe"),
-			Ours:  fn("socket/host.go HostCapabilities"),
+			Ours:  fn("socket/host.go tryCapabilities"),
 			Does:  "Once in a process: can this host do IPv4, IPv6, and IPv4 through IPv6? It tries, with sockets that it closes again.",
 			Here:  "Closes each socket before it makes the next.",
 			Entry: "host-probes",
@@ -104,7 +104,7 @@ var listen = Path{
 		},
 		{
 			Seed: fn("net/sock_linux.go maxListenerBacklog"), Std: fn("net/net.go listenerBacklog"), StdInside: fn("net/sock_linux.go maxListenerBacklog"),
-			Ours: fn("socket/host.go ListenerBacklog"),
+			Ours: fn("socket/host.go readBacklog"),
 			Does: "How many connections may wait in the queue: as many as the host allows, read once.",
 			Since: "Read by the first listener, no longer at the start of every program, and no longer cut to 16 bits on " +
 				"kernels from 4.1 on.",
