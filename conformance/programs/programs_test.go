@@ -21,6 +21,11 @@ const events = `{"Action":"start","Package":"a.b/c"}
 {"Action":"pass","Package":"a.b/c","Test":"TestGood"}
 {"Action":"fail","Package":"a.b/c","Test":"TestBad"}
 {"Action":"skip","Package":"a.b/c","Test":"TestSkipped"}
+{"Action":"pass","Package":"a.b/c","Test":"TestGood/seed_1795743467543900215"}
+{"Action":"pass","Package":"a.b/c","Test":"TestGood/seed_1795743467543900216"}
+{"Action":"pass","Package":"a.b/c","Test":"TestBad/seed_1795743467543900215"}
+{"Action":"fail","Package":"a.b/c","Test":"TestBad/seed_1795743467543900216"}
+{"Action":"pass","Package":"a.b/c","Test":"TestBad/seed_1795743467543900217"}
 {"Action":"pass","Package":"a.b/c","Test":"ExampleShown"}
 {"Action":"fail","Package":"a.b/c"}
 `
@@ -30,9 +35,9 @@ func TestReadEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"a.b/c ExampleShown", "a.b/c TestGood", "a.b/c TestGood/part.Test"}
-	if passed := got.passed(); !slices.Equal(passed, want) || len(got) != 4 {
-		t.Errorf("passed %q of %v, want %q of 4", passed, got, want)
+	want := []string{"a.b/c ExampleShown", "a.b/c TestGood", "a.b/c TestGood/part.Test", "a.b/c TestGood/seed_#"}
+	if passed := got.passed(); !slices.Equal(passed, want) || len(got) != 6 {
+		t.Errorf("passed %q of %v, want %q of 6", passed, got, want)
 	}
 	if _, err := readEvents(strings.NewReader("not an event")); err == nil {
 		t.Error("readEvents takes what is no event")
