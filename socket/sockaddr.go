@@ -86,6 +86,15 @@ func (sa *Sockaddr) setPort(port int) {
 	binary.BigEndian.PutUint16(sa.raw[offPort:], uint16(port))
 }
 
+// makeRoom lets the kernel write an address of any length. What it leaves of raw must be
+// zero, and is as long as sa holds no address: to clear it again took 1 % of reading a packet.
+func (sa *Sockaddr) makeRoom() {
+	if sa.len != 0 {
+		*sa = Sockaddr{}
+	}
+	sa.len = uint32(len(sa.raw))
+}
+
 // Family returns the address family, or AF_UNSPEC if sa holds no address.
 func (sa *Sockaddr) Family() int {
 	return int(binary.NativeEndian.Uint16(sa.raw[:]))

@@ -81,7 +81,7 @@ func getname(trap uintptr, fd int, sa *Sockaddr) Errno {
 // Recvfrom receives into p and writes the sender's address to sa; see recvfrom(2). If
 // the kernel returns no address, sa then holds none.
 func Recvfrom(fd int, p []byte, flags int, sa *Sockaddr) (int, Errno) {
-	*sa = Sockaddr{len: uint32(len(sa.raw))}
+	sa.makeRoom()
 	r, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(fd),
 		uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), uintptr(flags),
 		uintptr(unsafe.Pointer(&sa.raw)), uintptr(unsafe.Pointer(&sa.len)))
