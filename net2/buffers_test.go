@@ -137,7 +137,7 @@ func TestReadBuffersAllocatesNothing(t *testing.T) {
 	client, server := connectedPair(t, plainListener(t))
 	frame := Buffers{make([]byte, 4), make([]byte, 12), make([]byte, 1000)}
 	all := make([]byte, 1016)
-	n := testing.AllocsPerRun(100, func() {
+	n := allocsPerRun(100, func() {
 		client.Write(all)
 		server.ReadBuffers(frame)
 	})

@@ -164,7 +164,7 @@ func TestContextThatIsReadyCostsNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	p := make([]byte, 1)
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocsPerRun(100, func() {
 		peer.Write(p)
 		for {
 			if _, err := c.TryRead(p); err == nil {
@@ -182,7 +182,7 @@ func TestContextThatIsReadyCostsNothing(t *testing.T) {
 	}
 	defer udp.Close()
 	to := netip.MustParseAddrPort(udp.LocalAddr().String())
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocsPerRun(100, func() {
 		udp.WriteToUDPAddrPort(p, to)
 		if _, from, err := udp.ReadFromUDPAddrPortContext(ctx, p); from != to || err != nil {
 			t.Errorf("from %v, %v", from, err)

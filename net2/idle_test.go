@@ -370,7 +370,7 @@ func TestTryRead(t *testing.T) {
 		if n, err := c.TryRead(buf); n != 0 || err != ErrWouldBlock || !errors.Is(err, syscall.EAGAIN) {
 			t.Errorf("TryRead() = %d, %v, want 0, ErrWouldBlock", n, err)
 		}
-		if n := testing.AllocsPerRun(100, func() { c.TryRead(buf) }); n != 0 {
+		if n := allocsPerRun(100, func() { c.TryRead(buf) }); n != 0 {
 			t.Errorf("TryRead that finds nothing allocates %v", n)
 		}
 		peer.Write([]byte("abc"))

@@ -223,7 +223,7 @@ func TestBacklog(t *testing.T) {
 			}
 			defer c.Close()
 		}
-		if n := testing.AllocsPerRun(100, func() { l.Backlog() }); n != 0 {
+		if n := allocsPerRun(100, func() { l.Backlog() }); n != 0 {
 			t.Errorf("%s: Backlog allocates %v objects, want 0", name, n)
 		}
 	}

@@ -119,7 +119,7 @@ func TestPeerClosedCostsNothing(t *testing.T) {
 	c, _ := watchedPairs[0].pair(t)
 	w := c.(peerWatcher)
 	w.PeerClosed()
-	if n := testing.AllocsPerRun(100, func() { w.PeerClosed() }); n != 0 {
+	if n := allocsPerRun(100, func() { w.PeerClosed() }); n != 0 {
 		t.Errorf("%v allocations, want 0", n)
 	}
 }

@@ -113,7 +113,7 @@ func TestTCPStateString(t *testing.T) {
 
 func TestInfoAllocatesNothing(t *testing.T) {
 	client, _ := connectedPair(t, plainListener(t))
-	if n := testing.AllocsPerRun(100, func() { client.Info() }); n != 0 {
+	if n := allocsPerRun(100, func() { client.Info() }); n != 0 {
 		t.Errorf("Info allocates %v objects, want 0", n)
 	}
 }

@@ -523,7 +523,7 @@ func TestUDPBatchAllocatesNothing(t *testing.T) {
 		if err := p.to.SetPacketInfo(infoAll); err != nil {
 			t.Fatal(err)
 		}
-		n := testing.AllocsPerRun(100, func() {
+		n := allocsPerRun(100, func() {
 			if _, err := p.from.WriteUDPBatch(out); err != nil {
 				t.Fatal(err)
 			}

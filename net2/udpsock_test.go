@@ -34,7 +34,7 @@ func TestUDPAddrPortMethodsAllocateNothing(t *testing.T) {
 			return from, err
 		}},
 	} {
-		n := testing.AllocsPerRun(200, func() {
+		n := allocsPerRun(200, func() {
 			if from, err := tt.do(); from != to || err != nil {
 				t.Fatalf("%s = %v, %v, want %v, nil", tt.name, from, err, to)
 			}
