@@ -15,9 +15,9 @@ import (
 // A read of a TCP stream that returned less than it had room for has taken all there was.
 // The next Read can then wait without a look: PollWaitMore. It does so only if the program's
 // environment asks for it (spareEnv): the watch is a descriptor and a goroutine that net does
-// not have, and an execution trace shows them. Only descriptors that wait often do, because the watch for their end costs a system call or two; and only those that nobody
-// else has seen (Share): SO_RCVLOWAT or a protocol on top of TCP change what a short read
-// means.
+// not have, and an execution trace shows them. Only descriptors that wait often do, because
+// the watch for their end costs a system call or two; and only those that nobody else has seen
+// (Share): SO_RCVLOWAT or a protocol on top of TCP change what a short read means.
 //
 // deviation: no-empty-read
 

@@ -278,13 +278,10 @@ func (m *machine) readBuffers(e *end, n int) bool {
 
 // acceptCanceled accepts until a context is done; after that the listener is as before.
 func (m *machine) acceptCanceled(o Op) bool {
-	network := networks[int(o.Conn)%3]
-	l, err := m.stack.Listen(network, m.address(network))
-	m.record("listen: %s", m.error(err))
-	if err != nil {
+	l, network := m.listen(o)
+	if l == nil {
 		return true
 	}
-	m.fresh(l.Addr())
 	defer func() { m.record("close: %s", m.error(l.Close())) }()
 	cause := "done"
 	if l, ours := l.(interface {

@@ -754,14 +754,23 @@ func (m *machine) badAddress(n int) bool {
 	return true
 }
 
-func (m *machine) acceptClosed(o Op) bool {
-	network := networks[int(o.Conn)%3]
+// listen listens for streams. It returns nil if it cannot.
+func (m *machine) listen(o Op) (l net.Listener, network string) {
+	network = networks[int(o.Conn)%3]
 	l, err := m.stack.Listen(network, m.address(network))
 	m.record("listen: %s", m.error(err))
 	if err != nil {
-		return true
+		return nil, network
 	}
 	m.fresh(l.Addr())
+	return l, network
+}
+
+func (m *machine) acceptClosed(o Op) bool {
+	l, _ := m.listen(o)
+	if l == nil {
+		return true
+	}
 	done := make(chan error, 1)
 	go func() {
 		_, err := l.Accept()
@@ -770,7 +779,7 @@ func (m *machine) acceptClosed(o Op) bool {
 	m.record("close: %s", m.error(l.Close()))
 	m.record("accept: %s", m.error(<-done))
 	m.record("close again: %s", m.error(l.Close()))
-	_, err = l.Accept()
+	_, err := l.Accept()
 	m.record("accept again: %s", m.error(err))
 	return true
 }
